@@ -1,0 +1,21 @@
+"""The mistakes a user can make, each told in one line: what, where, the rule, the value found, the remedy."""
+
+
+class CreditModelError(ValueError):
+    """Base of every error that a user can put right; the command line shows its text and exits with 1."""
+
+
+class CatalogueError(CreditModelError):
+    """A catalogue (TOML) breaks its rules; the message starts with ``file:line``."""
+
+
+class HistoryError(CreditModelError):
+    """A history table breaks the catalogue's rules, or lacks what was asked of it."""
+
+
+class DataFileError(CreditModelError):
+    """A file or folder cannot be read as what it should be, or cannot be written."""
+
+
+class ArtifactError(CreditModelError):
+    """A saved model is damaged, or was made for another catalogue or version."""
