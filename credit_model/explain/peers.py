@@ -1,0 +1,113 @@
+"""The second reference: borrowers who kept the same tier by the narrowest margin.
+
+Some laws ask how a borrower compares with those just above the line rather than with their own past (US Reg B,
+comment 9(b)(2)-5). The explanation is the mean, over those peers, of the exact Owen values against each of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit_model.errors import HistoryError
+from credit_model.explain.decreases import SnapshotPairs, cause_columns, change_values, explain_rows
+from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.model.forest import OrdinalForest
+from credit_model.portfolio.snapshots import Snapshots
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+PEERS_PER_TIER = 16
+
+
+@dataclass(frozen=True)
+class Peers:
+    """Snapshots of borrowers who kept their tier narrowly.
+
+    Attributes
+    ----------
+    X : float64 array, (n_peers, n_features)
+    tier : int64 array, (n_peers,)
+        The tier in force that each of them kept.
+    """
+
+    X: FloatArray
+    tier: IntArray
+
+
+def find_peers(
+    forest: OrdinalForest, snapshots: Snapshots, row: IntArray, *, n_jobs: int = -1, per_tier: int = PEERS_PER_TIER
+) -> Peers:
+    """Among rows (n,), for every tier the ones that kept it with the lowest keep scores at or above 0."""
+    row = row[(snapshots.tier_before[row] > 0) & (snapshots.tier_after[row] >= snapshots.tier_before[row])]
+    tier = snapshots.tier_before[row]
+    score = forest.keep_score(forest.encode(snapshots.X[row]), tier, n_jobs=n_jobs) if len(row) else np.empty(0)
+    chosen: list[IntArray] = []
+    for t in np.unique(tier):
+        above = np.flatnonzero((tier == t) & (score >= 0))
+        chosen.append(above[np.argsort(score[above], kind="stable")[:per_tier]])
+    picked = np.concatenate(chosen) if chosen else np.empty(0, np.int64)
+    return Peers(snapshots.X[row[picked]], tier[picked])
+
+
+def explain_against_peers(
+    forest: OrdinalForest,
+    peers: Peers,
+    snapshots: Snapshots,
+    row: IntArray,
+    *,
+    model_version: str,
+    n_jobs: int = -1,
+) -> DecreaseExplanations:
+    """Explain rows (n,) of falling limits against the peers of their tier in force.
+
+    ``features_before`` are the peers' means; ``has_reference`` is False where a tier has no peers.
+
+    Raises
+    ------
+    HistoryError
+        The model holds no peers at all.
+    """
+    if not len(peers.tier):
+        raise HistoryError(
+            "reference 'peers' needs borrowers who kept their tier in the training data, found none; "
+            "use reference 'last_set'"
+        )
+    pairs = SnapshotPairs(row, row.copy(), np.zeros(len(row), dtype=bool))
+    x = snapshots.X[row]
+    result = explain_rows(
+        forest, snapshots, x, x, pairs, reference="peers", model_version=model_version, n_jobs=n_jobs
+    )
+    cause = cause_columns(snapshots.catalogue)
+    states = np.setdiff1d(np.arange(x.shape[1]), cause)
+    before, contributions = result.keep_score_before.copy(), result.contributions.copy()
+    coalitions, features = result.coalitions.copy(), result.features_before.copy()
+    tier = snapshots.tier_before[row]
+    for t in np.unique(tier):
+        mine, theirs = np.flatnonzero(tier == t), peers.X[peers.tier == t]
+        if not len(theirs):
+            continue
+        own = np.repeat(x[mine], len(theirs), axis=0)
+        other = np.tile(theirs, (len(mine), 1))
+        other[:, states] = own[:, states]
+        values = change_values(
+            forest, snapshots.catalogue, own, other, np.full(len(own), t, dtype=np.int64), n_jobs=n_jobs
+        )
+        shape = (len(mine), len(theirs))
+        before[mine] = values.score_before.reshape(shape).mean(axis=1)
+        contributions[mine] = values.contributions.reshape(*shape, -1).mean(axis=1)
+        coalitions[mine] = values.coalitions.reshape(*shape, -1).mean(axis=1)
+        known = np.isfinite(theirs[:, cause])
+        total = np.where(known, theirs[:, cause], 0.0).sum(axis=0)
+        features[mine] = np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+    return replace(
+        result,
+        keep_score_before=before,
+        contributions=contributions,
+        coalitions=coalitions,
+        features_before=features,
+        has_reference=np.isin(tier, peers.tier),
+    )

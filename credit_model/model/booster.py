@@ -1,0 +1,346 @@
+"""The limit-tier model: extended binary ordinal boosting as a scikit-learn classifier.
+
+Tiers are ordered. One binary booster is fitted on (row, threshold k) pairs with the target "tier > k" (Li & Lin,
+NIPS 2006; Cardoso & Pinto da Costa, JMLR 2007). The threshold is a feature with a negative monotone constraint,
+so the survival curve P(tier > k) cannot cross itself and no tier probability can be negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
+from credit_model.model.trees import tree_ensemble
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Gradient boosting for ordered classes, with the log-odds of keeping a tier as its decision value.
+
+    The predicted tier is the highest t with P(tier >= t) >= 1/2, so "tier c is kept" is exactly
+    ``keep_score(X, c) >= 0``.
+
+    Parameters
+    ----------
+    max_iter : int, default 400
+        Trees at most; fewer when ``X_val`` stops the fit early.
+    learning_rate, max_leaf_nodes, min_samples_leaf, l2_regularization, max_bins, max_features
+        As in `sklearn.ensemble.HistGradientBoostingClassifier`; ``min_samples_leaf`` counts rows of ``X``.
+    threshold_fraction : float in (0, 1] or "auto", default "auto"
+        Share of the thresholds not next to a row's tier that the row is fitted on (its two adjacent ones always
+        are); those sampled weigh 1 / fraction. "auto": all of them up to 200,000 pairs, else 0.3.
+    n_tiers : int, optional
+        Number of tiers; ``y`` then holds integers 0 .. n_tiers - 1, some of which may not occur. None: the sorted
+        distinct values of ``y`` are the tiers, lowest first.
+    tier_in_force : str or int, optional
+        The column (name or position) with the tier before the decision, 0 .. n_tiers - 1; the booster then also
+        sees how far each threshold lies above it. Needs ``n_tiers``.
+    monotonic_cst : mapping of column name to -1, 0, 1, or sequence of n_features, optional
+        The sign a higher value may have on the tier.
+    categorical_features : sequence of column names or positions, optional
+        Columns whose values are unordered; numbers or strings, at most 255 distinct ones each.
+    interaction_groups : sequence of sequences of columns, optional
+        Columns of different groups do not interact (the threshold and the tier in force interact with all).
+    n_iter_no_change : int, default 30
+        With ``X_val``: stop after so many trees without a better loss.
+    random_state : int, RandomState or None
+
+    Attributes
+    ----------
+    classes_ : array, (n_tiers,)
+    n_features_in_ : int
+    feature_names_in_ : array of str, only after fitting on a DataFrame
+    n_iter_ : int
+        Trees kept.
+    forest_ : OrdinalForest
+        The fitted trees; all predictions come from it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(500, 2))
+    >>> y = np.digitize(X[:, 0] + 0.2 * rng.normal(size=500), [-1, 0, 1])
+    >>> model = LimitTierClassifier(max_iter=50, random_state=0).fit(X, y)
+    >>> model.predict([[-2.0, 0.0], [0.5, 0.0]]).tolist()
+    [0, 2]
+    """
+
+    def __init__(
+        self,
+        *,
+        max_iter: int = 400,
+        learning_rate: float = 0.08,
+        max_leaf_nodes: int | None = 31,
+        min_samples_leaf: int = 20,
+        l2_regularization: float = 0.0,
+        max_bins: int = 255,
+        max_features: float = 1.0,
+        threshold_fraction: float | str = "auto",
+        n_tiers: int | None = None,
+        tier_in_force: str | int | None = None,
+        monotonic_cst: Mapping[str, int] | Sequence[int] | None = None,
+        categorical_features: Sequence[str | int] | None = None,
+        interaction_groups: Sequence[Sequence[str | int]] | None = None,
+        n_iter_no_change: int = 30,
+        random_state: Any = None,
+    ) -> None:
+        self.max_iter = max_iter
+        self.learning_rate = learning_rate
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_samples_leaf = min_samples_leaf
+        self.l2_regularization = l2_regularization
+        self.max_bins = max_bins
+        self.max_features = max_features
+        self.threshold_fraction = threshold_fraction
+        self.n_tiers = n_tiers
+        self.tier_in_force = tier_in_force
+        self.monotonic_cst = monotonic_cst
+        self.categorical_features = categorical_features
+        self.interaction_groups = interaction_groups
+        self.n_iter_no_change = n_iter_no_change
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
+    ) -> Self:
+        """Fit on rows ``X`` (n, n_features) with tiers ``y`` (n,).
+
+        Parameters
+        ----------
+        X : array-like or DataFrame; NaN means missing.
+        y : array-like of tiers.
+        sample_weight : array-like (n,), optional
+        X_val, y_val : rows held out, optional
+            Their loss stops the fit early; split them by time *and* by borrower.
+
+        Raises
+        ------
+        ValueError
+            A parameter breaks its rule, or ``y`` holds fewer than two tiers.
+        """
+        rows, y = self._checked_training_data(X, y)
+        tier = self._tier_numbers(y)
+        n_tiers = len(self.classes_)
+        weight = np.ones(len(rows)) if sample_weight is None else _check_sample_weight(sample_weight, rows)
+        used = weight > 0
+        rows, tier, weight = rows[used], tier[used], weight[used]
+        if len(np.unique(tier)) < 2:
+            raise ValueError(f"y must hold at least 2 classes with positive weight, got {len(np.unique(tier))}")
+        tier_column = self._position(self.tier_in_force) if self.tier_in_force is not None else -1
+
+        rng = check_random_state(self.random_state)
+        fraction = self._fraction(len(rows), n_tiers)
+        pairs = _threshold_pairs(rows, tier, weight, n_tiers, tier_column, fraction, rng)
+        held_out: dict[str, Any] = {}
+        if X_val is not None:
+            rows_val = self._encoded(X_val, reset=False)
+            tier_val = self._tier_numbers(np.asarray(y_val), fitting=False)
+            val = _threshold_pairs(
+                rows_val, tier_val, np.ones(len(rows_val)), n_tiers, tier_column, fraction, rng
+            )
+            held_out = {"X_val": val[0], "y_val": val[1], "sample_weight_val": val[2]}
+        pairs_per_row = len(pairs[0]) / len(rows)
+        booster = HistGradientBoostingClassifier(
+            max_iter=self.max_iter,
+            learning_rate=self.learning_rate,
+            max_leaf_nodes=self.max_leaf_nodes,
+            min_samples_leaf=max(1, round(self.min_samples_leaf * min(pairs_per_row, 2))),
+            l2_regularization=self.l2_regularization,
+            max_bins=self.max_bins,
+            max_features=self.max_features,
+            monotonic_cst=[*self._monotone_signs(), -1, *([-1] if tier_column >= 0 else [])],
+            categorical_features=[self._position(c) for c in self.categorical_features or ()] or None,
+            interaction_cst=self._interactions(tier_column),
+            early_stopping=bool(held_out),
+            n_iter_no_change=self.n_iter_no_change,
+            tol=0.0,
+            random_state=rng.randint(np.iinfo(np.int32).max),
+        ).fit(*pairs, **held_out)
+        best = _best_iteration(booster) if held_out else booster.n_iter_
+        booster._predictors = booster._predictors[:best]
+        self.n_iter_ = best
+        self.forest_ = OrdinalForest(
+            trees=tree_ensemble(booster),
+            n_tiers=n_tiers,
+            tier_column=tier_column,
+            width=rows.shape[1],
+            categories={
+                column: values.astype(np.float64)
+                for column, values in getattr(self, "categories_", {}).items()
+                if np.issubdtype(values.dtype, np.number)
+            },
+        )
+        return self
+
+    def keep_score(self, X: Any, tier: Any) -> FloatArray:
+        """Log-odds that a row's tier is at least ``tier``; >= 0 keeps it.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame, (n, n_features)
+        tier : int or int array (n,)
+            In 1 .. n_tiers - 1 (the lowest tier cannot be lost).
+
+        Returns
+        -------
+        float64 array, (n,)
+        """
+        check_is_fitted(self)
+        rows = self._encoded(X, reset=False)
+        return self.forest_.keep_score(rows, np.broadcast_to(np.asarray(tier, dtype=np.int64), len(rows)))
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Tier probabilities, (n, n_tiers); rows sum to 1, none is negative."""
+        check_is_fitted(self)
+        return tier_probabilities(self.forest_.survival_scores(self._encoded(X, reset=False)))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The highest tier t with P(tier >= t) >= 1/2, as a value of ``classes_``: (n,)."""
+        check_is_fitted(self)
+        return self.classes_[predicted_tier(self.forest_.survival_scores(self._encoded(X, reset=False)))]
+
+    def _checked_training_data(self, X: Any, y: Any) -> tuple[FloatArray, NDArray[Any]]:
+        if self.tier_in_force is not None and self.n_tiers is None:
+            raise ValueError("tier_in_force needs n_tiers, so that tiers and the tier in force share one scale")
+        rows = self._encoded(X, reset=True)
+        if y is None:
+            raise ValueError("requires y to be passed, but the target y is None")
+        y = np.asarray(y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            import warnings
+
+            from sklearn.exceptions import DataConversionWarning
+
+            warnings.warn(
+                "A column-vector y was passed when a 1d array was expected",
+                DataConversionWarning,
+                stacklevel=3,
+            )
+        y = y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
+        check_classification_targets(y)
+        if len(y) != len(rows):
+            raise ValueError(f"X and y must have the same number of rows, got {len(rows)} and {len(y)}")
+        self.classes_ = np.unique(y) if self.n_tiers is None else np.arange(self.n_tiers)
+        if len(self.classes_) < 2:
+            raise ValueError("y must hold at least 2 classes, got 1 class")
+        return rows, y
+
+    def _tier_numbers(self, y: NDArray[Any], *, fitting: bool = True) -> IntArray:
+        tier = np.searchsorted(self.classes_, y)
+        known = self.classes_[np.minimum(tier, len(self.classes_) - 1)] == y
+        if not known.all():
+            name = "y" if fitting else "y_val"
+            raise ValueError(
+                f"{name} must hold only the tiers {self.classes_.tolist()}, found {y[~known][0]!r}"
+            )
+        return tier.astype(np.int64)
+
+    def _encoded(self, X: Any, *, reset: bool) -> FloatArray:
+        """Rows as float64, categorical values as codes 0, 1, ... in the order of ``categories_``."""
+        if not self.categorical_features:
+            rows: FloatArray = validate_data(
+                self, X, reset=reset, dtype=np.float64, order="C", ensure_all_finite="allow-nan"
+            )
+            return rows
+        table = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
+        validate_data(self, X, reset=reset, skip_check_array=True)
+        if reset:
+            self.categories_: dict[int, NDArray[Any]] = {}
+        columns = []
+        categorical = {self._position(c) for c in self.categorical_features}
+        for i in range(table.shape[1]):
+            column = table.iloc[:, i]
+            if i in categorical:
+                if reset:
+                    self.categories_[i] = np.sort(np.asarray(column.dropna().unique()))
+                codes = pd.Index(self.categories_[i]).get_indexer(pd.Index(column.to_numpy()))
+                columns.append(np.where((codes < 0) | column.isna().to_numpy(), np.nan, codes))
+            else:
+                columns.append(column.to_numpy(dtype=np.float64, na_value=np.nan))
+        return np.ascontiguousarray(np.column_stack(columns), dtype=np.float64)
+
+    def _position(self, column: str | int) -> int:
+        if isinstance(column, str):
+            names = list(getattr(self, "feature_names_in_", ()))
+            if column not in names:
+                raise ValueError(f"column {column!r} is not among the features {names}")
+            return names.index(column)
+        if not 0 <= column < self.n_features_in_:
+            raise ValueError(f"column {column} must fulfil 0 <= column < {self.n_features_in_}")
+        return int(column)
+
+    def _monotone_signs(self) -> list[int]:
+        signs = [0] * self.n_features_in_
+        if isinstance(self.monotonic_cst, Mapping):
+            for name, sign in self.monotonic_cst.items():
+                signs[self._position(name)] = int(sign)
+        elif self.monotonic_cst is not None:
+            if len(self.monotonic_cst) != self.n_features_in_:
+                raise ValueError(
+                    f"monotonic_cst must have {self.n_features_in_} signs, got {len(self.monotonic_cst)}"
+                )
+            signs = [int(sign) for sign in self.monotonic_cst]
+        if not set(signs) <= {-1, 0, 1}:
+            raise ValueError(f"monotonic_cst must hold only -1, 0, 1, got {sorted(set(signs))}")
+        return signs
+
+    def _interactions(self, tier_column: int) -> list[set[int]] | None:
+        if self.interaction_groups is None:
+            return None
+        d = self.n_features_in_
+        shared = {d} | ({d + 1, tier_column} if tier_column >= 0 else set())
+        return [{self._position(c) for c in group} | shared for group in self.interaction_groups]
+
+    def _fraction(self, n_rows: int, n_tiers: int) -> float:
+        if self.threshold_fraction == "auto":
+            return 1.0 if n_rows * (n_tiers - 1) <= 200_000 else 0.3
+        fraction = float(self.threshold_fraction)
+        if not 0 < fraction <= 1:
+            raise ValueError(f"threshold_fraction must fulfil 0 < threshold_fraction <= 1, got {fraction}")
+        return fraction
+
+
+def _threshold_pairs(
+    rows: FloatArray,
+    tier: IntArray,
+    weight: FloatArray,
+    n_tiers: int,
+    tier_column: int,
+    fraction: float,
+    rng: np.random.RandomState,
+) -> tuple[FloatArray, IntArray, FloatArray]:
+    """(row, threshold) pairs: the thresholds next to the row's tier always, the others by chance."""
+    thresholds = np.arange(n_tiers - 1)
+    adjacent = (thresholds == tier[:, None]) | (thresholds == tier[:, None] - 1)
+    kept = adjacent if fraction == 1.0 else adjacent | (rng.random_sample(adjacent.shape) < fraction)
+    if fraction == 1.0:
+        kept = np.ones_like(adjacent)
+    row, k = np.nonzero(kept)
+    columns = [rows[row], k[:, None].astype(np.float64)]
+    if tier_column >= 0:
+        columns.append((k - rows[row, tier_column])[:, None])
+    target = (tier[row] > k).astype(np.int64)
+    return np.hstack(columns), target, weight[row] * np.where(adjacent[row, k], 1.0, 1.0 / fraction)
+
+
+def _best_iteration(booster: HistGradientBoostingClassifier) -> int:
+    """Number of trees with the best held-out loss (scikit-learn keeps the ones after it)."""
+    return max(1, int(np.argmax(booster.validation_score_)))
