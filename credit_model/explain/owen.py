@@ -26,7 +26,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from credit_model.model.trees import LEAF, TreeEnsemble, encoded_rows, goes_left, over_blocks, tree_ensemble
+from credit_model.model.trees import LEAF, ROWS_AT_ONCE, TreeEnsemble, encoded_rows, goes_left, over_blocks, tree_ensemble
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -123,7 +123,6 @@ def ensemble_owen_values(
     """`owen_values` on trees and rows that are already in the package's layout: (n, n_features)."""
     phi = np.zeros(x.shape)
     weights = _weights(min(x.shape[1], ensemble.depth) + 1)
-    n_groups = int(group.max()) + 1 if len(group) else 0
 
     def work(start: int, stop: int) -> None:
         _owen_rows(
@@ -134,7 +133,6 @@ def ensemble_owen_values(
             x[start:stop],
             z[start:stop],
             group,
-            n_groups,
             weights,
             phi[start:stop],
         )
@@ -185,127 +183,126 @@ def _weights(size: int) -> FloatArray:
     return np.array([[1 / ((a + b + 1) * comb(a + b, a)) for b in range(size)] for a in range(size)])
 
 
-# The state of a path: how many groups give a feature to the x-side, to the z-side, and to both.
-_ON_X, _ON_Z, _MIXED = 0, 1, 2
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _join(g, taken, from_x, from_z, state):  # type: ignore[no-untyped-def]
-    """A feature of group ``g`` joins the path on side ``taken`` (1: from x, 2: from z)."""
-    own, other = (from_x, from_z) if taken == 1 else (from_z, from_x)
-    own[g] += 1
-    if own[g] == 1:
-        state[taken - 1] += 1
-        if other[g] > 0:
-            state[_MIXED] += 1
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _leave(g, taken, from_x, from_z, state):  # type: ignore[no-untyped-def]
-    """Undo `_join`."""
-    own, other = (from_x, from_z) if taken == 1 else (from_z, from_x)
-    own[g] -= 1
-    if own[g] == 0:
-        state[taken - 1] -= 1
-        if other[g] > 0:
-            state[_MIXED] -= 1
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _descend(  # type: ignore[no-untyped-def]
-    nodes, i, left_categories, known_categories, x, z, side
-):
-    """From node ``i`` down to a leaf or to the first split where the path's rows part; which of both, and how.
-
-    Returns the node and the side that goes left there (1: x, 2: z; 0: a leaf).
-    """
-    while nodes[i].kind != LEAF:
-        node = nodes[i]
-        j = node.feature
-        if side[j] == 2:
-            left = goes_left(node, z[j], left_categories, known_categories)
-        else:
-            left = goes_left(node, x[j], left_categories, known_categories)
-            if side[j] == 0 and left != goes_left(node, z[j], left_categories, known_categories):
-                return i, 1 if left else 2
-        i = i + 1 if left else np.int64(node.right)
-    return i, 0
+# A path's partings lie in slots 0 .. length - 1 of an integer table, a column each:
+_FEATURE, _GROUP, _SIDE = 0, 1, 2  # the side the path takes the feature from: 1 x, 2 z
+_ON_X, _ON_Z, _MIXED = 3, 4, 5  # with this slot: groups that give to the x-side, to the z-side, to both
+# A right child waits at every parting: its node and the side it is on. Slots below the parting stay valid for it.
+_RIGHT, _LENGTH, _RIGHT_SIDE = 6, 7, 8
 
 
 @njit(cache=True, nogil=True)
 def _owen_rows(  # type: ignore[no-untyped-def]
-    nodes, roots, left_categories, known_categories, x, z, group, n_groups, weights, phi
+    nodes, roots, left_categories, known_categories, x, z, group, weights, phi
 ):
-    n_features = x.shape[1]
-    side = np.zeros(n_features, np.int64)  # where this path takes a feature from: 1 x, 2 z, 0 not yet parted
-    from_x = np.zeros(n_groups, np.int64)
-    from_z = np.zeros(n_groups, np.int64)
-    state = np.zeros(3, np.int64)
-    path = np.empty(n_features, np.int64)
-    # A right child waits at every parting of the path: (its node, the path's length there, its side).
-    waiting = np.empty((n_features, 3), np.int64)
-    for n in range(x.shape[0]):
+    path = np.zeros((weights.shape[0], 9), np.int64)
+    for start in range(0, x.shape[0], ROWS_AT_ONCE):
         for root in roots:
-            n_waiting = 0
-            length = 0
-            i = root
-            while True:
-                i, left_side = _descend(nodes, i, left_categories, known_categories, x[n], z[n], side)
-                if left_side > 0:
-                    j = np.int64(nodes[i].feature)
-                    waiting[n_waiting, 0] = i
-                    waiting[n_waiting, 1] = length
-                    waiting[n_waiting, 2] = 3 - left_side
-                    n_waiting += 1
-                    side[j] = left_side
-                    path[length] = j
-                    length += 1
-                    _join(group[j], left_side, from_x, from_z, state)
-                    i += 1
-                    if state[_MIXED] <= 1:
-                        continue
-                else:
-                    _add_leaf(
-                        nodes[i].threshold, path[:length], side, group, from_x, from_z, state, weights, phi[n]
-                    )
-                # Back to the nearest parting whose right child can still contribute.
-                while n_waiting > 0:
-                    n_waiting -= 1
-                    while length > waiting[n_waiting, 1]:
-                        length -= 1
-                        j = path[length]
-                        _leave(group[j], side[j], from_x, from_z, state)
-                        side[j] = 0
-                    j = np.int64(nodes[waiting[n_waiting, 0]].feature)
-                    side[j] = waiting[n_waiting, 2]
-                    path[length] = j
-                    length += 1
-                    _join(group[j], side[j], from_x, from_z, state)
-                    i = np.int64(nodes[waiting[n_waiting, 0]].right)
-                    if state[_MIXED] <= 1:
-                        break
+            for n in range(start, min(start + ROWS_AT_ONCE, x.shape[0])):
+                i = root
+                length = 0
+                waiting = 0
+                while i >= 0:
+                    i, parted = _descend(nodes, i, left_categories, known_categories, x, z, n, path, length)
+                    if parted > 0:
+                        path[waiting, _RIGHT] = nodes[i].right
+                        path[waiting, _LENGTH] = length
+                        path[waiting, _RIGHT_SIDE] = 3 - parted
+                        waiting += 1
+                        j = np.int64(nodes[i].feature)
+                        mixed = _join(path, length, j, group[j], parted)
+                        length += 1
+                        i += 1
+                        if mixed <= 1:
+                            continue
+                    elif length > 0:
+                        _add_leaf(nodes[i].threshold, path, length, weights, phi, n)
+                    # Back to the nearest parting whose right child can still contribute.
                     i = np.int64(-1)
-                else:
-                    break
-            while length > 0:
-                length -= 1
-                j = path[length]
-                _leave(group[j], side[j], from_x, from_z, state)
-                side[j] = 0
+                    while i < 0 and waiting > 0:
+                        waiting -= 1
+                        length = path[waiting, _LENGTH]
+                        mixed = _join(
+                            path, length, path[length, _FEATURE], path[length, _GROUP], path[waiting, _RIGHT_SIDE]
+                        )
+                        length += 1
+                        if mixed <= 1:
+                            i = path[waiting, _RIGHT]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _add_leaf(value, path, side, group, from_x, from_z, state, weights, phi):  # type: ignore[no-untyped-def]
-    for j in path:
-        a, b = from_x[group[j]], from_z[group[j]]
-        if state[_MIXED] == 1 and (a == 0 or b == 0):
-            continue
-        others_x = state[_ON_X] - (1 if a > 0 else 0)
-        others_z = state[_ON_Z] - (1 if b > 0 else 0)
-        if side[j] == 1:
-            phi[j] += value * (weights[others_x, others_z] * weights[a - 1, b])
+def _descend(  # type: ignore[no-untyped-def]
+    nodes, i, left_categories, known_categories, x, z, n, path, length
+):
+    """From node ``i`` down to a leaf or to the first split where the path's rows part.
+
+    Returns the node and the side that goes left there (1: x, 2: z; 0: a leaf).
+    """
+    node = nodes[i]
+    while node.kind != LEAF:
+        j = node.feature
+        side = 0
+        for p in range(length):
+            if path[p, _FEATURE] == j:
+                side = path[p, _SIDE]
+        if side == 2:
+            left = goes_left(node, z[n, j], left_categories, known_categories)
         else:
-            phi[j] -= value * (weights[others_x, others_z] * weights[a, b - 1])
+            left = goes_left(node, x[n, j], left_categories, known_categories)
+            if side == 0 and left != goes_left(node, z[n, j], left_categories, known_categories):
+                return i, 1 if left else 2
+        i = i + 1 if left else np.int64(node.right)
+        node = nodes[i]
+    return i, 0
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _join(path, slot, feature, group, side):  # type: ignore[no-untyped-def]
+    """Put a feature on the path in ``slot``; returns how many groups are now on both sides."""
+    on_x, on_z, mixed = 0, 0, 0
+    if slot > 0:
+        on_x, on_z, mixed = path[slot - 1, _ON_X], path[slot - 1, _ON_Z], path[slot - 1, _MIXED]
+    has_x, has_z = False, False
+    for p in range(slot):
+        if path[p, _GROUP] == group:
+            if path[p, _SIDE] == 1:
+                has_x = True
+            else:
+                has_z = True
+    if side == 1 and not has_x:
+        on_x += 1
+        mixed += 1 if has_z else 0
+    elif side == 2 and not has_z:
+        on_z += 1
+        mixed += 1 if has_x else 0
+    path[slot, _FEATURE] = feature
+    path[slot, _GROUP] = group
+    path[slot, _SIDE] = side
+    path[slot, _ON_X] = on_x
+    path[slot, _ON_Z] = on_z
+    path[slot, _MIXED] = mixed
+    return mixed
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _add_leaf(value, path, length, weights, phi, n):  # type: ignore[no-untyped-def]
+    on_x, on_z, mixed = path[length - 1, _ON_X], path[length - 1, _ON_Z], path[length - 1, _MIXED]
+    for p in range(length):
+        a, b = 0, 0  # what the path needs of this feature's group, from x and from z
+        for q in range(length):
+            if path[q, _GROUP] == path[p, _GROUP]:
+                if path[q, _SIDE] == 1:
+                    a += 1
+                else:
+                    b += 1
+        if mixed == 1 and (a == 0 or b == 0):
+            continue
+        others_x = on_x - (1 if a > 0 else 0)
+        others_z = on_z - (1 if b > 0 else 0)
+        j = path[p, _FEATURE]
+        if path[p, _SIDE] == 1:
+            phi[n, j] += value * (weights[others_x, others_z] * weights[a - 1, b])
+        else:
+            phi[n, j] -= value * (weights[others_x, others_z] * weights[a, b - 1])
 
 
 @njit(cache=True, nogil=True)
@@ -327,7 +324,7 @@ def _coalition_rows(  # type: ignore[no-untyped-def]
             i = root
             while True:
                 i, left_side = _descend_groups(
-                    nodes, i, left_categories, known_categories, x[n], z[n], group, group_side
+                    nodes, i, left_categories, known_categories, x, z, n, group, group_side
                 )
                 if left_side > 0:
                     waiting[n_waiting, 0] = i
@@ -374,7 +371,7 @@ def _coalition_rows(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, inline="always")
 def _descend_groups(  # type: ignore[no-untyped-def]
-    nodes, i, left_categories, known_categories, x, z, group, group_side
+    nodes, i, left_categories, known_categories, x, z, n, group, group_side
 ):
     """`_descend` where whole groups take sides; a feature of group -1 is taken from x."""
     while nodes[i].kind != LEAF:
@@ -383,10 +380,10 @@ def _descend_groups(  # type: ignore[no-untyped-def]
         g = group[j]
         taken = 1 if g < 0 else group_side[g]
         if taken == 2:
-            left = goes_left(node, z[j], left_categories, known_categories)
+            left = goes_left(node, z[n, j], left_categories, known_categories)
         else:
-            left = goes_left(node, x[j], left_categories, known_categories)
-            if taken == 0 and left != goes_left(node, z[j], left_categories, known_categories):
+            left = goes_left(node, x[n, j], left_categories, known_categories)
+            if taken == 0 and left != goes_left(node, z[n, j], left_categories, known_categories):
                 return i, 1 if left else 2
         i = i + 1 if left else np.int64(node.right)
     return i, 0

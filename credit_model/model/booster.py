@@ -64,6 +64,8 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     feature_names_in_ : array of str, only after fitting on a DataFrame
     n_iter_ : int
         Trees kept.
+    booster_ : HistGradientBoostingClassifier
+        The binary booster of (row, threshold) pairs.
     forest_ : OrdinalForest
         The fitted trees; all predictions come from it.
 
@@ -177,6 +179,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         best = _best_iteration(booster) if held_out else booster.n_iter_
         booster._predictors = booster._predictors[:best]
         self.n_iter_ = best
+        self.booster_ = booster
         self.forest_ = OrdinalForest(
             trees=tree_ensemble(booster),
             n_tiers=n_tiers,

@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from credit_model.model.trees import TreeEnsemble, over_blocks, score_row
+from credit_model.model.trees import TreeEnsemble, leaf_value, over_blocks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -112,12 +112,17 @@ def predicted_tier(survival_scores: FloatArray) -> IntArray:
 def _survival(  # type: ignore[no-untyped-def]
     nodes, roots, left_categories, known_categories, baseline, X, tier_column, n_features, out
 ):
-    row = np.empty(n_features)
     width = X.shape[1]
+    n_thresholds = out.shape[1]
+    rows = np.empty((n_thresholds, n_features))
+    out[:] = baseline
     for n in range(X.shape[0]):
-        row[:width] = X[n]
-        for k in range(out.shape[1]):
-            row[width] = k
+        for k in range(n_thresholds):
+            for j in range(width):
+                rows[k, j] = X[n, j]
+            rows[k, width] = k
             if tier_column >= 0:
-                row[width + 1] = k - X[n, tier_column]
-            out[n, k] = score_row(nodes, roots, left_categories, known_categories, baseline, row)
+                rows[k, width + 1] = k - X[n, tier_column]
+        for root in roots:
+            for k in range(n_thresholds):
+                out[n, k] += leaf_value(nodes, root, left_categories, known_categories, rows, k)

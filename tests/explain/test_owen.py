@@ -1,0 +1,215 @@
+import numpy as np
+import pandas as pd
+import pytest
+import shap
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+from credit_model.explain.owen import ensemble_coalition_scores, group_numbers, owen_values
+from credit_model.model.trees import encoded_rows, tree_ensemble
+from tests.explain.enumeration import enumerated_owen_values
+
+N_FEATURES = 6
+GROUPINGS = [None, [0, 0, 1, 1, 2, 2], [0, 1, 1, 1, 1, 2], [0] * N_FEATURES]
+# Sums of ~100 leaf values of size ~1 in another order: a few hundred ulps of 1, far below 1e-12.
+TOLERANCE = 1e-12
+
+
+def _data(seed, n=600):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, N_FEATURES)).round(1)  # rounded: values repeat, and thresholds may equal them
+    X[rng.random(X.shape) < 0.1] = np.nan
+    X[:, 3] = rng.integers(0, 7, n)
+    X[rng.random(n) < 0.05, 3] = np.nan
+    signal = np.nansum(X[:, :3], axis=1) + np.where(np.isin(X[:, 3], [1, 4, 6]), 1, -1) * np.nan_to_num(X[:, 4])
+    return X, signal + 0.3 * rng.normal(size=n)
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    X, signal = _data(0)
+    return HistGradientBoostingClassifier(max_iter=25, categorical_features=[3]).fit(X, signal > 0)
+
+
+@pytest.fixture(scope="module")
+def regressor():
+    X, signal = _data(1)
+    # few leaves, many trees on few features: features repeat on the paths
+    return HistGradientBoostingRegressor(max_iter=30, max_leaf_nodes=40, min_samples_leaf=3).fit(X, signal)
+
+
+def _thresholds(model, feature):
+    nodes = np.concatenate([p.nodes for (p,) in model._predictors])
+    inner = nodes[(nodes["is_leaf"] == 0) & (nodes["is_categorical"] == 0) & (nodes["feature_idx"] == feature)]
+    return inner["num_threshold"]
+
+
+def _rows_on_thresholds(model, X, rng, n):
+    """Rows whose values lie exactly on thresholds, one ulp above or one ulp below."""
+    rows = X[rng.integers(0, len(X), n)].copy()
+    for j in (0, 1, 2, 4, 5):
+        on = _thresholds(model, j if model.is_categorical_ is None else [1, 2, 3, 0, 4, 5][j])
+        if not len(on):
+            continue
+        chosen = rng.choice(on, n)
+        nudged = np.stack([chosen, np.nextafter(chosen, np.inf), np.nextafter(chosen, -np.inf)])
+        rows[:, j] = nudged[rng.integers(0, 3, n), np.arange(n)]
+    return rows
+
+
+@pytest.mark.parametrize("groups", GROUPINGS)
+@pytest.mark.parametrize("kind", ["classifier", "regressor"])
+def test_equals_full_enumeration_with_missing_values_categories_and_repeated_features(kind, groups, request):
+    model = request.getfixturevalue(kind)
+    X, _ = _data(2)
+    rng = np.random.default_rng(3)
+    x, z = _rows_on_thresholds(model, X, rng, 6), X[rng.integers(0, len(X), 6)]
+    trees = tree_ensemble(model)
+    fast = owen_values(model, x, z, groups)
+    inner_x, inner_z = encoded_rows(model, x), encoded_rows(model, z)
+    for i in range(len(x)):
+        slow = enumerated_owen_values(trees.scores, inner_x[i], inner_z[i], group_numbers(groups, N_FEATURES))
+        np.testing.assert_allclose(fast[i], slow, rtol=0, atol=TOLERANCE)
+
+
+@given(seed=st.integers(0, 10_000), groups=st.sampled_from(GROUPINGS))
+@settings(max_examples=40, deadline=None)
+def test_values_sum_to_the_change_of_the_deployed_score(classifier, seed, groups):
+    rng = np.random.default_rng(seed)
+    X, _ = _data(seed)
+    x, z = _rows_on_thresholds(classifier, X, rng, 50), _rows_on_thresholds(classifier, X, rng, 50)
+    change = classifier.decision_function(x) - classifier.decision_function(z)
+    np.testing.assert_allclose(owen_values(classifier, x, z, groups).sum(axis=1), change, rtol=0, atol=1e-9)
+
+
+@given(seed=st.integers(0, 10_000), groups=st.sampled_from(GROUPINGS))
+@settings(max_examples=40, deadline=None)
+def test_an_unchanged_feature_gets_exactly_zero(classifier, seed, groups):
+    rng = np.random.default_rng(seed)
+    X, _ = _data(seed)
+    x, z = X[:40], X[40:80].copy()
+    same = rng.random(x.shape) < 0.5
+    z[same] = x[same]
+    values = owen_values(classifier, x, z, groups)
+    assert (values[same] == 0.0).all()
+
+
+@given(seed=st.integers(0, 10_000), groups=st.sampled_from(GROUPINGS))
+@settings(max_examples=40, deadline=None)
+def test_swapping_the_rows_flips_every_sign_bit_for_bit(regressor, seed, groups):
+    X, _ = _data(seed)
+    forward = owen_values(regressor, X[:60], X[60:120], groups)
+    backward = owen_values(regressor, X[60:120], X[:60], groups)
+    assert (forward == -backward).all()
+
+
+def test_the_number_of_threads_changes_nothing(regressor):
+    X, _ = _data(5, n=2000)
+    one = owen_values(regressor, X[:1000], X[1000:], GROUPINGS[1], n_jobs=1)
+    many = owen_values(regressor, X[:1000], X[1000:], GROUPINGS[1], n_jobs=4)
+    assert one.tobytes() == many.tobytes()
+
+
+def test_a_group_gets_the_shapley_value_of_the_game_between_groups(classifier):
+    X, _ = _data(6)
+    x, z, groups = X[:5], X[5:10], np.array([0, 0, 1, 1, 2, 2])
+    trees = tree_ensemble(classifier)
+    table = ensemble_coalition_scores(
+        trees, encoded_rows(classifier, x), encoded_rows(classifier, z), groups, n_groups=3
+    )
+    by_group = owen_values(classifier, x, z, groups) @ np.eye(3)[groups]
+    for g in range(3):
+        # Shapley of 3 players: weights 1/3, 1/6, 1/6, 1/3 over the coalitions without g
+        others = [h for h in range(3) if h != g]
+        a, b = 1 << others[0], 1 << others[1]
+        me = 1 << g
+        expected = (
+            (table[:, me] - table[:, 0]) / 3
+            + (table[:, me | a] - table[:, a]) / 6
+            + (table[:, me | b] - table[:, b]) / 6
+            + (table[:, me | a | b] - table[:, a | b]) / 3
+        )
+        np.testing.assert_allclose(by_group[:, g], expected, rtol=0, atol=TOLERANCE)
+
+
+def test_the_what_if_table_is_the_models_own_score_of_every_mixture(classifier):
+    X, _ = _data(7)
+    x, z = encoded_rows(classifier, X[:30]), encoded_rows(classifier, X[30:60])
+    groups = np.array([0, 0, 1, 1, 2, 3])
+    trees = tree_ensemble(classifier)
+    table = ensemble_coalition_scores(trees, x, z, groups, n_groups=4)
+    for mask in range(16):
+        mixed = np.where([mask >> g & 1 == 1 for g in groups], x, z)
+        np.testing.assert_allclose(table[:, mask], trees.scores(mixed), rtol=0, atol=TOLERANCE)
+
+
+def test_agrees_with_shap_where_shap_is_right():
+    # shap casts thresholds to float32, so data and thresholds are kept where float32 is exact: multiples of 1/4.
+    rng = np.random.default_rng(8)
+    X = rng.integers(-8, 8, size=(500, 4)) / 2
+    model = HistGradientBoostingRegressor(max_iter=15).fit(X, X[:, 0] * X[:, 1] + X[:, 2])
+    x, z = X[0], X[1]
+    theirs = shap.TreeExplainer(model, data=z[None]).shap_values(x[None])[0]
+    # shap also keeps leaf values as float32: ~1e-7 of sums below 10
+    np.testing.assert_allclose(owen_values(model, x[None], z[None])[0], theirs, rtol=0, atol=1e-6)
+
+
+def test_trees_that_are_a_single_leaf_explain_nothing():
+    X = np.zeros((50, 2))
+    model = HistGradientBoostingRegressor(max_iter=3).fit(X, np.arange(50.0))
+    assert (owen_values(model, X[:2], X[2:4] + 1) == 0.0).all()
+
+
+def test_string_categories_in_a_data_frame_are_followed_as_the_model_follows_them():
+    rng = np.random.default_rng(9)
+    frame = pd.DataFrame(
+        {
+            "income": rng.normal(size=400),
+            "job": pd.Categorical(rng.choice(["gig", "salaried", "self_employed"], 400)),
+        }
+    )
+    y = frame["income"] + (frame["job"] == "salaried")
+    model = HistGradientBoostingRegressor(max_iter=20, categorical_features="from_dtype").fit(frame, y)
+    x, z = frame.iloc[:50], frame.iloc[50:100].reset_index(drop=True)
+    values = owen_values(model, x, z, groups={"work": ["job"], "money": ["income"]})
+    np.testing.assert_allclose(values.sum(axis=1), model.predict(x) - model.predict(z), rtol=0, atol=1e-9)
+    same_job = x["job"].to_numpy() == z["job"].to_numpy()
+    assert (values[same_job, 1] == 0.0).all()
+    assert (values[~same_job, 1] != 0.0).any()
+
+
+def test_a_category_never_seen_in_training_goes_where_missing_goes(classifier):
+    X, _ = _data(10)
+    x, unknown = X[:20].copy(), X[:20].copy()
+    x[:, 3], unknown[:, 3] = np.nan, 99
+    assert (owen_values(classifier, unknown, x) == 0.0).all()
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ([0, 1], "one label a feature"),
+        ({"a": [0, 1], "b": [1]}, "disjoint"),
+        ({"a": ["nobody"]}, "does not have"),
+    ],
+)
+def test_groups_that_do_not_fit_are_refused(classifier, groups, message):
+    X, _ = _data(11)
+    with pytest.raises(ValueError, match=message):
+        owen_values(classifier, X[:2], X[2:4], groups)
+
+
+def test_other_models_are_refused():
+    X, signal = _data(12)
+    with pytest.raises(TypeError, match="fitted HistGradientBoosting"):
+        owen_values(HistGradientBoostingRegressor(), X, X)
+    multiclass = HistGradientBoostingClassifier(max_iter=2).fit(X, np.digitize(signal, [-1, 1]))
+    with pytest.raises(TypeError, match="binary or a regression"):
+        owen_values(multiclass, X, X)
+
+
+def test_rows_of_another_shape_are_refused(classifier):
+    X, _ = _data(13)
+    with pytest.raises(ValueError, match="same shape"):
+        owen_values(classifier, X[:2], X[:3])
