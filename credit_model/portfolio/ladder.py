@@ -1,0 +1,94 @@
+"""The ordered limit tiers of a portfolio: from amounts of money to tiers and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from credit_model.errors import CreditModelError
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LimitLadder:
+    """Limit tiers 0 .. n_tiers - 1; tier t holds amounts in [amounts[t], amounts[t + 1]).
+
+    Parameters
+    ----------
+    amounts : tuple of float
+        The lowest amount of each tier, strictly increasing, at least two, finite, in the portfolio's currency.
+
+    Raises
+    ------
+    CreditModelError
+        The amounts break this rule.
+
+    Examples
+    --------
+    >>> ladder = LimitLadder((0, 1000, 5000))
+    >>> ladder.tier_of([0, 999, 1000, 80000]).tolist()
+    [0, 0, 1, 2]
+    >>> ladder.amount_of([0, 2]).tolist()
+    [0.0, 5000.0]
+    """
+
+    amounts: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        amounts = np.asarray(self.amounts, dtype=np.float64)
+        if len(amounts) < 2 or not np.isfinite(amounts).all() or (np.diff(amounts) <= 0).any():
+            raise CreditModelError(
+                f"ladder amounts must be at least 2 finite, strictly increasing numbers, got {list(self.amounts)}"
+            )
+        object.__setattr__(self, "amounts", tuple(float(a) for a in amounts))
+
+    @classmethod
+    def from_quantiles(cls, amounts: ArrayLike, n: int) -> LimitLadder:
+        """A ladder of at most ``n`` tiers with about equally many of the given limits in each.
+
+        A limit of zero (a closed line) is always a tier of its own; quantiles that coincide become one tier.
+
+        Parameters
+        ----------
+        amounts : array-like of float; NaN is left out
+        n : int, at least 2
+
+        Raises
+        ------
+        CreditModelError
+            Fewer than 2 distinct amounts, or ``n`` below 2.
+        """
+        known = np.asarray(amounts, dtype=np.float64)
+        known = known[np.isfinite(known)]
+        if n < 2 or len(np.unique(known)) < 2:
+            raise CreditModelError(
+                f"a ladder from quantiles needs n >= 2 and 2 distinct limits, got n = {n} and "
+                f"{len(np.unique(known))} distinct limits"
+            )
+        positive = known[known > 0]
+        has_zero = len(positive) < len(known)
+        steps = n - 1 if has_zero else n
+        # "higher" picks amounts that occur, so that tiers start at limits that the lender really sets.
+        edges = np.unique(np.quantile(positive, np.arange(steps) / steps, method="higher"))
+        if len(edges) + has_zero < 2:
+            edges = np.unique(positive)[[0, -1]]
+        return cls(tuple([0.0, *edges] if has_zero else edges))
+
+    @property
+    def n_tiers(self) -> int:
+        """Number of tiers."""
+        return len(self.amounts)
+
+    def tier_of(self, limit_amount: ArrayLike) -> IntArray:
+        """The highest tier whose amount is at most ``limit_amount``; 0 below the lowest, -1 where NaN."""
+        limit = np.asarray(limit_amount, dtype=np.float64)
+        tier = np.maximum(np.searchsorted(np.asarray(self.amounts), limit, side="right") - 1, 0)
+        return np.where(np.isnan(limit), -1, tier).astype(np.int64)
+
+    def amount_of(self, tier: ArrayLike) -> FloatArray:
+        """The lowest amount of each tier in 0 .. n_tiers - 1."""
+        return np.asarray(self.amounts)[np.asarray(tier, dtype=np.int64)]

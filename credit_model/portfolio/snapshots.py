@@ -1,0 +1,242 @@
+"""From a history to snapshots: one row of features for every borrower-month, as known when the limit is decided.
+
+At row month m with the catalogue's decision lag L, a window of w months holds the calendar months m-L-w+1 .. m-L of
+that borrower; months without a row, and missing cells, are left out. Nothing later than month m-L enters a feature,
+and the limit in force is the one of the borrower's previous row.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_model.portfolio import window_kernels as kernels
+from credit_model.portfolio.declarations import SUMMARIES, Catalogue
+from credit_model.portfolio.history import History
+from credit_model.portfolio.ladder import LimitLadder
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: Rows that one thread takes at a time.
+ROWS_AT_ONCE = 16_384
+
+_SUMMARY_NUMBER = {name: int(getattr(kernels, name.upper())) for name in SUMMARIES}
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Feature rows, one a history row, in the history's order.
+
+    Attributes
+    ----------
+    history : History
+    ladder : LimitLadder
+    X : float64 array, (n, n_features)
+        Features in the order of ``catalogue.feature_names``; NaN is unknown, categories are codes.
+    month_number, borrower_row : int64 arrays, (n,)
+        The history's months, and positions in its ``borrower_ids``.
+    position : int64 array, (n,)
+        Row number within the borrower, from 0.
+    is_decision : bool array, (n,)
+        The limit was decided in this month, and enough is known to learn from it.
+    limit_before, limit_after : float64 arrays, (n,)
+        Limit of the borrower's previous row (NaN in the first one) and of this row.
+    tier_before, tier_after : int64 arrays, (n,)
+        Their tiers; -1 where the limit is unknown.
+    numerators : float64 array, (n, n_state_ratios)
+        Numerators of the features that are ratios to the limit in force.
+    state_ratio_index : int64 array, (n_state_ratios,)
+        The positions of these features among all.
+    """
+
+    history: History
+    ladder: LimitLadder
+    X: FloatArray
+    month_number: IntArray
+    borrower_row: IntArray
+    position: IntArray
+    is_decision: BoolArray
+    limit_before: FloatArray
+    limit_after: FloatArray
+    tier_before: IntArray
+    tier_after: IntArray
+    numerators: FloatArray
+    state_ratio_index: IntArray
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The declaration that the features follow."""
+        return self.history.catalogue
+
+    def frame(self) -> pd.DataFrame:
+        """The features as a table: (n, n_features), no keys."""
+        return pd.DataFrame(self.X, columns=list(self.catalogue.feature_names))
+
+
+@dataclass(frozen=True)
+class _Measures:
+    """A catalogue's features as the kernel takes them."""
+
+    columns: tuple[str, ...]
+    table: IntArray
+    above: FloatArray
+    state_ratio_index: IntArray
+
+
+def build_snapshots(history: History, ladder: LimitLadder, *, n_jobs: int = -1) -> Snapshots:
+    """Build the features of every borrower-month.
+
+    Parameters
+    ----------
+    history : History
+        Its catalogue declares the features.
+    ladder : LimitLadder
+    n_jobs : int, default -1
+        Threads (-1: all cores); the result does not depend on it.
+
+    Returns
+    -------
+    Snapshots
+        A month is a decision if it is marked as reviewed (or the catalogue names no such column), the borrower's
+        first ``warm_up`` rows are past, and the limit is known; also before it, where the catalogue declares the
+        state tier_in_force.
+
+    Notes
+    -----
+    Summaries take a window's known cells and are NaN if there is none. ``std`` divides by their number; ``trend``
+    is the slope per month of the least-squares line, NaN for a single cell; ``months_since`` is the window's length
+    where no month exceeded the bound. Ratios are NaN where the denominator is not above 0.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from credit_model.portfolio.catalogue import read_catalogue
+    >>> from credit_model.portfolio.history import check_history
+    >>> catalogue = read_catalogue("uci_taiwan")
+    >>> raw = pd.DataFrame({column.name: [0, 0] for column in catalogue.columns if column.kind != "category"})
+    >>> raw = raw.assign(borrower_id="B1", month=["2005-08", "2005-09"], limit_amount=50_000, reviewed=[False, True])
+    >>> snapshots = build_snapshots(check_history(raw, catalogue), LimitLadder((0, 30_000)))
+    >>> snapshots.tier_after.tolist(), snapshots.position.tolist()
+    ([1, 1], [0, 1])
+    """
+    catalogue = history.catalogue
+    n = len(history.month_number)
+    starts = history.starts
+    position = np.arange(n) - np.repeat(starts[:-1], np.diff(starts))
+    limit_after = history.values(catalogue.limit)
+    limit_before = np.full(n, np.nan)
+    limit_before[1:] = limit_after[:-1]
+    limit_before[starts[:-1]] = np.nan
+    tier_before, tier_after = ladder.tier_of(limit_before), ladder.tier_of(limit_after)
+
+    measures = _measures(catalogue)
+    X = np.empty((n, len(catalogue.feature_names)))
+    numerators = np.empty((n, len(measures.state_ratio_index)))
+    _fill(history, measures, limit_before, X, numerators, n_jobs)
+    for place, name in enumerate(catalogue.feature_names):
+        if name == "tier_in_force":
+            X[:, place] = np.where(tier_before >= 0, tier_before, np.nan)
+        elif name == "limit_in_force":
+            X[:, place] = limit_before
+    return Snapshots(
+        history=history,
+        ladder=ladder,
+        X=X,
+        month_number=history.month_number,
+        borrower_row=history.borrower_row,
+        position=position,
+        is_decision=_decisions(history, position, tier_before, tier_after),
+        limit_before=limit_before,
+        limit_after=limit_after,
+        tier_before=tier_before,
+        tier_after=tier_after,
+        numerators=numerators,
+        state_ratio_index=measures.state_ratio_index,
+    )
+
+
+def _decisions(history: History, position: IntArray, tier_before: IntArray, tier_after: IntArray) -> BoolArray:
+    catalogue = history.catalogue
+    decided = (tier_after >= 0) & (position >= max(catalogue.warm_up, catalogue.decision_lag))
+    if "tier_in_force" in catalogue.state_names:
+        decided &= tier_before >= 0  # so never a borrower's first row
+    if catalogue.reviewed is not None:
+        decided &= history.values(catalogue.reviewed) > 0
+    return np.asarray(decided, dtype=np.bool_)
+
+
+def _measures(catalogue: Catalogue) -> _Measures:
+    columns: list[str] = []
+
+    def place_of(name: str) -> int:
+        if name not in columns:
+            columns.append(name)
+        return columns.index(name)
+
+    rows, above, state_ratios = [], [], []
+    for target, feature in enumerate(catalogue.features):
+        if feature.role == "state":
+            continue
+        below, kept = kernels.NO_DENOMINATOR, -1
+        if feature.denominator == "limit_in_force":
+            below, kept = kernels.LIMIT_IN_FORCE, len(state_ratios)
+            state_ratios.append(target)
+        elif feature.denominator is not None:
+            below = place_of(feature.denominator)
+        rows.append(
+            (
+                target,
+                place_of(feature.column or feature.numerator or ""),
+                _SUMMARY_NUMBER[feature.summary],
+                feature.window,
+                below,
+                _SUMMARY_NUMBER[feature.denominator_summary],
+                kept,
+            )
+        )
+        above.append(feature.above)
+    return _Measures(
+        columns=tuple(columns),
+        table=np.array(rows, dtype=np.int64),
+        above=np.array(above, dtype=np.float64),
+        state_ratio_index=np.array(state_ratios, dtype=np.int64),
+    )
+
+
+def _fill(
+    history: History,
+    measures: _Measures,
+    limit_before: FloatArray,
+    X: FloatArray,
+    numerators: FloatArray,
+    n_jobs: int,
+) -> None:
+    cells = np.stack([history.values(name) for name in measures.columns])
+    month, starts, lag = history.month_number, history.starts, history.catalogue.decision_lag
+
+    def work(first: int, last: int) -> None:
+        kernels.fill_features(
+            cells, month, starts, first, last, lag, limit_before, measures.table, measures.above, X, numerators
+        )
+
+    # Blocks end between borrowers, so that no two threads write the same row.
+    edges = np.unique(np.searchsorted(starts, np.arange(0, starts[-1] + ROWS_AT_ONCE, ROWS_AT_ONCE)))
+    edges = np.unique(np.minimum(edges, len(starts) - 1))
+    blocks = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+    workers = (os.cpu_count() or 1) if n_jobs == -1 else max(1, n_jobs)
+    if workers == 1 or len(blocks) <= 1:
+        work(0, len(starts) - 1)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(work, first, last) for first, last in blocks]:
+            done.result()

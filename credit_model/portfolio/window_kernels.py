@@ -1,0 +1,172 @@
+"""The kernels behind `portfolio.snapshots`: one number from the months of a window.
+
+Every window is summed afresh from its own cells. A running sum would be a little faster, but its rounding errors
+depend on months long past, and a feature that has not changed would no longer be equal bit for bit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+#: Numbers of the summaries; `snapshots` maps the catalogue's names to them.
+LAST, MEAN, MAX, MIN, STD, SUM, SHARE, COUNT, CHANGE, TREND, MONTHS_SINCE = range(11)
+
+# What a measure's denominator is, where it is no column.
+NO_DENOMINATOR, LIMIT_IN_FORCE = -1, -2
+
+
+@njit(cache=True, nogil=True)
+def fill_features(  # type: ignore[no-untyped-def]
+    cells, month, starts, first, last, lag, limit_before, measures, above, X, numerators
+):
+    """Fill the features of borrowers first .. last - 1.
+
+    Parameters
+    ----------
+    cells : float64 array, (n_columns, n)
+        The columns, rows sorted by borrower and month; NaN is missing.
+    month : int64 array, (n,)
+    starts : int64 array, (n_borrowers + 1,)
+    first, last, lag : int
+    limit_before : float64 array, (n,)
+    measures : int64 array, (n_measures, 7)
+        Column of ``X`` to fill; column of ``cells``; summary; window in months; column of the denominator (or one
+        of the codes above); its summary; column of ``numerators`` or -1.
+    above : float64 array, (n_measures,)
+    X : float64 array, (n, n_features)
+    numerators : float64 array, (n, n_state_ratios)
+    """
+    for b in range(first, last):
+        start, end = starts[b], starts[b + 1]
+        for f in range(len(measures)):
+            target, source, summary, window, below, below_summary, kept = measures[f]
+            lo = hi = start
+            for row in range(start, end):
+                until = month[row] - lag
+                while hi < end and month[hi] <= until:
+                    hi += 1
+                while lo < hi and month[lo] <= until - window:
+                    lo += 1
+                value = summarise(summary, cells[source], month, lo, hi, until, window, above[f])
+                if kept >= 0:
+                    numerators[row, kept] = value
+                if below == LIMIT_IN_FORCE:
+                    value = ratio(value, limit_before[row])
+                elif below != NO_DENOMINATOR:
+                    value = ratio(
+                        value,
+                        summarise(below_summary, cells[below], month, lo, hi, until, window, above[f]),
+                    )
+                X[row, target] = value
+
+
+@njit(cache=True, nogil=True)
+def ratio(numerator, denominator):  # type: ignore[no-untyped-def]
+    """The quotient, NaN where the denominator is not above 0."""
+    return numerator / denominator if denominator > 0 else np.nan
+
+
+@njit(cache=True, nogil=True)
+def summarise(summary, cells, month, lo, hi, until, window, above):  # type: ignore[no-untyped-def]
+    """One summary of the known cells of rows lo .. hi - 1, NaN if there is none.
+
+    Parameters
+    ----------
+    summary : int
+    cells : float64 array, (n,)
+    month : int64 array, (n,)
+    lo, hi : int
+    until : int
+        The window's last month, whether or not it has a row.
+    window : int
+        Months.
+    above : float
+        For share, count and months since.
+    """
+    while lo < hi and np.isnan(cells[lo]):
+        lo += 1
+    while lo < hi and np.isnan(cells[hi - 1]):
+        hi -= 1
+    if lo == hi:
+        return np.nan
+    if summary == LAST:
+        return cells[hi - 1]
+    if summary == CHANGE:
+        return cells[hi - 1] - cells[lo]
+    if summary == MAX or summary == MIN:
+        return _extreme(cells, lo, hi, summary == MAX)
+    if summary == SHARE or summary == COUNT:
+        return _exceeding(cells, lo, hi, above, summary == SHARE)
+    if summary == MONTHS_SINCE:
+        return _months_since(cells, month, lo, hi, until, window, above)
+    if summary == TREND:
+        return _trend(cells, month, lo, hi)
+    return _moment(cells, lo, hi, summary)
+
+
+@njit(cache=True, nogil=True)
+def _extreme(cells, lo, hi, largest):  # type: ignore[no-untyped-def]
+    best = cells[lo]
+    for row in range(lo + 1, hi):
+        value = cells[row]
+        if (value > best) if largest else (value < best):  # NaN is neither
+            best = value
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _exceeding(cells, lo, hi, above, as_share):  # type: ignore[no-untyped-def]
+    known, exceeding = 0, 0
+    for row in range(lo, hi):
+        if not np.isnan(cells[row]):
+            known += 1
+            exceeding += cells[row] > above
+    return exceeding / known if as_share else float(exceeding)
+
+
+@njit(cache=True, nogil=True)
+def _months_since(cells, month, lo, hi, until, window, above):  # type: ignore[no-untyped-def]
+    for row in range(hi - 1, lo - 1, -1):
+        if cells[row] > above:
+            return float(until - month[row])
+    return float(window)
+
+
+@njit(cache=True, nogil=True)
+def _trend(cells, month, lo, hi):  # type: ignore[no-untyped-def]
+    known, months = 0, 0.0
+    for row in range(lo, hi):
+        if not np.isnan(cells[row]):
+            known += 1
+            months += month[row] - month[lo]
+    if known < 2:
+        return np.nan
+    middle = months / known
+    above, below = 0.0, 0.0
+    for row in range(lo, hi):
+        if not np.isnan(cells[row]):
+            distance = month[row] - month[lo] - middle
+            above += distance * (cells[row] - cells[lo])  # from the first cell: a constant has slope 0 exactly
+            below += distance * distance
+    return above / below
+
+
+@njit(cache=True, nogil=True)
+def _moment(cells, lo, hi, summary):  # type: ignore[no-untyped-def]
+    known, total, distance = 0, 0.0, 0.0
+    for row in range(lo, hi):
+        if not np.isnan(cells[row]):
+            known += 1
+            total += cells[row]
+            distance += cells[row] - cells[lo]  # from the first cell: the mean of a constant is that constant
+    if summary == SUM:
+        return total
+    mean = cells[lo] + distance / known
+    if summary == MEAN:
+        return mean
+    squares = 0.0
+    for row in range(lo, hi):
+        if not np.isnan(cells[row]):
+            squares += (cells[row] - mean) ** 2
+    return np.sqrt(squares / known)
