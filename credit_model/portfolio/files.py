@@ -92,7 +92,8 @@ def fresh_file(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise _unwritable(target, error) from None
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def write_text(text: str, path: str | Path) -> None:

@@ -1,0 +1,112 @@
+import re
+from dataclasses import replace
+
+import pytest
+
+from credit_model.errors import CatalogueError
+from credit_model.portfolio.catalogue import BUILT_IN, parse_catalogue, read_catalogue
+from tests.portfolio.examples import CATALOGUE
+
+
+def line_of(text):
+    return CATALOGUE.split("\n").index(text) + 1
+
+
+def test_the_order_of_the_file_is_the_order_of_the_model():
+    catalogue = parse_catalogue(CATALOGUE)
+    assert catalogue.feature_names == (
+        "tier_in_force",
+        "limit_in_force",
+        "dpd_max_3m",
+        "utilisation_2m",
+        "employment_now",
+    )
+    assert catalogue.cause_names == ("dpd_max_3m", "utilisation_2m", "employment_now")
+    assert catalogue.state_names == ("tier_in_force", "limit_in_force")
+    assert catalogue.factor_index.tolist() == [0, 1, 1]
+    assert catalogue.monotonic_cst["dpd_max_3m"] == -1
+    assert catalogue.categorical_names == ("employment_now",)
+    assert catalogue.audit_names == ("gender",)
+    assert catalogue.feature("utilisation_2m").source == "bureau"
+    assert catalogue.warm_up == 1
+
+
+def test_the_digest_names_the_text_and_line_ends_do_not_matter():
+    catalogue = parse_catalogue(CATALOGUE)
+    assert parse_catalogue(CATALOGUE.replace("\n", "\r\n")).digest == catalogue.digest
+    assert parse_catalogue(CATALOGUE + "# a remark\n").digest != catalogue.digest
+    assert replace(catalogue).digest == catalogue.digest
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_built_in_catalogues_are_valid_and_have_every_word_in_both_languages(name):
+    catalogue = read_catalogue(name)
+    for feature in catalogue.causes:
+        assert re.search(r"[一-鿿]", feature.reason.zh), feature.id
+        assert not re.search(r"[一-鿿]", feature.reason.en), feature.id
+        assert re.search(r"[一-鿿]", feature.label.zh), feature.id
+
+
+#: (what is replaced, by what, the line at fault, the message)
+MISTAKES = [
+    ('factor = "debt"', 'factor = "dept"', 'factor = "debt"', "factor 'dept' is not declared; did you mean 'debt'?"),
+    ('summary = "max"', 'summary = "maximum"', 'summary = "max"', "must be one of last, mean, max"),
+    ("window = 3", "window = 0", "window = 3", "between 1 and 120, got 0"),
+    ("window = 3", "windoww = 3", "window = 3", "unknown key 'windoww'; did you mean 'window'?"),
+    ('effect = "lowers"\ncode = "R01"', 'code = "R01"', '^id = "dpd_max_3m"', "lacks 'effect'"),
+    ('code = "D01"', 'code = "R01"', 'code = "D01"', "code 'R01' is declared twice"),
+    ('id = "utilisation_2m"', 'id = "dpd_max_3m"', 'id = "utilisation_2m"', "'dpd_max_3m' is declared twice"),
+    ('column = "days_past_due"', 'column = "limit_amount"', 'column = "days_past_due"', "is the limit itself"),
+    ('column = "days_past_due"', 'column = "dayspastdue"', 'column = "days_past_due"', "did you mean 'days_past_due'?"),
+    ('column = "employment"', 'column = "gender"', 'column = "employment"', "is an audit column"),
+    (
+        'numerator = "balance_amount"',
+        'column = "balance_amount"',
+        '^id = "utilisation_2m"',
+        "either column, or numerator",
+    ),
+    ('{before}升至{after}", en = "longest', '{before}升至{now}", en = "longest', None, "must use {before} and {after}"),
+    ('kind = "integer"', 'kind = "int"', 'kind = "integer"', "kind must be one of"),
+    ("max_rise = 31", 'max_rise = "31"', "max_rise = 31", "max_rise must be int or float, got '31'"),
+    ("amounts = [0, 1000, 5000]", "amounts = [0, 5000, 1000]", "amounts = [0, 1000, 5000]", "strictly increasing"),
+    ("amounts = [0, 1000, 5000]", "", "[ladder]", "either amounts"),
+    ('about = "borrower"', 'about = "client"', 'about = "borrower"', "about must be one of borrower, economy, lender"),
+    ('en = "repayment" }', 'en = "" }', None, "label lacks a text in 'en'"),
+    ('name = "cards"', "name = cards", 'name = "cards"', "is not TOML"),
+    ('id = "limit_in_force"', 'id = "limit_in_forc"', 'id = "limit_in_force"', "did you mean 'limit_in_force'?"),
+    ('categories = ["salaried", "gig"]', "", '^name = "employment"', "categories are needed exactly where"),
+    ('[[factor]]\nid = "debt"', '[[faktor]]\nid = "debt"', None, "unknown table 'faktor'; did you mean 'factor'?"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "at", "message"), MISTAKES)
+def test_a_mistake_is_told_with_file_and_line(old, new, at, message):
+    assert old in CATALOGUE
+    with pytest.raises(CatalogueError, match=re.escape(message)) as caught:
+        parse_catalogue(CATALOGUE.replace(old, new, 1), where="mine.toml")
+    assert str(caught.value).startswith("mine.toml:")
+    if at is not None:
+        line = int(str(caught.value).split(":")[1])
+        # What is lacking is told at the table's header, the line above its name.
+        assert line == (line_of(at[1:]) - 1 if at.startswith("^") else line_of(at))
+
+
+def test_a_state_that_a_ratio_needs_must_be_declared():
+    block = '[[feature]]\nid = "limit_in_force"\nrole = "state"\nlabel = { zh = "当前额度", en = "limit in force" }\n'
+    assert block in CATALOGUE
+    with pytest.raises(CatalogueError, match="is a state that is not declared"):
+        parse_catalogue(CATALOGUE.replace(block, ""))
+
+
+def test_a_factor_without_features_is_refused():
+    more = '[[factor]]\nid = "economy"\nlabel = { zh = "经济", en = "economy" }\nabout = "economy"\n'
+    with pytest.raises(CatalogueError, match="factor 'economy' has no feature"):
+        parse_catalogue(CATALOGUE + more)
+
+
+def test_a_file_that_is_not_there_or_not_utf8_is_told(tmp_path):
+    with pytest.raises(CatalogueError, match=r"cannot be read .*synthetic, home_credit, uci_taiwan"):
+        read_catalogue(tmp_path / "none.toml")
+    (tmp_path / "gbk.toml").write_bytes("# 额度".encode("gbk"))
+    with pytest.raises(CatalogueError, match="UTF-8"):
+        read_catalogue(tmp_path / "gbk.toml")
