@@ -1,0 +1,102 @@
+"""Why a credit limit fell: exact, by factor, from the borrower's own earlier snapshot.
+
+::
+
+    simulate ─┐
+              ├─> history ─> snapshots ─> limit-tier model ─> explained decreases ─> plots, reasons, notices, report
+    your data ┘   (checked)  (features)    (one booster)       (exact, by factor)
+
+================  ================================================================================================
+``portfolio``     what the data means: limit ladder, catalogue, checked histories, snapshots without look-ahead
+``simulate``      borrower histories whose true causes are known
+``model``         the gradient-boosting limit-tier model, its flat trees, its metrics, its saved form
+``explain``       exact pairwise Owen values, explained decreases, reasons, notices, plots, the one-page report
+``predictor``     `LimitPredictor`: from a history to a model and its explanations
+``evaluation``    accuracy on borrowers and months never seen
+``grade``         explanation methods held against the simulator's truth
+``cli``           the command ``credit-model``
+================  ================================================================================================
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from credit_model.errors import (
+        ArtifactError,
+        CatalogueError,
+        CreditModelError,
+        DataFileError,
+        HistoryError,
+    )
+    from credit_model.evaluation import Evaluation, evaluate
+    from credit_model.explain.explanations import DecreaseExplanations
+    from credit_model.explain.owen import owen_values
+    from credit_model.model.booster import LimitTierClassifier
+    from credit_model.portfolio.catalogue import Catalogue, read_catalogue
+    from credit_model.portfolio.history import History, check_history
+    from credit_model.portfolio.ladder import LimitLadder
+    from credit_model.portfolio.snapshots import Snapshots, build_snapshots
+    from credit_model.predictor import LimitPredictor
+    from credit_model.simulate.portfolio import SimulatedPortfolio, simulate_portfolio
+
+#: Public name -> the module that holds it; loaded at first use, so that importing the package is quick.
+_HOME = {
+    "ArtifactError": "errors",
+    "Catalogue": "portfolio.catalogue",
+    "CatalogueError": "errors",
+    "CreditModelError": "errors",
+    "DataFileError": "errors",
+    "DecreaseExplanations": "explain.explanations",
+    "Evaluation": "evaluation",
+    "History": "portfolio.history",
+    "HistoryError": "errors",
+    "LimitLadder": "portfolio.ladder",
+    "LimitPredictor": "predictor",
+    "LimitTierClassifier": "model.booster",
+    "SimulatedPortfolio": "simulate.portfolio",
+    "Snapshots": "portfolio.snapshots",
+    "build_snapshots": "portfolio.snapshots",
+    "check_history": "portfolio.history",
+    "evaluate": "evaluation",
+    "owen_values": "explain.owen",
+    "read_catalogue": "portfolio.catalogue",
+    "simulate_portfolio": "simulate.portfolio",
+}
+
+__all__ = [  # noqa: RUF022  (in the order of the work)
+    "simulate_portfolio",
+    "SimulatedPortfolio",
+    "read_catalogue",
+    "Catalogue",
+    "LimitLadder",
+    "check_history",
+    "History",
+    "build_snapshots",
+    "Snapshots",
+    "LimitTierClassifier",
+    "LimitPredictor",
+    "evaluate",
+    "Evaluation",
+    "owen_values",
+    "DecreaseExplanations",
+    "CreditModelError",
+    "CatalogueError",
+    "HistoryError",
+    "DataFileError",
+    "ArtifactError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

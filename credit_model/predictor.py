@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,11 +15,9 @@ from scipy.special import expit
 from credit_model.errors import ArtifactError, CreditModelError, HistoryError
 from credit_model.explain.decreases import (
     REFERENCES,
-    SnapshotPairs,
     change_values,
     decrease_rows,
     explain_pairs,
-    explain_rows,
     pair_with_reference,
 )
 from credit_model.explain.explanations import DecreaseExplanations
@@ -187,6 +184,11 @@ class LimitPredictor:
         """Shares of the tiers among the training decisions (n_tiers,): the prior forecast."""
         return self._need().tier_shares
 
+    @property
+    def n_training_rows(self) -> int:
+        """Number of decisions that the model was fitted on."""
+        return self._need().n_training_rows
+
     def snapshots(self, history: pd.DataFrame | History) -> Snapshots:
         """Feature rows of a history (checked if it is a DataFrame), on this model's ladder."""
         return build_snapshots(self._checked(history), self._need().ladder)
@@ -195,6 +197,13 @@ class LimitPredictor:
         """Decisions of test borrowers in late months, which training never saw: row numbers."""
         place = (snapshots.history.borrower_ids, snapshots.borrower_row, snapshots.month_number)
         return np.flatnonzero(snapshots.is_decision & self._need().split.test(*place)).astype(np.int64)
+
+    def training_rows(self, snapshots: Snapshots) -> tuple[IntArray, IntArray]:
+        """Decisions to fit on, and to stop the fit by, as the model's split tells them: row numbers."""
+        place = (snapshots.history.borrower_ids, snapshots.borrower_row, snapshots.month_number)
+        split = self._need().split
+        train, validation = (snapshots.is_decision & rows(*place) for rows in (split.train, split.validation))
+        return np.flatnonzero(train).astype(np.int64), np.flatnonzero(validation).astype(np.int64)
 
     def predict_proba(self, snapshots: Snapshots, row: IntArray | None = None) -> FloatArray:
         """Tier probabilities of rows of ``snapshots``: (n, n_tiers)."""
@@ -221,10 +230,7 @@ class LimitPredictor:
         if rows not in ("last", "decisions"):
             raise HistoryError(f"rows must be 'last' or 'decisions', got {rows!r}")
         snapshots = self.snapshots(history)
-        if rows == "last":
-            row = snapshots.history.starts[1:] - 1
-        else:
-            row = np.flatnonzero(snapshots.is_decision)
+        row = snapshots.history.starts[1:] - 1 if rows == "last" else np.flatnonzero(snapshots.is_decision)
         fitted = self._need()
         scores = fitted.forest.survival_scores(fitted.forest.encode(snapshots.X[row]), n_jobs=self.n_jobs)
         probability = tier_probabilities(scores)
@@ -243,9 +249,7 @@ class LimitPredictor:
             "probability_keep": expit(keep),
             "probability_decrease": expit(-keep),
         }
-        return pd.DataFrame(
-            table | {f"probability_tier_{t}": probability[:, t] for t in range(probability.shape[1])}
-        )
+        return pd.DataFrame(table | {f"probability_tier_{t}": probability[:, t] for t in range(probability.shape[1])})
 
     def explain_decreases(
         self, history: pd.DataFrame | History, *, reference: str = "last_set"
@@ -443,7 +447,9 @@ class LimitPredictor:
 
     def _need(self) -> _Fitted:
         if self._fitted is None:
-            raise CreditModelError("this LimitPredictor is not fitted; call fit(history) or LimitPredictor.load(folder)")
+            raise CreditModelError(
+                "this LimitPredictor is not fitted; call fit(history) or LimitPredictor.load(folder)"
+            )
         return self._fitted
 
     def _need_tier_in_force(self) -> None:

@@ -1,0 +1,78 @@
+"""The command line, ``credit-model``: each command reads the files of the one before.
+
+A mistake of the user's ends with one line and exit code 1, wrong usage with exit code 2; never with a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from credit_model.errors import CreditModelError
+
+#: Command -> (the module that holds it, its line in ``--help``); the module is loaded when the command is called.
+_COMMANDS = {
+    "simulate": ("data", "Make a portfolio whose true causes are known."),
+    "convert": ("data", "Turn a public data set on your disk into a history table."),
+    "check": ("data", "Check histories against their catalogue, and say what is in them."),
+    "train": ("model", "Train a limit-tier model on histories."),
+    "evaluate": ("model", "Test a model on borrowers and months that it never saw."),
+    "predict": ("model", "Predict each borrower's limit tier."),
+    "explain": ("explain", "Explain every limit decrease, exactly, by factor."),
+    "plot": ("explain", "Draw explained decreases."),
+    "notice": ("explain", "Write the notice of one limit decrease for the borrower."),
+    "report": ("explain", "Write a page for every decrease, and an index over them."),
+    "grade": ("grade", "Hold explanations against the simulator's truth."),
+    "demo": ("demo", "Simulate, train, evaluate and explain, in a few minutes."),
+}
+
+
+class _Commands(click.Group):
+    """Loads commands late, and turns the user's mistakes into one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"credit_model.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CreditModelError as mistake:
+            _end(str(mistake))
+        except MemoryError:
+            _end("the data does not fit into memory; give fewer borrowers at a time")
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(1)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _end(f"{where}{error.strerror or error}")
+
+
+def _end(message: str) -> None:
+    click.echo("Error: " + " ".join(message.split()), err=True)
+    sys.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="credit-model")
+def main() -> None:
+    """Why a credit limit fell: exact, by factor, from the borrower's own earlier snapshot.
+
+    \b
+    The line of work:  simulate | convert -> check -> train -> evaluate -> explain -> plot, notice, report
+    Try it all:        credit-model demo --out demo
+    """

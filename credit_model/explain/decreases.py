@@ -13,9 +13,9 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_model.errors import HistoryError
+from credit_model.errors import CreditModelError, HistoryError
 from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.explain.owen import ensemble_coalition_scores, ensemble_owen_values
+from credit_model.explain.owen import ensemble_changes
 from credit_model.model.forest import OrdinalForest
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.snapshots import Snapshots
@@ -25,6 +25,9 @@ IntArray = NDArray[np.int64]
 
 Reference = Literal["last_set", "last_review", "previous_month"]
 REFERENCES: tuple[str, ...] = get_args(Reference)
+
+#: Most by which contributions may miss the change of the deployed score, in log-odds.
+EXACTNESS = 1e-9
 
 
 @dataclass(frozen=True)
@@ -136,9 +139,7 @@ def explain_pairs(
         Threads; the result does not depend on it.
     """
     x, z = snapshots.X[pairs.row], reference_features(snapshots, pairs)
-    return explain_rows(
-        forest, snapshots, x, z, pairs, reference=reference, model_version=model_version, n_jobs=n_jobs
-    )
+    return explain_rows(forest, snapshots, x, z, pairs, reference=reference, model_version=model_version, n_jobs=n_jobs)
 
 
 def explain_rows(
@@ -213,21 +214,23 @@ def change_values(
         Equal in the states.
     tier : int64 array, (n,)
         Tiers in force, at least 1.
+
+    Raises
+    ------
+    CreditModelError
+        Contributions do not sum to the change of the deployed score (checked for every row).
     """
     rows_x = forest.rows(forest.encode(x), tier - 1)
     rows_z = forest.rows(forest.encode(z), tier - 1)
     cause = cause_columns(catalogue)
-    n_factors = len(catalogue.factor_ids)
-    # States and thresholds are equal in both rows; a group of their own keeps them out of every factor.
-    group = np.full(rows_x.shape[1], n_factors, dtype=np.int64)
+    group = np.full(rows_x.shape[1], -1, dtype=np.int64)  # states and thresholds are equal in both rows
     group[cause] = catalogue.factor_index
-    phi = ensemble_owen_values(forest.trees, rows_x, rows_z, group, n_jobs=n_jobs)
-    table = ensemble_coalition_scores(
-        forest.trees, rows_x, rows_z, np.where(group == n_factors, -1, group), n_factors, n_jobs=n_jobs
-    )
-    return ChangeValues(
-        forest.trees.scores(rows_z, n_jobs=n_jobs),
-        forest.trees.scores(rows_x, n_jobs=n_jobs),
-        np.ascontiguousarray(phi[:, cause]),
-        table,
-    )
+    changes = ensemble_changes(forest.trees, rows_x, rows_z, group, len(catalogue.factor_ids), n_jobs=n_jobs)
+    contributions = np.ascontiguousarray(changes.owen_values[:, cause])
+    error = np.abs(contributions.sum(axis=1) - (changes.score_x - changes.score_z)).max(initial=0.0)
+    if error > EXACTNESS:
+        raise CreditModelError(
+            f"contributions must sum to the change of the deployed score within {EXACTNESS:g}, found {error:g}; "
+            "the states differ between the rows that are compared, or the model is damaged"
+        )
+    return ChangeValues(changes.score_z, changes.score_x, contributions, changes.coalition_scores)

@@ -24,6 +24,8 @@ from credit_model.portfolio.ladder import LimitLadder
 if TYPE_CHECKING:
     import shap
 
+    from credit_model.explain.notice import Notice
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -192,15 +194,11 @@ class DecreaseExplanations:
         if scores[everything] >= 0:
             return ()
         minimal: list[int] = []
-        by_size = [
-            sum(1 << g for g in chosen) for size in range(1, n + 1) for chosen in combinations(range(n), size)
-        ]
+        by_size = [sum(1 << g for g in chosen) for size in range(1, n + 1) for chosen in combinations(range(n), size)]
         for put_back in by_size:
             if scores[everything & ~put_back] >= 0 and not any(m & put_back == m for m in minimal):
                 minimal.append(put_back)
-        return tuple(
-            tuple(self.catalogue.factor_ids[g] for g in range(n) if put_back >> g & 1) for put_back in minimal
-        )
+        return tuple(tuple(self.catalogue.factor_ids[g] for g in range(n) if put_back >> g & 1) for put_back in minimal)
 
     def select(self, borrower_id: Any, month: Any = None) -> DecreaseExplanations:
         """The decreases of one borrower (in one month).
@@ -231,6 +229,37 @@ class DecreaseExplanations:
                     f"decreases were in {shown}"
                 )
         return self[mine]
+
+    def in_month(self, month: Any) -> DecreaseExplanations:
+        """The decreases of one month (a date, "2024-03" or an integer month); there may be none."""
+        return self[self.month_number == month_number_of(month, self.month_kind)]
+
+    def notice(
+        self, borrower_id: Any, month: Any, *, lang: str = "en", lender: Any = None, effective_date: Any = None
+    ) -> Notice:
+        """The notice of one decrease for the borrower.
+
+        Parameters
+        ----------
+        borrower_id, month : as in `select`
+        lang : "en" or "zh"
+        lender : path to a TOML, Lender, or None (the example that comes with the package)
+        effective_date : date, optional
+            When the new limit takes effect; None: the first day after the decision's month.
+
+        Returns
+        -------
+        Notice
+            With ``html()``, ``markdown()`` and ``json()``.
+
+        Raises
+        ------
+        HistoryError
+            There is no such decrease.
+        """
+        from credit_model.explain.notice import build_notice
+
+        return build_notice(self.select(borrower_id, month), lang=lang, lender=lender, effective_date=effective_date)
 
     def to_shap(self, *, by: Literal["feature", "factor"] = "feature") -> shap.Explanation:
         """As a `shap.Explanation`, so that every plot of shap works.
@@ -330,7 +359,7 @@ class DecreaseExplanations:
         return head + str(shown.to_html(index=False, escape=True))
 
 
-def _month_numbers(months: pd.Series, kind: str) -> IntArray:
+def _month_numbers(months: pd.Series, kind: Literal["date", "integer"]) -> IntArray:
     return np.array([month_number_of(m, kind) for m in months], dtype=np.int64)
 
 

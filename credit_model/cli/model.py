@@ -1,0 +1,145 @@
+"""Commands of the model: train, evaluate, predict."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+
+from credit_model.cli import options
+from credit_model.cli.console import heading, say, show_facts, show_table, working
+from credit_model.cli.history_files import read_history
+from credit_model.errors import DataFileError
+from credit_model.evaluation import evaluate
+from credit_model.portfolio.catalogue import read_catalogue
+from credit_model.portfolio.files import fresh_folder, write_table
+from credit_model.predictor import LimitPredictor
+
+
+@click.command()
+@options.data
+@options.catalogue
+@options.out("Folder of the model")
+@click.option(
+    "--trees", type=click.IntRange(min=1), default=None, help="Most trees (fewer where held-out months say so)."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws the split and the fit.")
+@options.jobs
+def train_command(data: str, catalogue: str, out: str, trees: int | None, seed: int, jobs: int) -> None:
+    """Train a limit-tier model on histories.
+
+    Borrowers and months are held out to stop the fit and to test it.
+
+    \b
+    Example:  credit-model train --data portfolio --out model
+              credit-model train --data cards.csv --catalogue cards.toml --out model
+    """
+    declared = read_catalogue(catalogue)
+    history = read_history(data, declared)
+    predictor = LimitPredictor(declared, seed=seed, n_jobs=jobs, **({} if trees is None else {"max_iter": trees}))
+    start = time.perf_counter()
+    with working("training"):
+        predictor.fit(history)
+    predictor.save(out)
+    heading(f"Model {predictor.version}")
+    show_facts(
+        [
+            ("training decisions", predictor.n_training_rows),
+            ("trees", len(predictor.forest.trees.roots)),
+            ("tiers", predictor.ladder.n_tiers),
+            ("features", len(declared.cause_names)),
+            ("factors", len(declared.factor_ids)),
+            ("seconds", round(time.perf_counter() - start, 1)),
+            ("written to", out),
+        ]
+    )
+    say(f"Next: credit-model evaluate --data {data} --model {out} --out evaluation")
+
+
+@click.command()
+@options.data
+@options.model
+@options.expected_catalogue
+@click.option("--out", default=None, metavar="DIR", help="Folder to write scores and calibration to.")
+@click.option(
+    "--multiclass",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="ROUNDS",
+    help="Also fit scikit-learn's multiclass boosting on the same rows, as a peer (slow).",
+)
+@options.jobs
+def evaluate_command(
+    data: str, model: str, catalogue: str | None, out: str | None, multiclass: int | None, jobs: int
+) -> None:
+    """Test a model on borrowers and months that it never saw.
+
+    \b
+    Example:  credit-model evaluate --data portfolio --model model --out evaluation
+    """
+    predictor = LimitPredictor.load(model, catalogue=catalogue, n_jobs=jobs)
+    history = read_history(data, predictor.catalogue)
+    with working("evaluating"):
+        result = evaluate(predictor, history, multiclass_trees=multiclass)
+    show_scores(result.scores.reset_index(), result.n_test, result.n_borrowers)
+    if out is not None:
+        with fresh_folder(out) as partial:
+            write_table(result.scores.reset_index(), partial / "scores.csv")
+            write_table(result.calibration, partial / "calibration.csv")
+            _write_manifest(partial, {"kind": "evaluation", "model": predictor.version, "n_test": result.n_test})
+        say(f"Written to {out}: scores.csv, calibration.csv")
+
+
+def show_scores(scores: pd.DataFrame, n_test: int, n_borrowers: int) -> None:
+    """Print an evaluation's scores with what they mean."""
+    heading(f"{n_test:,} test decisions of {n_borrowers:,} borrowers, none of them seen in training")
+    show_table(scores.drop(columns=["n", "decrease_share"], errors="ignore"))
+    say("rps, tier_mae, log_loss: lower is better; qwk, decrease_auc, decrease_ap: higher is better.")
+
+
+@click.command()
+@options.data
+@options.model
+@options.expected_catalogue
+@options.out("Table (.parquet or .csv)")
+@click.option(
+    "--rows",
+    type=click.Choice(["last", "decisions"]),
+    default="last",
+    show_default=True,
+    help="Each borrower's last month, or every decision.",
+)
+@options.jobs
+def predict_command(data: str, model: str, catalogue: str | None, out: str, rows: str, jobs: int) -> None:
+    """Predict each borrower's limit tier, and the probability of a decrease.
+
+    \b
+    Example:  credit-model predict --data portfolio --model model --out predictions.csv
+    """
+    if Path(out).suffix.lower() not in (".parquet", ".csv"):
+        raise DataFileError(f"{out}: the table's name must end in .parquet or .csv")
+    predictor = LimitPredictor.load(model, catalogue=catalogue, n_jobs=jobs)
+    history = read_history(data, predictor.catalogue)
+    with working("predicting"):
+        table = predictor.predict(history, rows=rows)
+    write_table(table, out)
+    fall = table["predicted_tier"] < table["tier_in_force"]
+    show_facts(
+        [
+            ("predictions", len(table)),
+            ("a lower tier predicted", int(fall.sum())),
+            ("mean probability of a decrease", float(np.nanmean(table["probability_decrease"])))
+            if table["probability_decrease"].notna().any()
+            else ("limits in force", "not known"),
+            ("written to", out),
+        ]
+    )
+
+
+def _write_manifest(folder: Path, content: dict[str, object]) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    (folder / "manifest.json").write_text(text, encoding="utf-8")
