@@ -20,13 +20,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from math import comb
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from credit_model.model.trees import LEAF, ROWS_AT_ONCE, TreeEnsemble, encoded_rows, goes_left, over_blocks, tree_ensemble
+from credit_model.explain.owen_kernels import explain_rows, explain_rows_by_walk, sum_over_subsets
+from credit_model.model.trees import TreeEnsemble, encoded_rows, over_blocks, tree_ensemble
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -117,36 +117,34 @@ def group_numbers(
     return np.array([number.setdefault(label, len(number)) for label in labels], dtype=np.int64)
 
 
-def ensemble_owen_values(
-    ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArray, *, n_jobs: int = -1
-) -> FloatArray:
-    """`owen_values` on trees and rows that are already in the package's layout: (n, n_features)."""
-    phi = np.zeros(x.shape)
-    weights = _weights(min(x.shape[1], ensemble.depth) + 1)
+class Changes(NamedTuple):
+    """What an ensemble says of changes from rows z to rows x, in units of the raw score.
 
-    def work(start: int, stop: int) -> None:
-        _owen_rows(
-            ensemble.nodes,
-            ensemble.roots,
-            ensemble.left_categories,
-            ensemble.known_categories,
-            x[start:stop],
-            z[start:stop],
-            group,
-            weights,
-            phi[start:stop],
-        )
+    ``owen_values`` (n, n_features); ``coalition_scores`` (n, 2**n_groups), bit g of the column set: group g from x,
+    else from z; ``score_x``, ``score_z`` (n,), equal to the ensemble's scores bit for bit.
+    """
 
-    over_blocks(work, len(x), n_jobs)
-    return phi
+    owen_values: FloatArray
+    coalition_scores: FloatArray
+    score_x: FloatArray
+    score_z: FloatArray
 
 
-def ensemble_coalition_scores(
+def ensemble_changes(
     ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArray, n_groups: int, *, n_jobs: int = -1
-) -> FloatArray:
-    """Scores of all coalitions of groups: (n, 2**n_groups); bit g of the column set: group g from x, else from z.
+) -> Changes:
+    """Everything about changes from ``z`` to ``x`` in one pass: rows (n, n_features) as the trees read them.
 
-    Features of group -1 are always taken from x (states, which are held equal).
+    Parameters
+    ----------
+    ensemble : TreeEnsemble
+    x, z : float64 arrays, (n, n_features)
+    group : int64 array, (n_features,)
+        Group numbers; features of group -1 are no players and are taken from x in both rows.
+    n_groups : int
+        Groups 0 .. n_groups - 1 are tabulated; 0: no table (then any number of groups is fine).
+    n_jobs : int
+        Threads; the result does not depend on it.
 
     Raises
     ------
@@ -157,233 +155,88 @@ def ensemble_coalition_scores(
         raise ValueError(
             f"the what-if table has 2**groups columns and allows {MAX_COALITION_GROUPS} groups, got {n_groups}"
         )
-    table = np.zeros((len(x), 1 << n_groups))
+    n = len(x)
+    held = np.flatnonzero(group < 0)
+    result = Changes(
+        np.zeros(x.shape),
+        np.zeros((n, 1 << n_groups if n_groups else 0)),
+        np.full(n, ensemble.baseline),
+        np.full(n, ensemble.baseline),
+    )
+    weights = _weights(min(x.shape[1], ensemble.depth) + 1)
+    by_sets = ensemble.leaf_sets is not None
 
     def work(start: int, stop: int) -> None:
-        _coalition_rows(
-            ensemble.nodes,
-            ensemble.roots,
-            ensemble.left_categories,
-            ensemble.known_categories,
-            ensemble.baseline,
-            x[start:stop],
-            z[start:stop],
-            group,
-            n_groups,
-            table[start:stop],
-        )
+        block = Changes(*(values[start:stop] for values in result))
+        rows_x, rows_z = x[start:stop], z[start:stop]
+        if len(held):
+            rows_z = rows_z.copy()
+            rows_z[:, held] = rows_x[:, held]
+        (_explain_by_sets if by_sets else _explain_by_walk)(ensemble, rows_x, rows_z, group, weights, block)
+        if n_groups:
+            sum_over_subsets(block.coalition_scores, block.score_z)
+            block.coalition_scores[:, -1] = block.score_x  # equal but for rounding; now equal
 
-    over_blocks(work, len(x), n_jobs)
-    return table
+    over_blocks(work, n, n_jobs)
+    return result
+
+
+def ensemble_owen_values(
+    ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArray, *, n_jobs: int = -1
+) -> FloatArray:
+    """`owen_values` on trees and rows that are already in the package's layout: (n, n_features)."""
+    return ensemble_changes(ensemble, x, z, group, 0, n_jobs=n_jobs).owen_values
+
+
+def ensemble_coalition_scores(
+    ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArray, n_groups: int, *, n_jobs: int = -1
+) -> FloatArray:
+    """Scores of all coalitions of groups: (n, 2**n_groups), as in `ensemble_changes`."""
+    return ensemble_changes(ensemble, x, z, group, n_groups, n_jobs=n_jobs).coalition_scores
+
+
+def _explain_by_sets(
+    ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArray, weights: FloatArray, out: Changes
+) -> None:
+    sets = ensemble.leaf_sets
+    assert sets is not None
+    phi = np.zeros((len(x), len(sets.used)))
+    explain_rows(
+        sets.intervals(x),
+        sets.intervals(z),
+        group[sets.used],
+        sets.sets,
+        sets.values,
+        sets.parting,
+        weights,
+        phi,
+        out.coalition_scores,
+        out.score_x,
+        out.score_z,
+    )
+    out.owen_values[:, sets.used] = phi
+
+
+def _explain_by_walk(
+    ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArray, weights: FloatArray, out: Changes
+) -> None:
+    explain_rows_by_walk(
+        ensemble.nodes,
+        ensemble.roots,
+        ensemble.left_categories,
+        ensemble.known_categories,
+        x,
+        z,
+        group,
+        weights,
+        out.owen_values,
+        out.coalition_scores,
+    )
+    out.score_x[:] = ensemble.scores(x, n_jobs=1)
+    out.score_z[:] = ensemble.scores(z, n_jobs=1)
 
 
 @lru_cache(maxsize=8)
 def _weights(size: int) -> FloatArray:
     """w(a, b) = a! b! / (a + b + 1)! for a, b < size; symmetric to the last bit."""
     return np.array([[1 / ((a + b + 1) * comb(a + b, a)) for b in range(size)] for a in range(size)])
-
-
-# A path's partings lie in slots 0 .. length - 1 of an integer table, a column each:
-_FEATURE, _GROUP, _SIDE = 0, 1, 2  # the side the path takes the feature from: 1 x, 2 z
-_ON_X, _ON_Z, _MIXED = 3, 4, 5  # with this slot: groups that give to the x-side, to the z-side, to both
-# A right child waits at every parting: its node and the side it is on. Slots below the parting stay valid for it.
-_RIGHT, _LENGTH, _RIGHT_SIDE = 6, 7, 8
-
-
-@njit(cache=True, nogil=True)
-def _owen_rows(  # type: ignore[no-untyped-def]
-    nodes, roots, left_categories, known_categories, x, z, group, weights, phi
-):
-    path = np.zeros((weights.shape[0], 9), np.int64)
-    for start in range(0, x.shape[0], ROWS_AT_ONCE):
-        for root in roots:
-            for n in range(start, min(start + ROWS_AT_ONCE, x.shape[0])):
-                i = root
-                length = 0
-                waiting = 0
-                while i >= 0:
-                    i, parted = _descend(nodes, i, left_categories, known_categories, x, z, n, path, length)
-                    if parted > 0:
-                        path[waiting, _RIGHT] = nodes[i].right
-                        path[waiting, _LENGTH] = length
-                        path[waiting, _RIGHT_SIDE] = 3 - parted
-                        waiting += 1
-                        j = np.int64(nodes[i].feature)
-                        mixed = _join(path, length, j, group[j], parted)
-                        length += 1
-                        i += 1
-                        if mixed <= 1:
-                            continue
-                    elif length > 0:
-                        _add_leaf(nodes[i].threshold, path, length, weights, phi, n)
-                    # Back to the nearest parting whose right child can still contribute.
-                    i = np.int64(-1)
-                    while i < 0 and waiting > 0:
-                        waiting -= 1
-                        length = path[waiting, _LENGTH]
-                        mixed = _join(
-                            path, length, path[length, _FEATURE], path[length, _GROUP], path[waiting, _RIGHT_SIDE]
-                        )
-                        length += 1
-                        if mixed <= 1:
-                            i = path[waiting, _RIGHT]
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _descend(  # type: ignore[no-untyped-def]
-    nodes, i, left_categories, known_categories, x, z, n, path, length
-):
-    """From node ``i`` down to a leaf or to the first split where the path's rows part.
-
-    Returns the node and the side that goes left there (1: x, 2: z; 0: a leaf).
-    """
-    node = nodes[i]
-    while node.kind != LEAF:
-        j = node.feature
-        side = 0
-        for p in range(length):
-            if path[p, _FEATURE] == j:
-                side = path[p, _SIDE]
-        if side == 2:
-            left = goes_left(node, z[n, j], left_categories, known_categories)
-        else:
-            left = goes_left(node, x[n, j], left_categories, known_categories)
-            if side == 0 and left != goes_left(node, z[n, j], left_categories, known_categories):
-                return i, 1 if left else 2
-        i = i + 1 if left else np.int64(node.right)
-        node = nodes[i]
-    return i, 0
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _join(path, slot, feature, group, side):  # type: ignore[no-untyped-def]
-    """Put a feature on the path in ``slot``; returns how many groups are now on both sides."""
-    on_x, on_z, mixed = 0, 0, 0
-    if slot > 0:
-        on_x, on_z, mixed = path[slot - 1, _ON_X], path[slot - 1, _ON_Z], path[slot - 1, _MIXED]
-    has_x, has_z = False, False
-    for p in range(slot):
-        if path[p, _GROUP] == group:
-            if path[p, _SIDE] == 1:
-                has_x = True
-            else:
-                has_z = True
-    if side == 1 and not has_x:
-        on_x += 1
-        mixed += 1 if has_z else 0
-    elif side == 2 and not has_z:
-        on_z += 1
-        mixed += 1 if has_x else 0
-    path[slot, _FEATURE] = feature
-    path[slot, _GROUP] = group
-    path[slot, _SIDE] = side
-    path[slot, _ON_X] = on_x
-    path[slot, _ON_Z] = on_z
-    path[slot, _MIXED] = mixed
-    return mixed
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _add_leaf(value, path, length, weights, phi, n):  # type: ignore[no-untyped-def]
-    on_x, on_z, mixed = path[length - 1, _ON_X], path[length - 1, _ON_Z], path[length - 1, _MIXED]
-    for p in range(length):
-        a, b = 0, 0  # what the path needs of this feature's group, from x and from z
-        for q in range(length):
-            if path[q, _GROUP] == path[p, _GROUP]:
-                if path[q, _SIDE] == 1:
-                    a += 1
-                else:
-                    b += 1
-        if mixed == 1 and (a == 0 or b == 0):
-            continue
-        others_x = on_x - (1 if a > 0 else 0)
-        others_z = on_z - (1 if b > 0 else 0)
-        j = path[p, _FEATURE]
-        if path[p, _SIDE] == 1:
-            phi[n, j] += value * (weights[others_x, others_z] * weights[a - 1, b])
-        else:
-            phi[n, j] -= value * (weights[others_x, others_z] * weights[a, b - 1])
-
-
-@njit(cache=True, nogil=True)
-def _coalition_rows(  # type: ignore[no-untyped-def]
-    nodes, roots, left_categories, known_categories, baseline, x, z, group, n_groups, table
-):
-    everyone = (1 << n_groups) - 1
-    n_features = x.shape[1]
-    side = np.zeros(n_features, np.int64)
-    group_side = np.zeros(n_groups, np.int64)
-    # A right child waits at every parting: (its node, its side).
-    waiting = np.empty((n_groups + 1, 2), np.int64)
-    for n in range(x.shape[0]):
-        shared = baseline
-        for root in roots:
-            need_x = 0
-            need_z = 0
-            n_waiting = 0
-            i = root
-            while True:
-                i, left_side = _descend_groups(
-                    nodes, i, left_categories, known_categories, x, z, n, group, group_side
-                )
-                if left_side > 0:
-                    waiting[n_waiting, 0] = i
-                    waiting[n_waiting, 1] = 3 - left_side
-                    n_waiting += 1
-                    g = group[nodes[i].feature]
-                    group_side[g] = left_side
-                    if left_side == 1:
-                        need_x |= 1 << g
-                    else:
-                        need_z |= 1 << g
-                    i += 1
-                    continue
-                value = nodes[i].threshold
-                if need_x == 0 and need_z == 0:
-                    shared += value
-                    break
-                free = everyone & ~(need_x | need_z)
-                rest = free  # every subset of the free groups, the empty one last
-                while True:
-                    table[n, need_x | rest] += value
-                    if rest == 0:
-                        break
-                    rest = (rest - 1) & free
-                # Back: leave partings whose both sides are done, turn the nearest other one to its right.
-                while n_waiting > 0 and waiting[n_waiting - 1, 1] == 0:
-                    n_waiting -= 1
-                    g = group[nodes[waiting[n_waiting, 0]].feature]
-                    group_side[g] = 0
-                    need_x &= ~(1 << g)
-                    need_z &= ~(1 << g)
-                if n_waiting == 0:
-                    break
-                turned = waiting[n_waiting - 1, 1]
-                waiting[n_waiting - 1, 1] = 0
-                g = group[nodes[waiting[n_waiting - 1, 0]].feature]
-                group_side[g] = turned
-                need_x = (need_x | (1 << g)) if turned == 1 else (need_x & ~(1 << g))
-                need_z = (need_z | (1 << g)) if turned == 2 else (need_z & ~(1 << g))
-                i = np.int64(nodes[waiting[n_waiting - 1, 0]].right)
-        for s in range(everyone + 1):
-            table[n, s] += shared
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _descend_groups(  # type: ignore[no-untyped-def]
-    nodes, i, left_categories, known_categories, x, z, n, group, group_side
-):
-    """`_descend` where whole groups take sides; a feature of group -1 is taken from x."""
-    while nodes[i].kind != LEAF:
-        node = nodes[i]
-        j = node.feature
-        g = group[j]
-        taken = 1 if g < 0 else group_side[g]
-        if taken == 2:
-            left = goes_left(node, z[n, j], left_categories, known_categories)
-        else:
-            left = goes_left(node, x[n, j], left_categories, known_categories)
-            if taken == 0 and left != goes_left(node, z[n, j], left_categories, known_categories):
-                return i, 1 if left else 2
-        i = i + 1 if left else np.int64(node.right)
-    return i, 0

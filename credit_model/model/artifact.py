@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from credit_model.errors import ArtifactError
 from credit_model.model.forest import OrdinalForest
-from credit_model.model.trees import NODE, TreeEnsemble
+from credit_model.model.trees import TreeEnsemble, layout_fault
 from credit_model.portfolio.files import fresh_folder
 
 FORMAT = "credit_model/1"
@@ -35,9 +35,7 @@ def save_artifact(folder: str | Path, manifest: dict[str, Any], arrays: dict[str
         path = Path(partial) / "arrays.npz"
         np.savez_compressed(path, allow_pickle=False, **arrays)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        text = json.dumps(
-            {"format": FORMAT, "arrays_sha256": digest, **manifest}, indent=2, ensure_ascii=False
-        )
+        text = json.dumps({"format": FORMAT, "arrays_sha256": digest, **manifest}, indent=2, ensure_ascii=False)
         (Path(partial) / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
 
@@ -88,14 +86,17 @@ def forest_from_arrays(arrays: dict[str, NDArray[Any]], folder: str | Path) -> O
     """Undo `forest_arrays`; ``folder`` is named in errors."""
     try:
         n_features, n_tiers, tier_column, width = (int(v) for v in arrays["shape"])
-        if arrays["nodes"].dtype != NODE:
-            raise ValueError("nodes have another layout")
         trees = TreeEnsemble(
             **{name: arrays[name] for name in _TREES},
             baseline=float(arrays["baseline"][0]),
             n_features=n_features,
         )
-    except (KeyError, ValueError, IndexError) as error:
+        fault = layout_fault(trees)
+        if not fault and (n_features != width + 1 + (tier_column >= 0) or tier_column >= width or n_tiers < 2):
+            fault = "the shape is not that of a forest"
+        if fault:
+            raise ValueError(fault)
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise _damaged(folder, f"arrays.npz lacks what a forest needs ({error})") from None
     return OrdinalForest(
         trees=trees,

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.utils import check_random_state
+from sklearn.utils import assert_all_finite, check_random_state, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
@@ -26,7 +26,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class LimitTierClassifier(ClassifierMixin, BaseEstimator):
     """Gradient boosting for ordered classes, with the log-odds of keeping a tier as its decision value.
 
     The predicted tier is the highest t with P(tier >= t) >= 1/2, so "tier c is kept" is exactly
@@ -120,9 +120,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         return tags
 
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
-    ) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None) -> Self:
         """Fit on rows ``X`` (n, n_features) with tiers ``y`` (n,).
 
         Parameters
@@ -155,9 +153,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if X_val is not None:
             rows_val = self._encoded(X_val, reset=False)
             tier_val = self._tier_numbers(np.asarray(y_val), fitting=False)
-            val = _threshold_pairs(
-                rows_val, tier_val, np.ones(len(rows_val)), n_tiers, tier_column, fraction, rng
-            )
+            val = _threshold_pairs(rows_val, tier_val, np.ones(len(rows_val)), n_tiers, tier_column, fraction, rng)
             held_out = {"X_val": val[0], "y_val": val[1], "sample_weight_val": val[2]}
         pairs_per_row = len(pairs[0]) / len(rows)
         booster = HistGradientBoostingClassifier(
@@ -226,18 +222,8 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rows = self._encoded(X, reset=True)
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None")
-        y = np.asarray(y)
-        if y.ndim == 2 and y.shape[1] == 1:
-            import warnings
-
-            from sklearn.exceptions import DataConversionWarning
-
-            warnings.warn(
-                "A column-vector y was passed when a 1d array was expected",
-                DataConversionWarning,
-                stacklevel=3,
-            )
-        y = y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
+        y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         if len(y) != len(rows):
             raise ValueError(f"X and y must have the same number of rows, got {len(rows)} and {len(y)}")
@@ -251,9 +237,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         known = self.classes_[np.minimum(tier, len(self.classes_) - 1)] == y
         if not known.all():
             name = "y" if fitting else "y_val"
-            raise ValueError(
-                f"{name} must hold only the tiers {self.classes_.tolist()}, found {y[~known][0]!r}"
-            )
+            raise ValueError(f"{name} must hold only the tiers {self.classes_.tolist()}, found {y[~known][0]!r}")
         return tier.astype(np.int64)
 
     def _encoded(self, X: Any, *, reset: bool) -> FloatArray:
@@ -297,9 +281,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 signs[self._position(name)] = int(sign)
         elif self.monotonic_cst is not None:
             if len(self.monotonic_cst) != self.n_features_in_:
-                raise ValueError(
-                    f"monotonic_cst must have {self.n_features_in_} signs, got {len(self.monotonic_cst)}"
-                )
+                raise ValueError(f"monotonic_cst must have {self.n_features_in_} signs, got {len(self.monotonic_cst)}")
             signs = [int(sign) for sign in self.monotonic_cst]
         if not set(signs) <= {-1, 0, 1}:
             raise ValueError(f"monotonic_cst must hold only -1, 0, 1, got {sorted(set(signs))}")

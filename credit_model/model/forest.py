@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from credit_model.model.trees import TreeEnsemble, leaf_value, over_blocks
+from credit_model.model.leafsets import add_survival_scores
+from credit_model.model.trees import TreeEnsemble, over_blocks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -67,33 +67,41 @@ class OrdinalForest:
         ValueError
             A tier outside 1 .. n_tiers - 1.
         """
-        if len(tier) and not (1 <= tier.min() and tier.max() < self.n_tiers):
-            raise ValueError(
-                f"tier must fulfil 1 <= tier <= {self.n_tiers - 1}, found {tier.min()} .. {tier.max()}"
-            )
+        if len(tier) and not (tier.min() >= 1 and tier.max() < self.n_tiers):
+            raise ValueError(f"tier must fulfil 1 <= tier <= {self.n_tiers - 1}, found {tier.min()} .. {tier.max()}")
         return self.trees.scores(self.rows(X, tier - 1), n_jobs=n_jobs)
 
     def survival_scores(self, X: FloatArray, *, n_jobs: int = -1) -> FloatArray:
         """Log-odds of tier > k for every threshold k: (n, n_tiers - 1), non-increasing along a row."""
         X = np.ascontiguousarray(X, dtype=np.float64)
-        out = np.empty((len(X), self.n_tiers - 1))
-        t = self.trees
+        out = np.full((len(X), self.n_tiers - 1), self.trees.baseline)
 
         def work(start: int, stop: int) -> None:
-            _survival(
-                t.nodes,
-                t.roots,
-                t.left_categories,
-                t.known_categories,
-                t.baseline,
-                X[start:stop],
-                self.tier_column,
-                t.n_features,
-                out[start:stop],
-            )
+            self._add_survival(X[start:stop], out[start:stop])
 
         over_blocks(work, len(X), n_jobs)
         return out
+
+    def _add_survival(self, X: FloatArray, out: FloatArray) -> None:
+        """A row differs between thresholds only in the threshold and its distance: the rest is looked up once."""
+        sets = self.trees.leaf_sets
+        if sets is None:
+            for k in range(out.shape[1]):
+                out[:, k] = self.trees.scores(self.rows(X, np.full(len(X), k)), n_jobs=1)
+            return
+        thresholds = np.arange(out.shape[1], dtype=np.float64)
+        varying = [np.tile(sets.intervals_of(self.width, thresholds), (len(X), 1))]
+        if self.tier_column >= 0:
+            distance = thresholds - X[:, [self.tier_column]]
+            varying.append(sets.intervals_of(self.width + 1, distance.ravel()))
+        fixed = sets.intervals(self.rows(X, np.zeros(len(X), dtype=np.int64)))[:, sets.used < self.width]
+        add_survival_scores(
+            np.ascontiguousarray(fixed),
+            np.hstack(varying).reshape(*out.shape, sum(part.shape[1] for part in varying)),
+            sets.sets,
+            sets.values,
+            out,
+        )
 
 
 def tier_probabilities(survival_scores: FloatArray) -> FloatArray:
@@ -106,23 +114,3 @@ def tier_probabilities(survival_scores: FloatArray) -> FloatArray:
 def predicted_tier(survival_scores: FloatArray) -> IntArray:
     """The highest t with P(tier >= t) >= 1/2 (n,), from log-odds of tier > k (n, n_tiers - 1)."""
     return np.sum(survival_scores >= 0, axis=1).astype(np.int64)
-
-
-@njit(cache=True, nogil=True)
-def _survival(  # type: ignore[no-untyped-def]
-    nodes, roots, left_categories, known_categories, baseline, X, tier_column, n_features, out
-):
-    width = X.shape[1]
-    n_thresholds = out.shape[1]
-    rows = np.empty((n_thresholds, n_features))
-    out[:] = baseline
-    for n in range(X.shape[0]):
-        for k in range(n_thresholds):
-            for j in range(width):
-                rows[k, j] = X[n, j]
-            rows[k, width] = k
-            if tier_column >= 0:
-                rows[k, width + 1] = k - X[n, tier_column]
-        for root in roots:
-            for k in range(n_thresholds):
-                out[n, k] += leaf_value(nodes, root, left_categories, known_categories, rows, k)

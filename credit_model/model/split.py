@@ -83,9 +83,7 @@ def split_rule(
         if not 0 <= share < 1:
             raise ValueError(f"{name} must fulfil 0 <= {name} < 1, got {share}")
     if validation_share + test_share >= 1:
-        raise ValueError(
-            f"validation_share + test_share must be below 1, got {validation_share} + {test_share}"
-        )
+        raise ValueError(f"validation_share + test_share must be below 1, got {validation_share} + {test_share}")
     months = np.unique(month_number)
     late: int | None = None
     if len(months) > 1 and late_share > 0:

@@ -1,14 +1,7 @@
-"""Fitted boosted trees as one flat array, and the kernels that predict from it.
+"""Fitted boosted trees as one flat array, and their scores.
 
-The conventions, stated once for every kernel of the package:
-
-- all values are float64, exactly as scikit-learn's histogram gradient boosting keeps them;
-- ``x <= threshold`` goes left;
-- NaN follows the node's ``missing_left``;
-- a categorical value is a code 0..255; codes the node does not know follow ``missing_left``;
-- trees lie in preorder, so a node's left child is the next node;
-- a score is ``baseline + tree_0 + tree_1 + ...``, added in that order, so it equals scikit-learn's
-  ``decision_function`` bit for bit.
+A score is ``baseline + tree_0 + tree_1 + ...``, added in that order, so it equals scikit-learn's
+``decision_function`` bit for bit. How a value goes down a tree is stated in `model.nodes`.
 """
 
 from __future__ import annotations
@@ -24,18 +17,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from credit_model.model.leafsets import ROWS_AT_ONCE, LeafSets, add_scores, leaf_sets
+from credit_model.model.nodes import CATEGORICAL, LEAF, NODE, NUMERIC, leaf_value
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-NUMERIC, CATEGORICAL, LEAF = 0, 1, 2
-
-#: One node, 16 bytes. ``threshold`` holds a leaf's value, and a categorical split's row of bitsets.
-NODE = np.dtype(
-    [("threshold", "<f8"), ("right", "<i4"), ("feature", "<i2"), ("missing_left", "u1"), ("kind", "u1")]
-)
-
-#: Rows that a kernel takes through one tree before it goes on to the next, so that both stay in the cache.
-ROWS_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -66,25 +52,30 @@ class TreeEnsemble:
     @cached_property
     def depth(self) -> int:
         """Most splits on a path from a root to a leaf."""
-        depth = np.zeros(len(self.nodes), dtype=np.int64)
-        for i in np.flatnonzero(self.nodes["kind"] != LEAF):
-            depth[i + 1] = depth[self.nodes["right"][i]] = depth[i] + 1
-        return int(depth.max(initial=0))
+        return int(_depth(self.nodes))
+
+    @cached_property
+    def leaf_sets(self) -> LeafSets | None:
+        """The same trees as sets of leaves; None where they are too large for it."""
+        return leaf_sets(self)
 
     def scores(self, X: FloatArray, *, n_jobs: int = -1) -> FloatArray:
         """Raw scores of rows ``X`` (n, n_features): (n,), in the loss's link (log-odds for a classifier)."""
-        out = np.empty(X.shape[0])
+        out = np.full(X.shape[0], self.baseline)
+        sets = self.leaf_sets
 
         def work(start: int, stop: int) -> None:
-            _scores(
-                self.nodes,
-                self.roots,
-                self.left_categories,
-                self.known_categories,
-                self.baseline,
-                X[start:stop],
-                out[start:stop],
-            )
+            if sets is None:
+                _walk(
+                    self.nodes,
+                    self.roots,
+                    self.left_categories,
+                    self.known_categories,
+                    X[start:stop],
+                    out[start:stop],
+                )
+            else:
+                add_scores(sets.intervals(X[start:stop]), sets.sets, sets.values, out[start:stop])
 
         over_blocks(work, len(X), n_jobs)
         return out
@@ -113,28 +104,49 @@ def tree_ensemble(model: Any) -> TreeEnsemble:
             f"got {model.n_trees_per_iteration_} trees an iteration"
         )
     known_sets, known_row = model._bin_mapper.make_known_categories_bitsets()
-    order = _feature_order(model)
-    trees: list[NDArray[Any]] = []
-    left: list[NDArray[np.uint32]] = []
-    known: list[NDArray[np.uint32]] = []
-    roots: list[int] = []
-    offset = 0
-    for (predictor,) in predictors:
-        tree = _flatten(predictor.nodes, offset, len(left), order)
-        for node in predictor.nodes[predictor.nodes["is_categorical"] == 1]:
-            left.append(predictor.raw_left_cat_bitsets[node["bitset_idx"]])
-            known.append(known_sets[known_row[node["feature_idx"]]])
-        roots.append(offset)
-        trees.append(tree)
-        offset += len(tree)
-    return TreeEnsemble(
-        nodes=np.concatenate(trees) if trees else np.empty(0, NODE),
-        roots=np.array(roots, dtype=np.int64),
+    arrays = [predictor.nodes for (predictor,) in predictors]
+    nodes = np.concatenate(arrays)
+    roots = np.cumsum([0, *map(len, arrays)], dtype=np.int64)[:-1]
+    categorical = np.flatnonzero(nodes["is_categorical"] == 1)
+    tree_of = np.searchsorted(roots, categorical, side="right") - 1
+    left = [
+        predictors[t][0].raw_left_cat_bitsets[b] for t, b in zip(tree_of, nodes["bitset_idx"][categorical], strict=True)
+    ]
+    known = [known_sets[known_row[j]] for j in nodes["feature_idx"][categorical]]
+    trees = TreeEnsemble(
+        nodes=_flat(nodes, roots, categorical, _feature_order(model)),
+        roots=roots,
         left_categories=np.array(left, dtype=np.uint32).reshape(-1, 8),
         known_categories=np.array(known, dtype=np.uint32).reshape(-1, 8),
         baseline=float(np.ravel(model._baseline_prediction)[0]),
         n_features=int(model.n_features_in_),
     )
+    if fault := layout_fault(trees):
+        raise TypeError(f"model's trees cannot be read, {fault}; this release of scikit-learn is not supported")
+    return trees
+
+
+def layout_fault(trees: TreeEnsemble) -> str:
+    """What keeps arrays from being trees in the package's layout, in a few words; empty if nothing does."""
+    nodes, roots = trees.nodes, trees.roots
+    if nodes.dtype != NODE or nodes.ndim != 1:
+        return "nodes have another layout"
+    starts_at_0 = len(roots) > 0 and roots[0] == 0
+    if roots.dtype != np.int64 or not (starts_at_0 and (np.diff(roots) > 0).all() and roots[-1] < len(nodes)):
+        return "roots are not increasing node numbers from 0"
+    if not _preorder(nodes, np.append(roots, len(nodes))):
+        return "nodes are not in preorder"
+    inner = nodes[nodes["kind"] != LEAF]
+    if not ((inner["feature"] >= 0) & (inner["feature"] < trees.n_features)).all():
+        return f"a node reads a feature outside 0 .. {trees.n_features - 1}"
+    n_sets = len(trees.left_categories)
+    split = inner["threshold"][inner["kind"] == CATEGORICAL]
+    sets = (trees.left_categories, trees.known_categories)
+    if any(bits.shape != (n_sets, 8) or bits.dtype != np.uint32 for bits in sets):
+        return "sets of categories have another layout"
+    if not ((split >= 0) & (split < n_sets)).all():
+        return f"a node reads a set of categories outside 0 .. {n_sets - 1}"
+    return ""
 
 
 def encoded_rows(model: Any, X: Any) -> FloatArray:
@@ -153,34 +165,18 @@ def _feature_order(model: Any) -> IntArray:
     return np.concatenate([np.flatnonzero(categorical), np.flatnonzero(~categorical)]).astype(np.int64)
 
 
-def _flatten(nodes: NDArray[Any], offset: int, first_split: int, order: IntArray) -> NDArray[Any]:
-    """One scikit-learn tree in preorder, its indices counted from the start of the whole forest."""
-    split_of = np.full(len(nodes), -1)
-    categorical = np.flatnonzero(nodes["is_categorical"] == 1)
-    split_of[categorical] = first_split + np.arange(len(categorical))
+def _flat(nodes: NDArray[Any], roots: IntArray, categorical: IntArray, order: IntArray) -> NDArray[Any]:
+    """scikit-learn's trees, one after the other, in the package's layout."""
+    tree = np.searchsorted(roots, np.arange(len(nodes)), side="right") - 1
+    leaf = nodes["is_leaf"] == 1
     flat = np.zeros(len(nodes), dtype=NODE)
-    stack = [(0, -1)]  # (node, the flat parent whose right child it is)
-    size = 0
-    while stack:
-        index, parent = stack.pop()
-        node = nodes[index]
-        here = size
-        size += 1
-        if parent >= 0:
-            flat[parent]["right"] = offset + here
-        if node["is_leaf"]:
-            flat[here]["threshold"] = node["value"]
-            flat[here]["kind"] = LEAF
-            continue
-        flat[here]["threshold"] = node["num_threshold"]
-        flat[here]["feature"] = order[node["feature_idx"]]
-        flat[here]["missing_left"] = node["missing_go_to_left"]
-        flat[here]["kind"] = CATEGORICAL if node["is_categorical"] else NUMERIC
-        if node["is_categorical"]:
-            flat[here]["threshold"] = split_of[index]
-        stack.append((int(node["right"]), here))
-        stack.append((int(node["left"]), -1))
-    return flat[:size]
+    flat["threshold"] = np.where(leaf, nodes["value"], nodes["num_threshold"])
+    flat["threshold"][categorical] = np.arange(len(categorical))
+    flat["right"] = np.where(leaf, 0, roots[tree] + nodes["right"])  # scikit-learn stores preorder as well
+    flat["feature"] = np.where(leaf, 0, order[np.where(leaf, 0, nodes["feature_idx"])])
+    flat["missing_left"] = nodes["missing_go_to_left"]
+    flat["kind"] = np.where(leaf, LEAF, np.where(nodes["is_categorical"] == 1, CATEGORICAL, NUMERIC))
+    return flat
 
 
 def over_blocks(work: Callable[[int, int], None], n_rows: int, n_jobs: int) -> None:
@@ -195,37 +191,37 @@ def over_blocks(work: Callable[[int, int], None], n_rows: int, n_jobs: int) -> N
             done.result()
 
 
-@njit(cache=True, nogil=True, inline="always")
-def goes_left(node, value, left_categories, known_categories):  # type: ignore[no-untyped-def]
-    """Whether ``value`` goes left at an inner node."""
-    if node.kind == NUMERIC:
-        return value <= node.threshold or (value != value and node.missing_left == 1)
-    if not 0 <= value <= 255:
-        return node.missing_left == 1
-    split, code = np.int64(node.threshold), np.int64(value)
-    word, bit = code >> 5, np.uint32(1) << np.uint32(code & 31)
-    if left_categories[split, word] & bit:
-        return True
-    if known_categories[split, word] & bit:
-        return False
-    return node.missing_left == 1
-
-
-@njit(cache=True, nogil=True, inline="always")
-def leaf_value(nodes, root, left_categories, known_categories, X, n):  # type: ignore[no-untyped-def]
-    """The value of the leaf that row ``n`` of ``X`` reaches in the tree at ``root``."""
-    i = root
-    node = nodes[i]
-    while node.kind != LEAF:
-        i = i + 1 if goes_left(node, X[n, node.feature], left_categories, known_categories) else node.right
-        node = nodes[i]
-    return node.threshold
-
-
 @njit(cache=True, nogil=True)
-def _scores(nodes, roots, left_categories, known_categories, baseline, X, out):  # type: ignore[no-untyped-def]
-    out[:] = baseline
+def _walk(nodes, roots, left_categories, known_categories, X, out):  # type: ignore[no-untyped-def]
     for start in range(0, X.shape[0], ROWS_AT_ONCE):
         for root in roots:
             for n in range(start, min(start + ROWS_AT_ONCE, X.shape[0])):
                 out[n] += leaf_value(nodes, root, left_categories, known_categories, X, n)
+
+
+@njit(cache=True, nogil=True)
+def _depth(nodes):  # type: ignore[no-untyped-def]
+    depth = np.zeros(len(nodes), np.int64)
+    for i in range(len(nodes)):
+        if nodes[i].kind != LEAF:
+            depth[i + 1] = depth[nodes[i].right] = depth[i] + 1
+    return depth.max()
+
+
+@njit(cache=True, nogil=True)
+def _preorder(nodes, starts):  # type: ignore[no-untyped-def]
+    """Whether every tree is exactly its root, its left subtree and its right subtree, in this order, all through."""
+    size = np.zeros(len(nodes), np.int64)
+    for t in range(len(starts) - 1):
+        for i in range(starts[t + 1] - 1, starts[t] - 1, -1):
+            if nodes[i].kind > LEAF:
+                return False
+            size[i] = 1
+            if nodes[i].kind != LEAF:
+                right = np.int64(nodes[i].right)
+                if i + 1 >= starts[t + 1] or right != i + 1 + size[i + 1] or right >= starts[t + 1]:
+                    return False
+                size[i] += size[i + 1] + size[right]
+        if size[starts[t]] != starts[t + 1] - starts[t]:
+            return False
+    return True
