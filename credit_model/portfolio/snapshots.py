@@ -123,11 +123,22 @@ def build_snapshots(history: History, ladder: LimitLadder, *, n_jobs: int = -1) 
     >>> from credit_model.portfolio.catalogue import read_catalogue
     >>> from credit_model.portfolio.history import check_history
     >>> catalogue = read_catalogue("uci_taiwan")
-    >>> raw = pd.DataFrame({column.name: [0, 0] for column in catalogue.columns if column.kind != "category"})
-    >>> raw = raw.assign(borrower_id="B1", month=["2005-08", "2005-09"], limit_amount=50_000, reviewed=[False, True])
+    >>> raw = pd.DataFrame(
+    ...     {
+    ...         "client_id": ["B1", "B1"],
+    ...         "month": ["2005-08", "2005-09"],
+    ...         "limit_amount": [50_000, 50_000],
+    ...         "reviewed": [False, True],
+    ...         "months_past_due": [0, 1],
+    ...         "was_used": [True, True],
+    ...         "paid_in_full": [True, False],
+    ...         "bill_amount": [900, 1_100],
+    ...         "paid_amount": [900, 0],
+    ...     }
+    ... )
     >>> snapshots = build_snapshots(check_history(raw, catalogue), LimitLadder((0, 30_000)))
-    >>> snapshots.tier_after.tolist(), snapshots.position.tolist()
-    ([1, 1], [0, 1])
+    >>> snapshots.frame()["bill_mean_3m"].tolist(), snapshots.tier_after.tolist()
+    ([900.0, 1000.0], [1, 1])
     """
     catalogue = history.catalogue
     n = len(history.month_number)
@@ -183,7 +194,9 @@ def _measures(catalogue: Catalogue) -> _Measures:
             columns.append(name)
         return columns.index(name)
 
-    rows, above, state_ratios = [], [], []
+    rows: list[tuple[int, ...]] = []
+    above: list[float] = []
+    state_ratios: list[int] = []
     for target, feature in enumerate(catalogue.features):
         if feature.role == "state":
             continue

@@ -41,6 +41,7 @@ def fill_features(  # type: ignore[no-untyped-def]
         start, end = starts[b], starts[b + 1]
         for f in range(len(measures)):
             target, source, summary, window, below, below_summary, kept = measures[f]
+            column, divisor = cells[source], cells[max(below, 0)]
             lo = hi = start
             for row in range(start, end):
                 until = month[row] - lag
@@ -48,16 +49,14 @@ def fill_features(  # type: ignore[no-untyped-def]
                     hi += 1
                 while lo < hi and month[lo] <= until - window:
                     lo += 1
-                value = summarise(summary, cells[source], month, lo, hi, until, window, above[f])
+                value = summarise(summary, column, month, lo, hi, until, window, above[f])
                 if kept >= 0:
                     numerators[row, kept] = value
                 if below == LIMIT_IN_FORCE:
                     value = ratio(value, limit_before[row])
                 elif below != NO_DENOMINATOR:
-                    value = ratio(
-                        value,
-                        summarise(below_summary, cells[below], month, lo, hi, until, window, above[f]),
-                    )
+                    total = summarise(below_summary, divisor, month, lo, hi, until, window, above[f])
+                    value = ratio(value, total)
                 X[row, target] = value
 
 
@@ -94,9 +93,9 @@ def summarise(summary, cells, month, lo, hi, until, window, above):  # type: ign
         return cells[hi - 1]
     if summary == CHANGE:
         return cells[hi - 1] - cells[lo]
-    if summary == MAX or summary == MIN:
+    if summary in (MAX, MIN):
         return _extreme(cells, lo, hi, summary == MAX)
-    if summary == SHARE or summary == COUNT:
+    if summary in (SHARE, COUNT):
         return _exceeding(cells, lo, hi, above, summary == SHARE)
     if summary == MONTHS_SINCE:
         return _months_since(cells, month, lo, hi, until, window, above)

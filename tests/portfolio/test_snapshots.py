@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit_model.portfolio import snapshots as snapshots_module
-from credit_model.portfolio import window_kernels
 from credit_model.portfolio.catalogue import parse_catalogue
 from credit_model.portfolio.declarations import SUMMARIES, Catalogue, Feature
 from credit_model.portfolio.history import check_history
@@ -116,9 +115,7 @@ def built(raw: pd.DataFrame, catalogue: Catalogue, n_jobs: int = 1) -> Snapshots
 # ---------------------------------------------------------------------------------------------- plain reference
 
 
-def plain_summary(
-    name: str, cells: list[tuple[int, float]], until: int, window: int, above: float
-) -> float:
+def plain_summary(name: str, cells: list[tuple[int, float]], until: int, window: int, above: float) -> float:
     """A summary of (month, value) cells as its definition reads."""
     known = sorted((month, value) for month, value in cells if not math.isnan(value))
     if not known:
@@ -132,9 +129,7 @@ def plain_summary(
             return NAN
         x_mean = math.fsum(m for m, _ in known) / len(known)
         y_mean = math.fsum(values) / len(known)
-        return math.fsum((m - x_mean) * (v - y_mean) for m, v in known) / math.fsum(
-            (m - x_mean) ** 2 for m, _ in known
-        )
+        return math.fsum((m - x_mean) * (v - y_mean) for m, v in known) / math.fsum((m - x_mean) ** 2 for m, _ in known)
     return {
         "last": lambda: values[-1],
         "mean": lambda: math.fsum(values) / len(values),
@@ -148,12 +143,14 @@ def plain_summary(
     }[name]()
 
 
-def plain_feature(feature: Feature, months: pd.DataFrame, month: int, lag: int, limit_before: float) -> float:
+Months = dict[int, dict[str, float]]
+
+
+def plain_feature(feature: Feature, months: Months, month: int, lag: int, limit_before: float) -> float:
     until = month - lag
-    window = months[(months["month"] > until - feature.window) & (months["month"] <= until)]
 
     def summary_of(column: str | None, name: str) -> float:
-        cells = list(zip(window["month"].tolist(), window[column].tolist(), strict=True))
+        cells = [(m, months[m][str(column)]) for m in months if until - feature.window < m <= until]
         return plain_summary(name, cells, until, feature.window, feature.above)
 
     if feature.column is not None:
@@ -168,21 +165,24 @@ def plain_feature(feature: Feature, months: pd.DataFrame, month: int, lag: int, 
 
 
 def plain_snapshots(raw: pd.DataFrame, catalogue: Catalogue) -> np.ndarray:
+    panels: dict[str, Months] = {}
+    for cells in raw.to_dict("records"):
+        panels.setdefault(cells["borrower"], {})[cells["month"]] = cells
     rows = []
-    for _, months in raw.sort_values(["borrower", "month"]).groupby("borrower"):
+    for borrower in sorted(panels):
         limit_before = NAN
-        for month, limit in zip(months["month"].tolist(), months["limit"].tolist(), strict=True):
+        for month in sorted(panels[borrower]):
             tier = NAN if math.isnan(limit_before) else float(sum(a <= limit_before for a in LADDER.amounts[1:]))
             state = {"tier_in_force": tier, "limit_in_force": limit_before}
             rows.append(
                 [
                     state[f.id]
                     if f.role == "state"
-                    else plain_feature(f, months, month, catalogue.decision_lag, limit_before)
+                    else plain_feature(f, panels[borrower], month, catalogue.decision_lag, limit_before)
                     for f in catalogue.features
                 ]
             )
-            limit_before = limit
+            limit_before = panels[borrower][month]["limit"]
     return np.array(rows)
 
 
@@ -227,9 +227,7 @@ def test_every_summary_equals_its_definition_applied_row_by_row(
     for place, feature in enumerate(catalogue.features):
         if feature.denominator == "paid":
             continue
-        np.testing.assert_allclose(
-            found.X[:, place], expected[:, place], rtol=1e-12, atol=1e-7, err_msg=str(feature)
-        )
+        np.testing.assert_allclose(found.X[:, place], expected[:, place], rtol=1e-12, atol=1e-7, err_msg=str(feature))
     divided = [p for p, f in enumerate(catalogue.features) if f.denominator == "paid"]
     whole = raw["paid"].fillna(0) % 1 == 0
     if whole.all():
@@ -398,10 +396,3 @@ def test_snapshots_of_dated_months_count_calendar_months() -> None:
     catalogue = catalogue_with([(COLUMN, "sum", 2, 0.0)])
     raw = panel([1.0, 2.0, 4.0]).assign(month=["2023-11", "2023-12", "2024-01"])
     np.testing.assert_array_equal(built(raw, catalogue).X[:, 0], [1, 3, 6])
-
-
-def test_the_plain_kernel_gives_what_the_compiled_one_gives() -> None:
-    cells, month = np.array([3.0, NAN, 1.0, 2.5]), np.array([1, 2, 4, 5])
-    for number in range(len(SUMMARIES)):
-        args = (number, cells, month, 0, 4, 5, 6, 1.0)
-        np.testing.assert_array_equal(window_kernels.summarise.py_func(*args), window_kernels.summarise(*args))
