@@ -1,0 +1,238 @@
+"""A block of borrowers, simulated at once: a pure function of the seed, the block's number and the settings.
+
+Every table of random numbers has its own stream, ``SeedSequence(seed, spawn_key=(table, block))``, and a block's
+numbers are drawn month by month for all its 4,096 borrowers. So the same bytes come out whatever the number of
+workers, and neither more borrowers nor more months change those before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from credit_model.simulate import borrowers as b
+from credit_model.simulate import columns as c
+from credit_model.simulate import kernels
+from credit_model.simulate.economy import BURN_IN, WARM_UP, Economy
+from credit_model.simulate.lender import Lender
+from credit_model.simulate.policy import PolicyTable, policy_table
+from credit_model.simulate.scenarios import Scenario
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+BLOCK_SIZE = 4096
+#: The tables of random numbers: the first number of a stream's spawn key.
+ECONOMY_TABLE, LENDER_TABLE, TRAITS_TABLE, NORMALS_TABLE, UNIFORMS_TABLE = range(5)
+
+
+def stream(seed: int, table: int, block: int = 0) -> np.random.Generator:
+    """The random numbers of one table and block."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(table, block))))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that a block depends on, but its number.
+
+    Attributes
+    ----------
+    n_borrowers, n_months, seed : int
+    scenario : Scenario
+    economy : Economy
+    lender : Lender
+    audit_bias : float
+    planted : int64 array, (n_planted, 3)
+        Borrower id (ascending), shock (position in `columns.OWN_SHOCKS`), panel month.
+    with_causes : bool
+        Whether root causes are sought.
+    """
+
+    n_borrowers: int
+    n_months: int
+    seed: int
+    scenario: Scenario
+    economy: Economy
+    lender: Lender
+    audit_bias: float
+    planted: IntArray
+    with_causes: bool
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks."""
+        return -(-self.n_borrowers // BLOCK_SIZE)
+
+    def size_of(self, block: int) -> int:
+        """Number of borrowers in a block."""
+        return min(BLOCK_SIZE, self.n_borrowers - block * BLOCK_SIZE)
+
+
+@dataclass(frozen=True)
+class Block:
+    """What came out: rows are borrower-months of the panel, by borrower, then month.
+
+    Attributes
+    ----------
+    first_id : int
+    n_months : int
+    traits : float64 array, (n_borrowers, N_TRAITS)
+    own : int32 array, (N_OWN, n_rows)
+        The ledger's rows that are the borrowers' own.
+    tier_before, tier_after : int8 arrays, (n_rows,)
+    reviewed : bool array, (n_rows,)
+    score : float64 array, (n_rows,)
+        The policy's true score where reviewed, else NaN.
+    kind : int8 array, (n_rows,)
+    row, reference_row : int64 arrays, (n_decreases,)
+        Rows of the decreases that can be graded (their windows are filled), and of their references.
+    reference_censored : bool array, (n_decreases,)
+    score_before : float64 array, (n_decreases,)
+        The true score of the reference, with the states and limit of the decrease.
+    shares : float64 array, (n_decreases, n_causes)
+    causes : bool array, (n_decreases, n_shocks)
+    """
+
+    first_id: int
+    n_months: int
+    traits: FloatArray
+    own: NDArray[np.int32]
+    tier_before: NDArray[np.int8]
+    tier_after: NDArray[np.int8]
+    reviewed: NDArray[np.bool_]
+    score: FloatArray
+    kind: NDArray[np.int8]
+    row: IntArray
+    reference_row: IntArray
+    reference_censored: NDArray[np.bool_]
+    score_before: FloatArray
+    shares: FloatArray
+    causes: NDArray[np.bool_]
+
+
+def world_of(settings: Settings) -> kernels.World:
+    """The paths that all borrowers share, as the kernels take them."""
+    economy, lender = settings.economy, settings.lender
+    return kernels.World(
+        unemployment=economy.unemployment,
+        activity=economy.activity,
+        appetite=lender.appetite,
+        funding=lender.funding,
+        class_appetite=lender.class_appetite,
+        class_move=lender.class_move,
+        months=np.arange(BURN_IN + settings.n_months),
+        job_loss_hazard=b.JOB_LOSS_HAZARD,
+        spree_rate=settings.scenario.spree_rate,
+    )
+
+
+def simulate_block(settings: Settings, block: int) -> Block:
+    """Simulate one block.
+
+    Parameters
+    ----------
+    settings : Settings
+    block : int
+        From 0.
+    """
+    n, n_months = settings.size_of(block), settings.n_months
+    total = BURN_IN + n_months
+    traits = b.draw_traits(BLOCK_SIZE, stream(settings.seed, TRAITS_TABLE, block), audit_bias=settings.audit_bias)
+    normals = stream(settings.seed, NORMALS_TABLE, block).standard_normal(
+        (total, BLOCK_SIZE, b.N_NORMALS), dtype=np.float32
+    )
+    uniforms = stream(settings.seed, UNIFORMS_TABLE, block).random((total, BLOCK_SIZE, b.N_UNIFORMS), dtype=np.float32)
+    first_id = block * BLOCK_SIZE + 1
+    control = _controls(settings, first_id, n)
+    policy = policy_table()
+    n_rows = n * n_months
+    own = np.empty((c.N_OWN, n_rows), dtype=np.int32)
+    tier_before, tier_after = np.empty(n_rows, dtype=np.int8), np.empty(n_rows, dtype=np.int8)
+    reviewed, score = np.empty(n_rows, dtype=np.bool_), np.empty(n_rows)
+    kind = np.empty(n_rows, dtype=np.int8)
+    n_causes = len(policy.measures)
+    most = n_rows // 16 + 64
+    while True:  # decreases are few; room for more is made in the rare block that needs it
+        row, reference_row = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
+        censored, score_before = np.empty(most, dtype=np.bool_), np.empty(most)
+        shares, causes = np.empty((most, n_causes)), np.zeros((most, len(c.SHOCKS)), dtype=np.bool_)
+        found = _simulate(
+            traits[:n], normals, uniforms, world_of(settings), policy, control, settings.with_causes,
+            own, tier_before, tier_after, reviewed, score, kind,
+            row, reference_row, censored, score_before, shares, causes,
+        )  # fmt: skip
+        if found <= most:
+            break
+        most = found
+    return Block(
+        first_id=first_id,
+        n_months=n_months,
+        traits=traits[:n],
+        own=own,
+        tier_before=tier_before,
+        tier_after=tier_after,
+        reviewed=reviewed,
+        score=score,
+        kind=kind,
+        row=row[:found],
+        reference_row=reference_row[:found],
+        reference_censored=censored[:found],
+        score_before=score_before[:found],
+        shares=shares[:found],
+        causes=causes[:found],
+    )
+
+
+def _controls(settings: Settings, first_id: int, n: int) -> IntArray:
+    """What is done to each borrower's shocks: (n, 5), places as in `borrowers`."""
+    control = np.full((n, 5), -1, dtype=np.int64)
+    planted = settings.planted
+    here = planted[(planted[:, 0] >= first_id) & (planted[:, 0] < first_id + n)]
+    control[here[:, 0] - first_id, b.PLANTED] = here[:, 1]
+    control[here[:, 0] - first_id, b.PLANTED_MONTH] = here[:, 2] + BURN_IN
+    return control
+
+
+@njit(cache=True, nogil=True)
+def _simulate(  # type: ignore[no-untyped-def]
+    traits, normals, uniforms, world, policy, controls, with_causes,
+    own, tier_before, tier_after, reviewed, score, kind,
+    row, reference_row, censored, score_before, shares, causes,
+):  # fmt: skip
+    """Fill the arrays, and return the number of decreases (beyond their room, they are only counted)."""
+    total, n_months = len(world.months), len(world.months) - BURN_IN
+    n_causes = len(policy.measures)
+    desk, other = kernels.new_desk(total, n_causes), kernels.new_desk(total, n_causes)
+    ways_z = np.zeros(n_causes)
+    found = 0
+    for i in range(len(traits)):
+        k, control = traits[i], controls[i]
+        kernels.live(0, total, i, k, normals, uniforms, world, policy, control, desk)
+        at = i * n_months
+        for column in range(c.N_OWN):
+            for m in range(n_months):
+                own[column, at + m] = np.int32(desk.H[column, BURN_IN + m])
+        for m in range(n_months):
+            t = BURN_IN + m
+            tier_before[at + m], tier_after[at + m] = desk.tier[t - 1], desk.tier[t]
+            reviewed[at + m] = desk.reviewed[t]
+            score[at + m] = desk.score[t] if desk.reviewed[t] else np.nan
+            kind[at + m] = desk.kind[t] if desk.reviewed[t] else -1
+            if m < WARM_UP or desk.tier[t] >= desk.tier[t - 1]:
+                continue
+            if found < len(row):
+                r, stands_in = kernels.reference_month(t, desk.tier)
+                row[found], reference_row[found], censored[found] = at + m, at + r - BURN_IN, stands_in
+                limit = policy.amounts[desk.tier[t - 1]]
+                score_before[found] = (
+                    kernels.tell_decrease(t, r, limit, world, policy, desk, ways_z, shares[found]) - k[b.BIAS]
+                )
+                if with_causes:
+                    kernels.find_causes(
+                        t, r, i, k, normals, uniforms, world, policy, control, desk, other, causes[found]
+                    )
+            found += 1
+    return found

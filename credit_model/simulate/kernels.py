@@ -1,0 +1,229 @@
+"""One borrower's months, one after the other; and what is true of the decreases among them.
+
+The order within a month: work and income, spending, borrowing elsewhere, the own line under the limit in force, the
+platform score, and at month's end the lender's decision, which knows the month.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from credit_model.simulate import borrowers as b
+from credit_model.simulate import columns as c
+from credit_model.simulate import policy as p
+from credit_model.simulate.economy import BURN_IN, WARM_UP
+from credit_model.simulate.repayment import rate, service_line, service_other_lines
+from credit_model.simulate.shares import share_change
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+#: The month at which every line is granted its limit by the policy, without regard to the one before.
+GRANT_MONTH = 6
+
+
+class World(NamedTuple):
+    """What all borrowers share; axis 0 of a path: what happens, and its twin without the downturn or tightening."""
+
+    unemployment: FloatArray
+    activity: FloatArray
+    appetite: FloatArray
+    funding: FloatArray
+    class_appetite: FloatArray
+    class_move: NDArray[np.bool_]
+    months: IntArray
+    job_loss_hazard: FloatArray
+    spree_rate: float
+
+
+class Desk(NamedTuple):
+    """The kernel's working space for one borrower, and what the lender did, by month."""
+
+    H: FloatArray
+    states: FloatArray
+    tier: IntArray
+    reviewed: NDArray[np.bool_]
+    score: FloatArray
+    kind: IntArray
+    x: FloatArray
+    numerators: FloatArray
+    ways: FloatArray
+
+
+@njit(cache=True, nogil=True)
+def new_desk(n_months, n_causes):  # type: ignore[no-untyped-def]
+    """Working space for histories of ``n_months`` months, burn-in included."""
+    return Desk(
+        np.zeros((c.N_LEDGER + c.DOWNTURN, n_months)),
+        np.zeros((n_months, b.N_STATES)),
+        np.zeros(n_months, np.int64),
+        np.zeros(n_months, np.bool_),
+        np.zeros(n_months),
+        np.zeros(n_months, np.int64),
+        np.zeros(n_causes),
+        np.zeros(n_causes),
+        np.zeros(n_causes),
+    )
+
+
+@njit(cache=True, nogil=True)
+def live(start, stop, borrower, k, normals, uniforms, world, policy, control, desk):  # type: ignore[no-untyped-def]
+    """Fill a borrower's months start .. stop - 1; those before ``start`` are on the desk already."""
+    s = np.empty(b.N_STATES)
+    if start == 0:
+        b.start_state(k, s)
+        s[b.TIER] = min(8.0, max(1.0, np.floor(5.0 + 1.6 * (k[b.LOG_INCOME] - 7.8 + 0.4 * k[b.FIRST_TIER_NOISE]))))
+    else:
+        s[:] = desk.states[start - 1]
+    H = desk.H
+    for t in range(start, stop):
+        z, u = normals[t, borrower], uniforms[t, borrower]
+        H[c.N_LEDGER :, t] = 0.0
+        _look_around(t, k, H, world, control)
+        b.work_and_earn(t, k, s, H, z, u, H[c.UNEMPLOYMENT, t], H[c.ACTIVITY, t], world.job_loss_hazard, control)
+        b.spend(t, k, s, H, z, u, control)
+        b.borrow_elsewhere(t, k, s, H, z, u, world.spree_rate, control)
+        service_line(t, k, s, H, z, u, policy.amounts[int(s[b.TIER])], control)
+        service_other_lines(t, k, s, H, u)
+        rate(t, k, s, H, z, u)
+        _review(t, k, s, u, world, policy, control, desk)
+        desk.states[t] = s
+
+
+@njit(cache=True, nogil=True)
+def _muted(shock, t, control):  # type: ignore[no-untyped-def]
+    return control[b.MUTED] == shock and control[b.MUTED_FROM] <= t <= control[b.MUTED_UNTIL]
+
+
+@njit(cache=True, nogil=True)
+def _look_around(t, k, H, world, control):  # type: ignore[no-untyped-def]
+    """Enter the month's economy and lender into the ledger."""
+    twin = 1 if _muted(c.DOWNTURN, t, control) else 0
+    H[c.UNEMPLOYMENT, t] = world.unemployment[twin, t]
+    H[c.ACTIVITY, t] = world.activity[twin, t]
+    twin = 1 if _muted(c.TIGHTENING, t, control) else 0
+    H[c.APPETITE, t] = world.appetite[twin, t]
+    H[c.FUNDING, t] = world.funding[twin, t]
+    H[c.CLASS_APPETITE, t] = world.class_appetite[twin, int(k[b.CLASS]), t]
+
+
+@njit(cache=True, nogil=True)
+def _occasion(t, k, s, H, world, control):  # type: ignore[no-untyped-def]
+    """Why the limit is reviewed this month: a kind of `columns.KINDS`, or -1: it is not."""
+    twin = 1 if _muted(c.TIGHTENING, t, control) else 0
+    dpd, before = H[c.DPD, t], H[c.DPD, t - 1]
+    if dpd >= 90 and before < 90:
+        return c.KNOCK_OUT
+    if world.class_move[twin, int(k[b.CLASS]), t]:
+        return c.CLASS_WIDE
+    if (dpd >= 30 and before < 30) or (H[c.OTHER_DPD, t] >= 30 and H[c.OTHER_DPD, t - 1] < 30):
+        return c.TRIGGER
+    on_calendar = (t + int(k[b.REVIEW_PHASE])) % int(k[b.REVIEW_INTERVAL]) == 0
+    if on_calendar and t - s[b.LAST_CHANGE] >= p.COOL_DOWN:
+        return c.SCORE
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def _review(t, k, s, u, world, policy, control, desk):  # type: ignore[no-untyped-def]
+    """The lender's decision at the end of month t, if it takes one."""
+    tier = int(s[b.TIER])
+    desk.reviewed[t] = False
+    if t == GRANT_MONTH or (t > GRANT_MONTH and _occasion(t, k, s, desk.H, world, control) >= 0):
+        p.measure(t, desk.H, world.months, policy.amounts[tier], policy, desk.x, desk.numerators)
+        p.come(desk.x, policy, desk.ways)
+        score = p.score_of(desk.ways, policy) - k[b.BIAS]
+        noisy = score + p.logistic_noise(u[b.U_DECISION])
+        after = np.searchsorted(policy.lines, noisy) if t == GRANT_MONTH else p.decide(noisy, tier, policy.lines)
+        occasion = _occasion(t, k, s, desk.H, world, control)
+        desk.reviewed[t] = True
+        desk.score[t] = score
+        desk.kind[t] = _kind(occasion, noisy, tier, after, policy, desk)
+        if after != tier:
+            s[b.TIER], s[b.LAST_CHANGE] = after, t
+    desk.tier[t] = int(s[b.TIER])
+
+
+@njit(cache=True, nogil=True)
+def _kind(occasion, noisy, tier, after, policy, desk):  # type: ignore[no-untyped-def]
+    """The kind of a decision; a cut is class-wide or for dormancy only if it would not have happened without."""
+    ways, ramps = desk.ways, policy.ramps
+    class_wide, dormancy = policy.class_wide, policy.dormancy
+    cut = after < tier
+    kept_from = p.cut_point(tier - 1, tier, policy.lines) if cut else np.inf
+    if ways[policy.knock_out] > 0:
+        return c.KNOCK_OUT
+    if occasion == c.CLASS_WIDE:
+        neutral = p.way_come(0.0, ramps[class_wide])
+        without = noisy + ramps[class_wide, 0] * (neutral - ways[class_wide])
+        if not cut or without > kept_from:
+            return c.CLASS_WIDE
+    if ways[dormancy] > 0 and (not cut or noisy - ramps[dormancy, 0] * ways[dormancy] > kept_from):
+        return c.DORMANCY
+    return c.TRIGGER if occasion == c.TRIGGER else c.SCORE
+
+
+@njit(cache=True, nogil=True)
+def reference_month(t, tier):  # type: ignore[no-untyped-def]
+    """The month whose snapshot a decrease in month t is compared with, and whether it stands in for an earlier one.
+
+    As the explanations do: the last month, from the first with filled windows on, in which the limit was set; the
+    first such month if none; the month before if that is the decrease's own.
+    """
+    first = BURN_IN + WARM_UP
+    for r in range(t - 1, first - 1, -1):
+        if tier[r] != tier[r - 1]:
+            return r, False
+    return (first if first < t else t - 1), True
+
+
+@njit(cache=True, nogil=True)
+def tell_decrease(t, r, limit, world, policy, desk, ways_z, shares):  # type: ignore[no-untyped-def]
+    """Owen values of the change in score from month r to month t, both measured with the limit in force at t."""
+    p.measure(r, desk.H, world.months, limit, policy, desk.x, desk.numerators)
+    p.come(desk.x, policy, ways_z)
+    p.measure(t, desk.H, world.months, limit, policy, desk.x, desk.numerators)
+    p.come(desk.x, policy, desk.ways)
+    share_change(desk.ways, ways_z, policy, shares)
+    return p.score_of(ways_z, policy)
+
+
+@njit(cache=True, nogil=True)
+def could_matter(shock, t, r, k, world, desk):  # type: ignore[no-untyped-def]
+    """Whether muting a shock in the months after r up to t changes anything at all."""
+    for m in range(r + 1, t + 1):
+        if shock < c.DOWNTURN:
+            if desk.H[c.N_LEDGER + shock, m] > 0:
+                return True
+        elif shock == c.DOWNTURN:
+            if world.unemployment[0, m] != world.unemployment[1, m] or world.activity[0, m] != world.activity[1, m]:
+                return True
+        elif (
+            world.appetite[0, m] != world.appetite[1, m]
+            or world.funding[0, m] != world.funding[1, m]
+            or world.class_appetite[0, int(k[b.CLASS]), m] != world.class_appetite[1, int(k[b.CLASS]), m]
+        ):
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def find_causes(  # type: ignore[no-untyped-def]
+    t, r, borrower, k, normals, uniforms, world, policy, control, desk, other, causes
+):
+    """Live the months after r again with one shock off; a shock is a cause if the limit is then not cut by t."""
+    before = desk.tier[t - 1]
+    for shock in range(len(causes)):
+        causes[shock] = False
+        if not could_matter(shock, t, r, k, world, desk):
+            continue
+        control[b.MUTED], control[b.MUTED_FROM], control[b.MUTED_UNTIL] = shock, r + 1, t
+        other.H[:, : r + 1] = desk.H[:, : r + 1]
+        other.states[r] = desk.states[r]
+        live(r + 1, t + 1, borrower, k, normals, uniforms, world, policy, control, other)
+        causes[shock] = other.tier[t] >= before
+    control[b.MUTED] = -1
