@@ -1,0 +1,47 @@
+"""Colours that stay apart for colour-blind readers and in grey print, the same in every plot.
+
+Signs: vermilion lowers the score, teal raises it. Factors: the colours of Okabe and Ito
+(https://jfly.uni-koeln.de/color/), continued by dark and light ones; a factor's place in the catalogue decides.
+"""
+
+from __future__ import annotations
+
+INK = "#1F2933"
+MUTED = "#5B6770"
+FAINT = "#8A949C"
+RULE = "#C9D1D6"
+GRID = "#E8ECEF"
+PAPER = "#FFFFFF"
+
+LOWERS = "#D55E00"
+RAISES = "#008C76"
+UNCHANGED = "#8A949C"
+LOST_TINT = "#FDF1E9"
+UNEXPLAINED_GREY = "#D3D8DC"
+ALERT = "#A83F00"
+
+FACTOR_COLOURS = (
+    "#0072B2",  # blue
+    "#E69F00",  # orange
+    "#009E73",  # green
+    "#D55E00",  # vermilion
+    "#CC79A7",  # pink
+    "#56B4E9",  # sky
+    "#661100",  # maroon
+    "#B2DF8A",  # light green
+    "#332288",  # indigo
+    "#4D4D4D",  # charcoal
+    "#F0E442",  # yellow
+    "#000000",  # black
+)
+_HATCHES = ("", "////", "....", "xxxx")
+
+
+def factor_colour(place: int) -> str:
+    """The colour of the factor at a place in the catalogue."""
+    return FACTOR_COLOURS[place % len(FACTOR_COLOURS)]
+
+
+def factor_hatch(place: int) -> str:
+    """A pattern that tells factors apart once the colours repeat; "" for the first twelve."""
+    return _HATCHES[place // len(FACTOR_COLOURS) % len(_HATCHES)]
