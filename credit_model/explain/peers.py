@@ -15,6 +15,7 @@ from credit_model.errors import HistoryError
 from credit_model.explain.decreases import SnapshotPairs, cause_columns, change_values, explain_rows
 from credit_model.explain.explanations import DecreaseExplanations
 from credit_model.model.forest import OrdinalForest
+from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.snapshots import Snapshots
 
 FloatArray = NDArray[np.float64]
@@ -41,14 +42,19 @@ class Peers:
 def find_peers(
     forest: OrdinalForest, snapshots: Snapshots, row: IntArray, *, n_jobs: int = -1, per_tier: int = PEERS_PER_TIER
 ) -> Peers:
-    """Among rows (n,), for every tier the ones that kept it with the lowest keep scores at or above 0."""
+    """Among rows (n,), for every tier the ones that kept it with the lowest keep scores at or above 0.
+
+    A borrower stands for at most one peer of a tier, with the month in which they kept it most narrowly.
+    """
     row = row[(snapshots.tier_before[row] > 0) & (snapshots.tier_after[row] >= snapshots.tier_before[row])]
     tier = snapshots.tier_before[row]
     score = forest.keep_score(forest.encode(snapshots.X[row]), tier, n_jobs=n_jobs) if len(row) else np.empty(0)
     chosen: list[IntArray] = []
     for t in np.unique(tier):
         above = np.flatnonzero((tier == t) & (score >= 0))
-        chosen.append(above[np.argsort(score[above], kind="stable")[:per_tier]])
+        narrowest = above[np.argsort(score[above], kind="stable")]
+        _, first = np.unique(snapshots.borrower_row[row[narrowest]], return_index=True)
+        chosen.append(narrowest[np.sort(first)[:per_tier]])
     picked = np.concatenate(chosen) if chosen else np.empty(0, np.int64)
     return Peers(snapshots.X[row[picked]], tier[picked])
 
@@ -64,7 +70,8 @@ def explain_against_peers(
 ) -> DecreaseExplanations:
     """Explain rows (n,) of falling limits against the peers of their tier in force.
 
-    ``features_before`` are the peers' means; ``has_reference`` is False where a tier has no peers.
+    ``features_before`` are the peers' means (of yes or no, and of categories, what most of them have);
+    ``has_reference`` is False where a tier has no peers.
 
     Raises
     ------
@@ -78,9 +85,7 @@ def explain_against_peers(
         )
     pairs = SnapshotPairs(row, row.copy(), np.zeros(len(row), dtype=bool))
     x = snapshots.X[row]
-    result = explain_rows(
-        forest, snapshots, x, x, pairs, reference="peers", model_version=model_version, n_jobs=n_jobs
-    )
+    result = explain_rows(forest, snapshots, x, x, pairs, reference="peers", model_version=model_version, n_jobs=n_jobs)
     cause = cause_columns(snapshots.catalogue)
     states = np.setdiff1d(np.arange(x.shape[1]), cause)
     before, contributions = result.keep_score_before.copy(), result.contributions.copy()
@@ -100,9 +105,7 @@ def explain_against_peers(
         before[mine] = values.score_before.reshape(shape).mean(axis=1)
         contributions[mine] = values.contributions.reshape(*shape, -1).mean(axis=1)
         coalitions[mine] = values.coalitions.reshape(*shape, -1).mean(axis=1)
-        known = np.isfinite(theirs[:, cause])
-        total = np.where(known, theirs[:, cause], 0.0).sum(axis=0)
-        features[mine] = np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+        features[mine] = typical_values(theirs[:, cause], snapshots.catalogue)
     return replace(
         result,
         keep_score_before=before,
@@ -111,3 +114,21 @@ def explain_against_peers(
         features_before=features,
         has_reference=np.isin(tier, peers.tier),
     )
+
+
+def typical_values(values: FloatArray, catalogue: Catalogue) -> FloatArray:
+    """What is typical of peers, from their causes (n_peers, n_causes): (n_causes,); NaN where nothing is known.
+
+    The mean of the known values; of yes or no, and of categories, the most frequent one (the lowest of equals).
+    """
+    typical = np.full(values.shape[1], np.nan)
+    for j, feature in enumerate(catalogue.causes):
+        known = values[:, j][np.isfinite(values[:, j])]
+        if not len(known):
+            continue
+        if feature.categorical or feature.unit == "boolean":
+            found, count = np.unique(known, return_counts=True)
+            typical[j] = found[count.argmax()]
+        else:
+            typical[j] = known.mean()
+    return typical

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Literal, get_args
 
@@ -16,9 +17,20 @@ LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
 _MOST_DIGITS = 6
 
-_ENGLISH_MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
+_ENGLISH_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 #: currency -> (English prefix, Chinese prefix, Chinese suffix)
 _CURRENCIES = {
     "CNY": ("RMB ", "", "元"),
@@ -30,6 +42,7 @@ _CURRENCIES = {
     "EUR": ("EUR ", "", "欧元"),
     "GBP": ("GBP ", "", "英镑"),
     "JPY": ("JPY ", "", "日元"),
+    "CZK": ("CZK ", "", "捷克克朗"),
 }
 _COUNTED = {  # unit -> (English singular, English plural, Chinese)
     "days": ("day", "days", "天"),
@@ -118,6 +131,13 @@ def month_in_words(number: int, kind: Literal["date", "integer"], lang: Lang) ->
     return f"{year}年{month + 1}月" if lang == "zh" else f"{_ENGLISH_MONTHS[month]} {year}"
 
 
+def date_in_words(day: date, lang: Lang) -> str:
+    """A day, e.g. "31 March 2024", "2024年3月31日"."""
+    if lang == "zh":
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {_ENGLISH_MONTHS[day.month - 1]} {day.year}"
+
+
 @dataclass(frozen=True)
 class Wording:
     """A catalogue's labels and values in one language; made once, used for many decreases.
@@ -178,7 +198,7 @@ class Wording:
             return names[code] if 0 <= code < len(names) else str(code)
         text = self._measured(feature, value, digits)
         if feature.summary == "months_since" and value >= feature.window:
-            return f"至少{text}" if self.lang == "zh" else f"{text} or more"
+            return f"{text}或以上" if self.lang == "zh" else f"{text} or more"
         if feature.summary in ("change", "trend") and value > 0:
             text = f"+{text}"
         if feature.summary == "trend":

@@ -1,0 +1,174 @@
+"""How far two sets of explanations of the same decreases agree: refits of the model, or two references.
+
+Compared are decreases that every set explains (the model supports the cut and there is something to compare with).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from credit_model.errors import CreditModelError
+from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.explain.principal import MAX_REASONS, PrincipalReasons, principal_reasons
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two explanations of the same n decreases agree.
+
+    Attributes
+    ----------
+    n : int
+        Decreases that both explain.
+    leading_factor : float in [0, 1]
+        Share of them whose leading factor is the same.
+    first_reason : float in [0, 1]
+        Share whose heaviest reason is the same feature.
+    reasons : float in [0, 1]
+        Mean overlap of the named reasons, as features: shared / named by either (Jaccard index).
+    rank_correlation : float in [-1, 1]
+        Mean Spearman correlation of the factors' contributions.
+    """
+
+    n: int
+    leading_factor: float
+    first_reason: float
+    reasons: float
+    rank_correlation: float
+
+
+def peer_agreement(explanations: DecreaseExplanations, peer_explanations: DecreaseExplanations) -> Agreement:
+    """How far the comparison with the borrower's own past and the one with peers agree.
+
+    Parameters
+    ----------
+    explanations, peer_explanations : DecreaseExplanations
+        Of the same model; decreases are matched by borrower and month.
+
+    Returns
+    -------
+    Agreement
+        Its shares are NaN where no decrease is explained by both.
+
+    Raises
+    ------
+    CreditModelError
+        The two follow different catalogues.
+
+    Examples
+    --------
+    >>> own = predictor.explain_decreases(history)  # doctest: +SKIP
+    >>> peers = predictor.explain_decreases(history, reference="peers")  # doctest: +SKIP
+    >>> peer_agreement(own, peers).leading_factor  # doctest: +SKIP
+    """
+    ours, theirs = _matched([explanations, peer_explanations])
+    return _agreement(ours, theirs, np.ones(len(ours.explanations), dtype=bool))
+
+
+def reason_stability(refits: Sequence[DecreaseExplanations]) -> pd.DataFrame:
+    """How stable the top reasons are over refits of the model on the same panel.
+
+    Parameters
+    ----------
+    refits : sequence of DecreaseExplanations, at least 2
+        One a refit (another seed, another sample); decreases are matched by borrower and month.
+
+    Returns
+    -------
+    DataFrame
+        Rows "all", "clear" and "near_tie" (split by the first refit's near ties); columns n_decreases, n_refits and
+        the means over all pairs of refits of leading_factor, first_reason, reasons and rank_correlation
+        (`Agreement`); NaN where there is no decrease.
+
+    Raises
+    ------
+    CreditModelError
+        Fewer than two refits, or different catalogues.
+    """
+    if len(refits) < 2:
+        raise CreditModelError(f"reason stability needs at least 2 refits, got {len(refits)}")
+    sets = _matched(refits)
+    tie = sets[0].explanations.near_tie
+    rows = []
+    for name, kept in (("all", np.ones(len(tie), dtype=bool)), ("clear", ~tie), ("near_tie", tie)):
+        pairs = [_agreement(a, b, kept) for a, b in combinations(sets, 2)]
+        means = {key: float(np.mean([getattr(p, key) for p in pairs])) for key in _MEASURES}
+        rows.append({"decreases": name, "n_decreases": int(kept.sum()), "n_refits": len(refits), **means})
+    return pd.DataFrame(rows).set_index("decreases")
+
+
+_MEASURES = ("leading_factor", "first_reason", "reasons", "rank_correlation")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Explanations and the causes that their reasons name."""
+
+    explanations: DecreaseExplanations
+    named: list[tuple[int, ...]]
+
+
+def _matched(sets: Sequence[DecreaseExplanations]) -> list[_Told]:
+    """The decreases that all sets explain, in the order of the first set."""
+    if len({one.catalogue.digest for one in sets}) > 1:
+        raise CreditModelError("explanations to compare must follow the same catalogue, got different ones")
+    keys = [list(zip(map(str, one.borrower_id), one.month_number.tolist(), strict=True)) for one in sets]
+    places = [{key: i for i, key in enumerate(own)} for own in keys]
+    reasons = [principal_reasons(one, max_reasons=MAX_REASONS) for one in sets]
+    shared = [
+        key
+        for key in keys[0]
+        if all(key in place and _explained(told[place[key]]) for place, told in zip(places, reasons, strict=True))
+    ]
+    result = []
+    for one, place, told in zip(sets, places, reasons, strict=True):
+        row = np.array([place[key] for key in shared], dtype=np.int64)
+        result.append(_Told(one[row], [tuple(r.cause for r in told[i].reasons) for i in row]))
+    return result
+
+
+def _explained(told: PrincipalReasons) -> bool:
+    return told.status == "explained"
+
+
+def _agreement(a: _Told, b: _Told, kept: BoolArray) -> Agreement:
+    row = np.flatnonzero(kept)
+    if not len(row):
+        return Agreement(0, *(float("nan"),) * len(_MEASURES))
+    first = [a.named[i][0] == b.named[i][0] for i in row]
+    overlap = [len({*a.named[i]} & {*b.named[i]}) / len({*a.named[i]} | {*b.named[i]}) for i in row]
+    leading = a.explanations.leading_factor_index[row] == b.explanations.leading_factor_index[row]
+    ranks = rank_correlations(a.explanations.factor_contributions[row], b.explanations.factor_contributions[row])
+    known = ranks[np.isfinite(ranks)]
+    return Agreement(
+        n=len(row),
+        leading_factor=float(leading.mean()),
+        first_reason=float(np.mean(first)),
+        reasons=float(np.mean(overlap)),
+        rank_correlation=float(known.mean()) if len(known) else float("nan"),
+    )
+
+
+def rank_correlations(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Spearman's rank correlation of each row of ``a`` with that of ``b``, both (n, k): (n,); NaN if one is constant.
+
+    >>> rank_correlations(np.array([[1.0, 2.0, 3.0]]), np.array([[10.0, 30.0, 20.0]])).tolist()
+    [0.5]
+    """
+    rank_a, rank_b = rankdata(a, axis=1), rankdata(b, axis=1)
+    rank_a -= rank_a.mean(axis=1, keepdims=True)
+    rank_b -= rank_b.mean(axis=1, keepdims=True)
+    scale = np.sqrt((rank_a**2).sum(axis=1) * (rank_b**2).sum(axis=1))
+    product = (rank_a * rank_b).sum(axis=1)
+    return np.divide(product, scale, out=np.full(len(a), np.nan), where=scale > 0)
