@@ -1,0 +1,142 @@
+"""A headless Chromium for the tests of the report's pages; they skip, saying so, where it is not installed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+#: Where axe-core is looked for after the file that CREDIT_MODEL_AXE names, from the project's folder.
+AXE_PLACES = (".cache/axe/node_modules/axe-core/axe.min.js", "node_modules/axe-core/axe.min.js")
+
+
+@dataclass
+class Browser:
+    """A page in Chromium: opened, looked at, and asked what it logged and requested."""
+
+    driver: Any
+
+    def open(self, page: Path | str, fragment: str = "") -> None:
+        """Load a file (or an address) afresh, with nothing left from the page before."""
+        self.driver.get("about:blank")
+        self.driver.get_log("browser")
+        self.driver.get_log("performance")
+        address = page if isinstance(page, str) else page.resolve().as_uri()
+        self.driver.get(address + fragment)
+
+    def run(self, script: str, *arguments: object) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def prefer(self, scheme: str) -> None:
+        """What the reader's system prefers: "light" or "dark"."""
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+
+    def resize(self, width: int, height: int, *, mobile: bool = False) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def complaints(self) -> list[str]:
+        """What the console holds: errors, and violations of the Content-Security-Policy."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self) -> list[str]:
+        """Addresses asked for since the page was opened."""
+        return list(self._asked(self._messages()).values())
+
+    def refused(self) -> list[str]:
+        """Addresses that the page's policy kept it from asking for."""
+        messages = self._messages()
+        asked = self._asked(messages)
+        failed = [m["params"] for m in messages if m["method"] == "Network.loadingFailed"]
+        return [asked[f["requestId"]] for f in failed if f.get("blockedReason") == "csp"]
+
+    def _messages(self) -> list[dict[str, Any]]:
+        return [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+
+    @staticmethod
+    def _asked(messages: list[dict[str, Any]]) -> dict[str, str]:
+        sent = [m["params"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+        return {p["requestId"]: p["request"]["url"] for p in sent}
+
+    def pdf(self) -> bytes:
+        """The page printed as its own @page rule says."""
+        printed = self.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True})
+        return base64.b64decode(printed["data"])
+
+    def text(self, selector: str) -> str:
+        return str(self.run("return document.querySelector(arguments[0]).textContent", selector))
+
+    def press(self, *keys: str) -> None:
+        """Real key presses, wherever the focus is."""
+        from selenium.webdriver.common.action_chains import ActionChains
+
+        chain = ActionChains(self.driver, duration=0)
+        for key in keys:
+            chain.send_keys(key)
+        chain.perform()
+
+    def focused(self) -> Mapping[str, str]:
+        """The focused element: its id, text, role and outline."""
+        return dict(
+            self.run(
+                "const e = document.activeElement, s = getComputedStyle(e);"
+                "return {id: e.id, text: e.textContent.slice(0, 80), tag: e.tagName, outline: s.outlineStyle,"
+                " switch: e.dataset.switch || '', sort: e.parentElement?.dataset.sort || ''}"
+            )
+        )
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    chromium = os.environ.get("CREDIT_MODEL_CHROMIUM") or shutil.which("chromium")
+    chromedriver = shutil.which("chromedriver")
+    if chromium is None or chromedriver is None:
+        pytest.skip("chromium and chromedriver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.chrome.service.Service(chromedriver)
+    driver = webdriver.Chrome(options=options, service=service)
+    try:
+        yield Browser(driver)
+    finally:
+        driver.quit()
+
+
+@pytest.fixture(scope="session")
+def axe_source() -> str:
+    """The accessibility checker's own script."""
+    named = os.environ.get("CREDIT_MODEL_AXE")
+    root = Path(__file__).parents[2]
+    for place in ([Path(named)] if named else []) + [root / place for place in AXE_PLACES]:
+        if place.is_file():
+            return place.read_text(encoding="utf-8")
+    pytest.skip("axe-core is not installed; let CREDIT_MODEL_AXE name its axe.min.js")
+
+
+@pytest.fixture(autouse=True)
+def _as_a_new_reader(browser: Browser) -> None:
+    browser.resize(1280, 900)
+    browser.prefer("light")
