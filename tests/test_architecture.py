@@ -83,6 +83,8 @@ def test_the_model_never_knows_the_truth():
 
 
 def test_importing_the_package_loads_neither_plots_nor_shap_nor_the_estimators():
-    code = "import sys, credit_model; print([m for m in ('matplotlib', 'shap', 'lightgbm', 'rich') if m in sys.modules])"
+    code = (
+        "import sys, credit_model; print([m for m in ('matplotlib', 'shap', 'lightgbm', 'rich') if m in sys.modules])"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"

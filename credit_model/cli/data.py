@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -9,15 +10,114 @@ import numpy as np
 import pandas as pd
 
 from credit_model.cli import options
-from credit_model.cli.console import heading, say, show_facts, show_table, working
+from credit_model.cli.console import heading, progress, say, show_facts, show_table, working
 from credit_model.cli.history_files import read_history
 from credit_model.errors import DataFileError
 from credit_model.portfolio.catalogue import read_catalogue
-from credit_model.portfolio.files import write_table
+from credit_model.portfolio.files import read_table, write_table
 from credit_model.portfolio.history import History, format_month
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.public_data import CONVERTERS
 from credit_model.portfolio.snapshots import build_snapshots
+
+
+@click.command()
+@click.option("--borrowers", type=click.IntRange(min=1), default=10_000, show_default=True, help="How many borrowers.")
+@click.option("--months", type=click.IntRange(min=1), default=48, show_default=True, help="How many months.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same bytes.")
+@click.option(
+    "--scenario",
+    type=click.Choice(["baseline", "downturn", "tightening", "credit_boom"]),
+    default="baseline",
+    show_default=True,
+    help="What the economy and the lender do.",
+)
+@click.option(
+    "--economy", default=None, metavar="FILE", help="Your own economy: unemployment_rate, activity_index a month."
+)
+@click.option(
+    "--plant",
+    multiple=True,
+    metavar="BORROWER:SHOCK:MONTH",
+    help="Give a borrower a shock in a month of the panel (0 is the first); may be repeated.",
+)
+@click.option(
+    "--audit-bias", type=float, default=0.0, show_default=True, help="Planted bias in score, for fairness checks."
+)
+@click.option("--causes/--no-causes", default=True, show_default=True, help="Re-run every cut for its root causes.")
+@click.option("--realism", is_flag=True, help="Set the portfolio beside published levels.")
+@options.out("Folder of the portfolio")
+@options.jobs
+def simulate_command(
+    borrowers: int,
+    months: int,
+    seed: int,
+    scenario: str,
+    economy: str | None,
+    plant: tuple[str, ...],
+    audit_bias: float,
+    causes: bool,
+    realism: bool,
+    out: str,
+    jobs: int,
+) -> None:
+    """Make a portfolio whose true causes are known.
+
+    Writes the histories (history/), the truth that the model never sees (truth/) and the economy. A run that was
+    killed goes on where it stopped, when called with the same arguments.
+
+    \b
+    Example:  credit-model simulate --borrowers 20000 --months 48 --seed 1 --out portfolio
+              credit-model simulate --scenario downturn --seed 2 --realism --out downturn
+    """
+    from credit_model.simulate.writing import write_portfolio
+
+    start = time.perf_counter()
+    with progress("simulating") as advance:
+        write_portfolio(
+            out,
+            borrowers,
+            months,
+            seed=seed,
+            n_jobs=jobs,
+            scenario=scenario,
+            economy=None if economy is None else read_table(economy),
+            planted=_planted(plant) or None,
+            audit_bias=audit_bias,
+            causes=causes,
+            on_progress=advance,
+        )
+    seconds = time.perf_counter() - start
+    show_facts(
+        [
+            ("borrower-months", borrowers * months),
+            ("scenario", scenario),
+            ("borrower-months a second", round(borrowers * months / seconds)),
+            ("written to", out),
+        ]
+    )
+    if realism:
+        show_realism(out)
+    say(f"Next: credit-model train --data {out} --out model")
+
+
+def show_realism(folder: str) -> None:
+    """Print how a portfolio's levels stand beside published ones."""
+    from credit_model.simulate.realism import realism_of_folder
+
+    heading("Beside published levels")
+    show_table(realism_of_folder(folder))
+
+
+def _planted(plants: tuple[str, ...]) -> dict[int, tuple[str, int]]:
+    """{borrower: (shock, panel month)} from texts such as "42:job_loss:20"."""
+    planted = {}
+    for text in plants:
+        parts = text.split(":")
+        if len(parts) != 3 or not parts[0].isdigit() or not parts[2].isdigit():
+            raise click.UsageError(f"--plant must be BORROWER:SHOCK:MONTH, such as 42:job_loss:20, got {text!r}.")
+        planted[int(parts[0])] = (parts[1], int(parts[2]))
+    return planted
 
 
 @click.command()

@@ -107,14 +107,15 @@ def draw_change(explanation: DecreaseExplanations, folder: Path, *, lang: str = 
     month = row["month"].strftime("%Y-%m") if hasattr(row["month"], "strftime") else str(row["month"])
     name = "".join(c if c.isalnum() or c in "-_" else "_" for c in f"change-{row['borrower_id']}-{month}")
     path = folder / f"{name}.png"
-    _save(plot_change(explanation, lang=lang), path, save_plot)
+    save_plot(plot_change(explanation, lang=lang), path)
+    close_plots()
     return path
 
 
-def _save(axes: object, path: str | Path, save_plot: object) -> None:
+def close_plots() -> None:
+    """Let go of the figures that were saved."""
     from matplotlib import pyplot
 
-    save_plot(axes, path)  # type: ignore[operator]
     pyplot.close("all")
 
 
@@ -189,7 +190,8 @@ def plot_command(
             axes = plots.plot_causes(explanations, read_economy(economy, data), lang=lang)
         else:
             axes = plots.plot_population(explanations, lang=lang)
-    _save(axes, out, plots.save_plot)
+    plots.save_plot(axes, out)
+    close_plots()
     say(f"Written to {out}")
 
 

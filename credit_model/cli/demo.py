@@ -1,0 +1,127 @@
+"""The whole line of work in one command."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+
+from credit_model.cli import options
+from credit_model.cli.console import heading, progress, say, show_facts, working
+from credit_model.cli.explain import draw_change, show_explained
+from credit_model.cli.history_files import read_economy, read_history
+from credit_model.cli.model import show_scores
+from credit_model.evaluation import evaluate
+from credit_model.explain.decreases import count_falls_within_tier
+from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.explain.report import write_report
+from credit_model.explain.report_data import score_tracks
+from credit_model.explain.wording import Wording
+from credit_model.portfolio.catalogue import read_catalogue
+from credit_model.portfolio.files import write_text
+from credit_model.predictor import LimitPredictor
+
+
+@click.command()
+@click.option("--out", default="demo", show_default=True, metavar="DIR", help="Folder to write everything to.")
+@click.option("--borrowers", type=click.IntRange(min=500), default=6000, show_default=True, help="How many borrowers.")
+@click.option("--months", type=click.IntRange(min=24), default=48, show_default=True, help="How many months.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the portfolio.")
+@options.jobs
+def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) -> None:
+    """Simulate, train, evaluate and explain: the whole line of work in a few minutes.
+
+    \b
+    Example:  credit-model demo --out demo
+    """
+    folder = Path(out)
+    start = time.perf_counter()
+    heading(f"1. Simulating {borrowers:,} borrowers over {months} months")
+    _simulate(folder / "portfolio", borrowers, months, seed, jobs)
+    _simulate(folder / "unseen", borrowers // 2, months, seed + 1, jobs)
+    catalogue = read_catalogue("synthetic")
+
+    heading("2. Training the limit-tier model")
+    predictor = LimitPredictor(catalogue, n_jobs=jobs)
+    history = read_history(str(folder / "portfolio"), catalogue)
+    with working("training"):
+        predictor.fit(history)
+    predictor.save(folder / "model")
+    say(f"{len(predictor.forest.trees.roots)} trees on {predictor.n_training_rows:,} decisions -> {folder / 'model'}")
+    say()
+
+    with working("evaluating"):
+        evaluation = evaluate(predictor, history, multiclass_trees=60)
+    heading("3. Testing it: 'model' beside scikit-learn's multiclass boosting, no change, and the tiers' shares")
+    show_scores(evaluation.scores.reset_index(), evaluation.n_test, evaluation.n_borrowers)
+    say()
+
+    heading("4. Explaining every decrease of a portfolio that the model has never seen")
+    unseen = read_history(str(folder / "unseen"), catalogue)
+    with working("explaining"):
+        snapshots = predictor.snapshots(unseen)
+        explanations = predictor.explain_snapshots(snapshots)
+    explanations.save(folder / "explanations")
+    show_explained(explanations, count_falls_within_tier(snapshots))
+    chosen = _clearest(explanations)
+    pictures = [draw_change(chosen[i], folder / "pictures") for i in range(len(chosen))]
+    _draw_portfolio(explanations, folder)
+    with progress("writing pages") as advance:
+        involved = unseen.select(sorted(set(chosen.borrower_id.tolist())))
+        tracks = score_tracks(predictor.forest, predictor.snapshots(involved), n_jobs=jobs)
+        pages = write_report(chosen, tracks, folder / "report", on_progress=advance)
+    notice = chosen[0].notice(chosen.borrower_id[0], chosen.summary["month"].iloc[0])
+    write_text(notice.html(), folder / "notice.html")
+
+    heading("Summary")
+    model, change = evaluation.scores.loc["model"], evaluation.scores.loc["no change"]
+    peer = evaluation.scores.loc["multiclass"]
+    words = Wording(catalogue, "en")
+    lead = chosen[0]
+    say(
+        f"Accuracy: ranked probability score {model['rps']:.4f}, multiclass boosting {peer['rps']:.4f}, "
+        f"'no change' {change['rps']:.4f} (lower is better)."
+    )
+    say(
+        f"Explained: {int((explanations.model_agrees & explanations.has_reference).sum()):,} of {len(explanations):,} "
+        "decreases by what changed since the limit was set; the others are flagged as unexplained."
+    )
+    say(
+        f"For one: borrower {lead.borrower_id[0]}, {words.money(lead.limit_before[0])} to "
+        f"{words.money(lead.limit_after[0])}, led by {words.factor_labels[int(lead.leading_factor_index[0])]}."
+    )
+    show_facts(
+        [
+            ("pictures", str(pictures[0].parent)),
+            ("pages (open in a browser)", str(pages.index)),
+            ("a notice to the borrower", str(folder / "notice.html")),
+            ("tables", str(folder / "explanations")),
+            ("minutes", f"{(time.perf_counter() - start) / 60:.1f}"),
+        ]
+    )
+
+
+def _simulate(folder: Path, borrowers: int, months: int, seed: int, jobs: int) -> None:
+    from credit_model.simulate.writing import write_portfolio
+
+    with progress("simulating") as advance:
+        write_portfolio(folder, borrowers, months, seed=seed, n_jobs=jobs, on_progress=advance)
+
+
+def _clearest(explanations: DecreaseExplanations, most: int = 6) -> DecreaseExplanations:
+    """The decrease that each factor explains most clearly, at most ``most`` of them."""
+    values = np.where(explanations.model_agrees[:, None], explanations.factor_contributions, 0.0)
+    share = values / np.maximum(np.abs(values).sum(axis=1, keepdims=True), 1e-12)
+    first = share.argmin(axis=0)
+    strength = share.min(axis=0)
+    return explanations[first[np.argsort(strength, kind="stable")][:most]]
+
+
+def _draw_portfolio(explanations: DecreaseExplanations, folder: Path) -> None:
+    from credit_model.cli.explain import close_plots
+    from credit_model.explain.plots import plot_causes, save_plot
+
+    save_plot(plot_causes(explanations, read_economy(None, str(folder / "unseen"))), folder / "pictures" / "causes.png")
+    close_plots()

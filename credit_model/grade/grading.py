@@ -1,0 +1,253 @@
+"""Holds explanation methods against the simulator's truth: two scorecards, methods side by side, hard cases apart."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_model.errors import HistoryError
+from credit_model.explain.decreases import decrease_rows
+from credit_model.grade.hard_cases import hard_cases
+from credit_model.grade.known import LENDER_KINDS, KnownDecreases, match_truth
+from credit_model.grade.methods import METHODS, Attribution, Decreases, attribute, background_rows
+from credit_model.grade.root_causes import ACCEPTABLE_FACTORS, acceptable_factors
+from credit_model.grade.scorecard import causal, fidelity, lender_recognition
+from credit_model.portfolio.catalogue import Catalogue
+from credit_model.portfolio.history import History
+from credit_model.portfolio.snapshots import Snapshots
+from credit_model.predictor import LimitPredictor
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+FIDELITY = (
+    "leading_factor_right",
+    "leading_factor_right_clear",
+    "top_two_right",
+    "rank_correlation",
+    "share_error",
+    "blamed_on_borrower",
+)
+CAUSAL = ("root_cause_first", "root_cause_in_first_two", "lender_kind_recognised")
+COUNTS = ("n", "n_clear", "n_not_borrowers", "n_root_cause", "n_lender_kind")
+
+
+@dataclass(frozen=True)
+class Grade:
+    """How well explanation methods find the truth.
+
+    Attributes
+    ----------
+    overall : DataFrame
+        One row a method, ``ours`` first: the measures of both scorecards, their counts, seconds_per_decrease.
+    groups : DataFrame
+        The same for groups of decreases; columns split (segment, kind, scenario, hard case, reference, model), group
+        and method come first.
+    left_out : dict
+        Decreases that are not graded: reason -> number.
+    about : dict
+        Method -> what it is, in a few words.
+    model_version : str
+    """
+
+    overall: pd.DataFrame
+    groups: pd.DataFrame
+    left_out: dict[str, int]
+    about: dict[str, str]
+    model_version: str
+
+    @property
+    def fidelity(self) -> pd.DataFrame:
+        """Scorecard *fidelity to the lender's policy*: one row a method."""
+        return self.overall[[*FIDELITY, "n", "n_clear", "n_not_borrowers", "seconds_per_decrease"]]
+
+    @property
+    def causal(self) -> pd.DataFrame:
+        """Scorecard *causal*: one row a method."""
+        return self.overall[[*CAUSAL, "n_root_cause", "n_lender_kind"]]
+
+    def by(self, split: str, method: str = "ours") -> pd.DataFrame:
+        """One method's measures for the groups of one split, a row each."""
+        rows = (self.groups["split"] == split) & (self.groups["method"] == method)
+        return self.groups[rows].drop(columns=["split", "method"]).set_index("group")
+
+    def to_json(self) -> str:
+        """One object a method, ``ours`` first: its measures, and the same by groups."""
+        content: dict[str, Any] = {}
+        for method in self.overall.index:
+            mine = self.groups[self.groups["method"] == method]
+            content[method] = {
+                "about": self.about[method],
+                **_plain(self.overall.loc[method]),
+                "groups": {
+                    split: {str(r["group"]): _plain(r[[*FIDELITY, *CAUSAL, *COUNTS]]) for _, r in rows.iterrows()}
+                    for split, rows in mine.groupby("split", sort=False)
+                },
+                "left_out": self.left_out,
+                "model": self.model_version,
+            }
+        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+    def _repr_html_(self) -> str:
+        head = f"<p><b>{int(self.overall['n'].iloc[0]):,} decreases</b> held against the true policy</p>"
+        tables = (self.fidelity, self.causal)
+        return head + "".join(str(t.round(3).to_html(na_rep="-")) for t in tables)
+
+
+def grade_explanations(
+    predictor: LimitPredictor,
+    history: pd.DataFrame | History,
+    truth: pd.DataFrame,
+    *,
+    methods: Sequence[str] = tuple(METHODS),
+    rows: str = "all",
+    seed: int = 0,
+) -> Grade:
+    """Grade explanations of limit decreases against the simulator's truth.
+
+    Parameters
+    ----------
+    predictor : LimitPredictor
+        Fitted, best on another portfolio (another seed or scenario) than the one graded.
+    history : DataFrame or History
+    truth : DataFrame
+        The truth of the same portfolio's decreases (``truth/decreases``, or `SimulatedPortfolio.truth`).
+    methods : sequence of str
+        Of `credit_model.grade.methods.METHODS`.
+    rows : {"all", "held_out"}
+        "held_out": only borrowers that training never saw, for a portfolio that the model was trained on.
+    seed : int
+        Draws the population that population methods compare with.
+
+    Returns
+    -------
+    Grade
+
+    Raises
+    ------
+    HistoryError
+        No decrease can be graded, or ``rows`` is unknown.
+    DataFileError
+        ``truth`` lacks a column, or belongs to another portfolio.
+
+    Examples
+    --------
+    >>> from credit_model import LimitPredictor, grade_explanations, simulate_portfolio
+    >>> predictor = LimitPredictor(max_iter=30).fit(simulate_portfolio(600, 30, seed=1).history)
+    >>> unseen = simulate_portfolio(600, 30, seed=2)
+    >>> grade = grade_explanations(predictor, unseen.history, unseen.truth, methods=["ours", "population_shap"])
+    >>> right = grade.overall["leading_factor_right"]
+    >>> bool(right["ours"] > right["population_shap"])
+    True
+    """
+    snapshots = predictor.snapshots(history)
+    row = decrease_rows(snapshots)
+    if rows == "held_out":
+        seen = snapshots.borrower_row[np.concatenate(predictor.training_rows(snapshots))]
+        row = row[~np.isin(snapshots.borrower_row[row], seen)]
+    elif rows != "all":
+        raise HistoryError(f"rows must be 'all' or 'held_out', got {rows!r}")
+    known = match_truth(snapshots, row, truth)
+    if not len(known):
+        raise HistoryError(
+            f"there is no decrease to grade among the {len(row)} in the history; give a longer or larger portfolio"
+        )
+    background = background_rows(snapshots, seed=seed)
+    decreases = Decreases(snapshots, known.row, background)
+    named = [attribute(predictor, decreases, method) for method in methods]
+    groups = list(_groups(known, _supported(predictor, snapshots, known.row), predictor.catalogue))
+    return Grade(
+        overall=_overall(named, known, predictor.catalogue),
+        groups=_by_group(named, known, groups, predictor.catalogue),
+        left_out=known.left_out,
+        about={a.method: a.about for a in named},
+        model_version=predictor.version,
+    )
+
+
+def measures(
+    named: FloatArray, known: KnownDecreases, catalogue: Catalogue, rows: BoolArray | slice = slice(None)
+) -> dict[str, float | int]:
+    """All measures of one method's contributions (n, n_factors) on some rows of ``known``."""
+    about = np.array([factor.about for factor in catalogue.factors], dtype=object)
+    acceptable = acceptable_factors(known.causes[rows], list(ACCEPTABLE_FACTORS), catalogue.factor_ids)
+    lender_kind = np.isin(known.kind[rows].astype(str), LENDER_KINDS)
+    return (
+        fidelity(known.truth[rows], named[rows], about == "borrower")
+        | causal(named[rows], acceptable)
+        | lender_recognition(named[rows], lender_kind, about == "lender")
+    )
+
+
+def _overall(named: list[Attribution], known: KnownDecreases, catalogue: Catalogue) -> pd.DataFrame:
+    table = pd.DataFrame(
+        [
+            {
+                "method": a.method,
+                **measures(a.contributions, known, catalogue),
+                "seconds_per_decrease": a.seconds / len(known),
+            }
+            for a in named
+        ]
+    )
+    return table.set_index("method")[[*FIDELITY, *CAUSAL, *COUNTS, "seconds_per_decrease"]]
+
+
+def _by_group(
+    named: list[Attribution],
+    known: KnownDecreases,
+    groups: list[tuple[str, str, BoolArray]],
+    catalogue: Catalogue,
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"split": split, "group": group, "method": a.method, **measures(a.contributions, known, catalogue, rows)}
+            for a in named
+            for split, group, rows in groups
+        ],
+        columns=["split", "group", "method", *FIDELITY, *CAUSAL, *COUNTS],
+    )
+
+
+def _groups(
+    known: KnownDecreases, supported: BoolArray, catalogue: Catalogue
+) -> Iterator[tuple[str, str, BoolArray]]:
+    """Split, group and rows of every group that has any."""
+    for split, labels in (("scenario", known.scenario), ("segment", known.segment), ("kind", known.kind)):
+        for group in sorted({str(label) for label in labels} - {""}):
+            yield split, group, labels == group
+    about = np.array([factor.about for factor in catalogue.factors], dtype=object)
+    cases = hard_cases(known.truth, known.causes, about)
+    cases["none of these"] = ~np.any(list(cases.values()), axis=0)
+    splits = {
+        "hard case": cases,
+        "reference": {"limit set within the panel": ~known.censored, "stands in for an earlier month": known.censored},
+        "model": {"supports the cut": supported, "does not support it": ~supported},
+    }
+    for split, members in splits.items():
+        for group, rows in members.items():
+            if rows.any():
+                yield split, group, rows
+
+
+def _supported(predictor: LimitPredictor, snapshots: Snapshots, row: IntArray) -> BoolArray:
+    """The model's own score supports the cut: (n,)."""
+    forest = predictor.forest
+    score = forest.keep_score(forest.encode(snapshots.X[row]), snapshots.tier_before[row], n_jobs=predictor.n_jobs)
+    return np.asarray(score < 0)
+
+
+def _plain(measures: pd.Series) -> dict[str, float | int | None]:
+    """Numbers as JSON has them: counts whole, unknown ones null."""
+    return {
+        str(name): None if math.isnan(value) else int(value) if str(name) in COUNTS else float(value)
+        for name, value in measures.items()
+    }

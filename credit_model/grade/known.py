@@ -1,0 +1,148 @@
+"""The simulator's truth, beside the decreases that are explained: matched by borrower and month, nothing dropped unseen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_model.errors import DataFileError
+from credit_model.explain.decreases import pair_with_reference
+from credit_model.grade.root_causes import ACCEPTABLE_FACTORS
+from credit_model.grade.scorecard import lowering_order
+from credit_model.portfolio.catalogue import Catalogue
+from credit_model.portfolio.history import month_number_of
+from credit_model.portfolio.snapshots import Snapshots
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: Kinds of cut that are the lender's own doing.
+LENDER_KINDS = ("dormancy", "class_wide")
+
+
+@dataclass(frozen=True)
+class KnownDecreases:
+    """Decreases whose true causes are known, and which an explanation with the same reference can be held against.
+
+    Attributes
+    ----------
+    row : int64 array, (n,)
+        Rows of the snapshots.
+    truth : float64 array, (n, n_factors)
+        Owen values of the true policy's change by factor, log-odds; each row has a factor that lowered the score.
+    causes : bool array, (n, n_root_causes)
+        Columns as in `ACCEPTABLE_FACTORS`; all False in a row: no shock is its cause.
+    kind, scenario, segment : str arrays, (n,)
+    censored : bool array, (n,)
+        The reference stands in for a month before the panel's first usable one.
+    left_out : dict
+        Why the other decreases are not graded: reason -> number of them.
+    """
+
+    row: IntArray
+    truth: FloatArray
+    causes: BoolArray
+    kind: NDArray[np.object_]
+    scenario: NDArray[np.object_]
+    segment: NDArray[np.object_]
+    censored: BoolArray
+    left_out: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+def match_truth(snapshots: Snapshots, row: IntArray, truth: pd.DataFrame, *, where: str = "truth") -> KnownDecreases:
+    """Bring decreases and their truth together.
+
+    Parameters
+    ----------
+    snapshots : Snapshots
+    row : int64 array, (n_decreases,)
+        The decreases to grade.
+    truth : DataFrame
+        One row a decrease, as the simulator writes it: borrower_id, month, reference_month, kind, ``factor_<id>`` for
+        every factor, ``cause_<name>`` for every root cause; optional scenario.
+    where : str
+        Named in errors.
+
+    Raises
+    ------
+    DataFileError
+        A column lacks, a decrease occurs twice, or none matches.
+    """
+    catalogue = snapshots.catalogue
+    _check_columns(truth, catalogue, where)
+    history = snapshots.history
+    ids = history.borrower_ids[snapshots.borrower_row[row]]
+    months = snapshots.month_number[row]
+    known = pd.MultiIndex.from_arrays([truth["borrower_id"].astype(str), _month_numbers(truth["month"], snapshots)])
+    if known.has_duplicates:
+        twice = known[known.duplicated()][0]
+        raise DataFileError(f"{where}: a decrease must occur once, borrower {twice[0]} has two in one month")
+    wanted = pd.MultiIndex.from_arrays([pd.Series(ids).astype(str), months])
+    place = known.get_indexer(wanted)
+    left_out = {"in the history, not in the truth": int(np.sum(place < 0))}
+    if len(row) and not (place >= 0).any():
+        raise DataFileError(
+            f"{where}: none of its {len(truth)} decreases is in the history; give the truth of the same portfolio"
+        )
+    row, place = row[place >= 0], place[place >= 0]
+    aligned = truth.iloc[place].reset_index(drop=True)
+    pairs = pair_with_reference(snapshots, row, "last_set")
+    has_reference = pairs.reference_row >= 0
+    own = snapshots.month_number[np.maximum(pairs.reference_row, 0)]
+    same = has_reference & (own == _month_numbers(aligned["reference_month"], snapshots))
+    factors = aligned[[f"factor_{f}" for f in catalogue.factor_ids]].to_numpy(dtype=np.float64)
+    led = lowering_order(factors, 1)[:, 0] >= 0
+    left_out |= {
+        "no earlier snapshot to compare with": int(np.sum(~has_reference)),
+        "the truth has another reference month": int(np.sum(has_reference & ~same)),
+        "no factor lowered the true score": int(np.sum(same & ~led)),
+    }
+    kept = same & led
+    aligned = aligned[kept]
+    return KnownDecreases(
+        row=row[kept],
+        truth=factors[kept],
+        causes=aligned[[f"cause_{c}" for c in ACCEPTABLE_FACTORS]].to_numpy(dtype=bool),
+        kind=aligned["kind"].to_numpy(dtype=object),
+        scenario=aligned["scenario"].to_numpy(dtype=object) if "scenario" in aligned else _unnamed(kept.sum()),
+        segment=_segments(snapshots, row[kept]),
+        censored=pairs.censored[kept],
+        left_out=left_out,
+    )
+
+
+def _check_columns(truth: pd.DataFrame, catalogue: Catalogue, where: str) -> None:
+    wanted = ["borrower_id", "month", "reference_month", "kind"]
+    wanted += [f"factor_{f}" for f in catalogue.factor_ids] + [f"cause_{c}" for c in ACCEPTABLE_FACTORS]
+    lacking = [name for name in wanted if name not in truth]
+    if lacking:
+        raise DataFileError(
+            f"{where}: the truth of decreases lacks column {lacking[0]!r} ({len(lacking)} in all); "
+            "give what 'credit-model simulate' wrote for a model with the same catalogue"
+        )
+
+
+def _month_numbers(months: pd.Series, snapshots: Snapshots) -> IntArray:
+    values, places = np.unique(months.to_numpy(), return_inverse=True)
+    numbers = [month_number_of(value, snapshots.history.month_kind) for value in values]
+    return np.array(numbers, dtype=np.int64)[places]
+
+
+def _segments(snapshots: Snapshots, row: IntArray) -> NDArray[np.object_]:
+    catalogue = snapshots.catalogue
+    if "segment" not in {column.name for column in catalogue.columns}:
+        return _unnamed(len(row))
+    names = np.array([*catalogue.column("segment").categories, ""], dtype=object)
+    code = snapshots.history.values("segment")[row]
+    return names[np.where(np.isnan(code), -1, code).astype(np.int64)]
+
+
+def _unnamed(n: int) -> NDArray[np.object_]:
+    return np.full(n, "", dtype=object)

@@ -1,0 +1,153 @@
+"""How near an explanation comes to the truth: measures on factor contributions, one row a decrease.
+
+Contributions are signed: a factor with a negative one lowered the limit. The leading factor is the one that lowered
+it most; where none lowered it there is none, and a method that names none is wrong.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: A leading factor leads clearly if the gap to the second is more than this share of the absolute change.
+CLEAR_LEAD = 0.10
+
+
+def lowering_order(contributions: FloatArray, n_first: int = 2) -> IntArray:
+    """The factors that lowered the limit most, the strongest first: (n, n_first); -1 where no further one lowered it.
+
+    Equal contributions keep the order of the factors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lowering_order(np.array([[-0.2, 0.5, -1.0], [0.0, 0.3, -0.1]])).tolist()
+    [[2, 0], [2, -1]]
+    """
+    order = np.argsort(contributions, axis=1, kind="stable")[:, :n_first]
+    lowers = np.take_along_axis(contributions, order, axis=1) < 0
+    return np.where(lowers, order, -1).astype(np.int64)
+
+
+def clearly_led(truth: FloatArray) -> BoolArray:
+    """Rows whose leading factor is ahead of the second by more than `CLEAR_LEAD` of the absolute change: (n,)."""
+    lowest = np.sort(truth, axis=1)
+    change = np.abs(truth.sum(axis=1))
+    clear: BoolArray = (lowest[:, 0] < 0) & (lowest[:, 1] - lowest[:, 0] > CLEAR_LEAD * change)
+    return clear
+
+
+def signed_shares(contributions: FloatArray) -> FloatArray:
+    """Contributions over the sum of their absolute values, so that methods in different units compare: (n, n_factors).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> signed_shares(np.array([[-3.0, 1.0], [0.0, 0.0]])).tolist()
+    [[-0.75, 0.25], [0.0, 0.0]]
+    """
+    total = np.abs(contributions).sum(axis=1, keepdims=True)
+    return np.divide(contributions, total, out=np.zeros_like(contributions), where=total > 0)
+
+
+def share_errors(truth: FloatArray, named: FloatArray) -> FloatArray:
+    """Half the distance between signed shares, per row: 0 equal, 1 nothing in common: (n,)."""
+    error: FloatArray = 0.5 * np.abs(signed_shares(truth) - signed_shares(named)).sum(axis=1)
+    return error
+
+
+def rank_correlations(truth: FloatArray, named: FloatArray) -> FloatArray:
+    """Spearman's correlation between the factors' contributions, per row; NaN where the truth's are all equal: (n,).
+
+    A method whose contributions are all equal ranks nothing and gets 0.
+    """
+    if not len(truth):
+        return np.empty(0)
+    a = rankdata(truth, axis=1) - (truth.shape[1] + 1) / 2
+    b = rankdata(named, axis=1) - (truth.shape[1] + 1) / 2
+    spread_a, spread_b = (a**2).sum(axis=1), (b**2).sum(axis=1)
+    product = np.sqrt(spread_a * spread_b)
+    together = np.divide((a * b).sum(axis=1), product, out=np.zeros(len(a)), where=product > 0)
+    return np.where(spread_a > 0, together, np.nan)
+
+
+def fidelity(truth: FloatArray, named: FloatArray, about_borrower: BoolArray) -> dict[str, float | int]:
+    """Scorecard *fidelity to the lender's policy*: do the contributions say what the true policy's say?
+
+    Parameters
+    ----------
+    truth, named : float64 arrays, (n, n_factors)
+        The true policy's Owen values, and a method's; every row of the truth has a leading factor.
+    about_borrower : bool array, (n_factors,)
+        Factors that are the borrower's doing; the others are the economy's or the lender's.
+
+    Returns
+    -------
+    dict
+        n, n_clear, n_not_borrowers (cuts led by the economy or the lender), and as shares or means
+        leading_factor_right, leading_factor_right_clear, top_two_right (the true leader is among the first two),
+        rank_correlation, share_error, blamed_on_borrower (of the cuts led by the economy or the lender).
+    """
+    leader = lowering_order(truth, 1)[:, 0]
+    order = lowering_order(named, 2)
+    right = order[:, 0] == leader
+    clear = clearly_led(truth)
+    not_borrowers = ~about_borrower[leader]
+    blamed = (order[:, 0] >= 0) & about_borrower[order[:, 0]]
+    return {
+        "leading_factor_right": _mean(right),
+        "leading_factor_right_clear": _mean(right[clear]),
+        "top_two_right": _mean((order == leader[:, None]).any(axis=1)),
+        "rank_correlation": _mean(rank_correlations(truth, named)),
+        "share_error": _mean(share_errors(truth, named)),
+        "blamed_on_borrower": _mean(blamed[not_borrowers]),
+        "n": len(truth),
+        "n_clear": int(clear.sum()),
+        "n_not_borrowers": int(not_borrowers.sum()),
+    }
+
+
+def causal(named: FloatArray, acceptable: BoolArray) -> dict[str, float | int]:
+    """Scorecard *causal*: does the explanation name the factor through which the root cause acted?
+
+    Parameters
+    ----------
+    named : float64 array, (n, n_factors)
+        A method's contributions.
+    acceptable : bool array, (n, n_factors)
+        The factors through which the cut's root causes act; rows without one are not graded.
+
+    Returns
+    -------
+    dict
+        root_cause_first, root_cause_in_first_two (shares of the cuts that have a root cause), n_root_cause.
+    """
+    has_cause = acceptable.any(axis=1)
+    order = lowering_order(named[has_cause], 2)
+    fits = np.take_along_axis(acceptable[has_cause], np.maximum(order, 0), axis=1) & (order >= 0)
+    return {
+        "root_cause_first": _mean(fits[:, 0]),
+        "root_cause_in_first_two": _mean(fits.any(axis=1)),
+        "n_root_cause": int(has_cause.sum()),
+    }
+
+
+def lender_recognition(named: FloatArray, lender_kind: BoolArray, about_lender: BoolArray) -> dict[str, float | int]:
+    """Share of the cuts of a lender's kind (n,) whose first named factor is the lender's (n_factors,)."""
+    first = lowering_order(named[lender_kind], 1)[:, 0]
+    return {
+        "lender_kind_recognised": _mean((first >= 0) & about_lender[first]),
+        "n_lender_kind": int(lender_kind.sum()),
+    }
+
+
+def _mean(values: NDArray[np.generic]) -> float:
+    """Mean of the known values; NaN if there is none."""
+    known = np.asarray(values, dtype=np.float64)
+    known = known[~np.isnan(known)]
+    return float(known.mean()) if len(known) else float("nan")

@@ -1,0 +1,122 @@
+"""Draw the README's pictures from a simulated portfolio whose true causes are known.
+
+    python docs/pictures/make.py
+
+``misleading.png`` shows why the SHAP values of the current snapshot mislead, ``change.png`` one cut factor by factor,
+``page.png`` the page that an officer sees (needs Chromium; left as it is without it).
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+FOLDER = Path(__file__).parent
+DPI = 110
+INK, MUTED, GRID = "#1F2933", "#5B6770", "#E8ECEF"
+#: What is drawn of each decrease -> its colour (apart for colour-blind readers, and in grey).
+COLOURS = {
+    "the truth: the lender's true policy": "#1F2933",
+    "compared with the borrower's own earlier snapshot": "#0072B2",
+    "SHAP of the current snapshot": "#E69F00",
+}
+
+
+class Graded(NamedTuple):
+    """Contributions (n, n_factors) by the true policy, by the borrower's own earlier snapshot, and by SHAP."""
+
+    truth: FloatArray
+    own: FloatArray
+    shap: FloatArray
+
+
+def lowering_shares(contributions: FloatArray) -> FloatArray:
+    """Each factor's share of all that lowered the score, in percent: (n, n_factors)."""
+    lowered = np.minimum(contributions, 0.0)
+    total = lowered.sum(axis=1, keepdims=True)
+    return 100 * np.divide(lowered, total, out=np.zeros_like(lowered), where=total < 0)
+
+
+def leaders(contributions: FloatArray) -> NDArray[np.intp]:
+    """The factor that lowered the score most, (n,)."""
+    return contributions.argmin(axis=1)
+
+
+def clearly_led(truth: FloatArray) -> NDArray[np.bool_]:
+    """Decreases whose true leading factor is ahead of the next by more than a tenth of the change, (n,)."""
+    lowest = np.sort(truth, axis=1)
+    return lowest[:, 1] - lowest[:, 0] > 0.1 * np.abs(truth.sum(axis=1))
+
+
+def draw_misleading(graded: Graded, case: int, labels: list[str], heading: str) -> Figure:
+    """One decrease beside all of them."""
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(11.0, 4.9), width_ratios=(1.25, 1), layout="constrained", facecolor="white"
+    )
+    draw_case(left, Graded(*(part[[case]] for part in graded)), labels)
+    left.set_title(heading, loc="left", fontsize=11, color=INK, pad=10)
+    draw_portfolio(right, graded)
+    right.set_title(f"All {len(graded.truth):,} cuts of borrowers\nnot seen in training", loc="left", fontsize=11, pad=10)
+    handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in COLOURS.values()]
+    figure.legend(handles, list(COLOURS), loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
+    return figure
+
+
+def draw_case(ax: Axes, graded: Graded, labels: list[str]) -> None:
+    """Shares of what lowered the score, factor by factor."""
+    shares = [lowering_shares(part)[0] for part in graded]
+    order = np.argsort(shares[0] + 1e-3 * shares[2], kind="stable")
+    height = 0.26
+    for offset, (share, colour) in enumerate(zip(shares, COLOURS.values(), strict=True)):
+        place = np.arange(len(order)) + (1 - offset) * height
+        ax.barh(place, share[order], height=0.9 * height, color=colour)
+        for y, value in zip(place, share[order], strict=True):
+            ax.text(value + 1, y, f"{value:.0f}", va="center", fontsize=8, color=MUTED)
+    ax.set_yticks(np.arange(len(order)), [labels[i] for i in order], fontsize=10)
+    ax.set_xlim(0, 108)
+    ax.set_xlabel("share of all that lowered the score, %", fontsize=9.5, color=MUTED)
+    clean(ax)
+
+
+def draw_portfolio(ax: Axes, graded: Graded) -> None:
+    """How often each names the true leading factor first."""
+    leader, clear = leaders(graded.truth), clearly_led(graded.truth)
+    groups = {f"all cuts\n(n = {len(leader):,})": np.ones(len(leader), dtype=bool)}
+    groups[f"one factor\nclearly leads\n(n = {clear.sum():,})"] = clear
+    colours = list(COLOURS.values())
+    for place, rows in enumerate(reversed(groups.values())):
+        for offset, part in enumerate((graded.own, graded.shap)):
+            right = 100 * float((leaders(part)[rows] == leader[rows]).mean())
+            y = place + (0.5 - offset) * 0.36
+            ax.barh(y, right, height=0.33, color=colours[1 + offset])
+            ax.text(right + 1.5, y, f"{right:.0f} %", va="center", fontsize=10.5, color=INK, fontweight="bold")
+    ax.set_yticks(range(len(groups)), list(groups)[::-1], fontsize=10)
+    ax.set_xlim(0, 115)
+    ax.set_xticks(range(0, 101, 25))
+    ax.set_xlabel("names the true leading factor first, % of cuts", fontsize=9.5, color=MUTED)
+    clean(ax)
+
+
+def clean(ax: Axes) -> None:
+    """Only what carries meaning."""
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.spines["bottom"].set_color(GRID)
+    ax.tick_params(axis="both", length=0, labelcolor=INK)
+    ax.tick_params(axis="x", labelsize=9, labelcolor=MUTED)
+    ax.grid(axis="x", color=GRID)
+    ax.set_axisbelow(True)

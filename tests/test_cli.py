@@ -1,0 +1,207 @@
+"""The command line as users meet it: what it writes, what it says, and its exit codes."""
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from credit_model.cli import _COMMANDS, main
+
+
+def run(*words):
+    """The result of one command; an exception that is not an exit is a failure here."""
+    result = CliRunner().invoke(main, [str(w) for w in words])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def refused(*words, code=1):
+    """The one line that a refused command says."""
+    result = run(*words)
+    assert result.exit_code == code, result.output
+    if code == 1:
+        assert re.fullmatch(r"Error: [^\n]+\n", result.stderr), result.stderr
+    return result.stderr
+
+
+@pytest.mark.parametrize("command", sorted(_COMMANDS))
+def test_every_command_explains_itself_with_an_example(command):
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"credit-model {command}" in result.output.replace("Usage: main", "credit-model").split("Options:")[0]
+    assert "Example:" in result.output
+    assert _COMMANDS[command][1].rstrip(".").split()[0] in result.output
+
+
+def test_help_loads_no_model_and_is_quick_to_say_so():
+    code = "import sys\nfrom credit_model.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print([m for m in ('numba', 'sklearn', 'pandas', 'matplotlib', 'shap') if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip().endswith("[]")
+
+
+def test_the_line_of_work_from_check_to_explanations(saved, tmp_path):
+    data, model = saved / "portfolio", saved / "model"
+    checked = run("check", "--data", data)
+    assert checked.exit_code == 0
+    assert "fits catalogue synthetic" in checked.output
+    assert run("train", "--data", data, "--out", tmp_path / "m", "--trees", 5).exit_code == 0
+    evaluated = run("evaluate", "--data", data, "--model", model, "--out", tmp_path / "e")
+    assert evaluated.exit_code == 0
+    assert "no change" in evaluated.output
+    assert pd.read_csv(tmp_path / "e" / "scores.csv")["rps"].between(0, 10).all()
+    predicted = run("predict", "--data", data, "--model", model, "--out", tmp_path / "p.csv")
+    assert predicted.exit_code == 0
+    assert len(pd.read_csv(tmp_path / "p.csv")) == 1500
+    explained = run("explain", "--data", data, "--model", model, "--out", tmp_path / "x", "--plots", 1)
+    assert explained.exit_code == 0, explained.output
+    summary = pd.read_parquet(tmp_path / "x" / "summary.parquet")
+    by_factor = pd.read_parquet(tmp_path / "x" / "by_factor.parquet")
+    change = summary["keep_score_after"] - summary["keep_score_before"]
+    np.testing.assert_allclose(by_factor.sum(axis=1), change, rtol=0, atol=1e-9)
+    assert len(list((tmp_path / "x" / "plots").glob("*.png"))) == 1
+    assert f"{len(summary):,} limit decreases" in explained.output
+
+
+def test_one_borrower_is_explained_drawn_and_noticed(saved, tmp_path, explanations):
+    who = explanations.borrower_id[0]
+    month = explanations.summary["month"].iloc[0].strftime("%Y-%m")
+    where = ("--data", saved / "portfolio", "--model", saved / "model", "--borrower", who)
+    assert run("explain", *where, "--out", tmp_path / "x", "--plots", 0).exit_code == 0
+    assert (pd.read_parquet(tmp_path / "x" / "summary.parquet")["borrower_id"] == who).all()
+    for kind in ("change", "timeline", "what-if"):
+        assert run("plot", kind, *where, "--out", tmp_path / f"{kind}.svg").exit_code == 0
+        assert (tmp_path / f"{kind}.svg").read_text().lstrip().startswith("<?xml")
+    for name in ("n.html", "n.md", "n.json"):
+        assert run("notice", *where, "--month", month, "--out", tmp_path / name, "--lang", "zh").exit_code == 0
+    json.loads((tmp_path / "n.json").read_text(encoding="utf-8"))
+    printed = run("notice", *where, "--month", month)
+    assert printed.exit_code == 0
+    assert str(who) in printed.output
+    assert run("report", *where, "--out", tmp_path / "r").exit_code == 0
+    assert (tmp_path / "r" / "index.html").exists()
+
+
+def test_the_same_arguments_give_the_same_bytes(saved, tmp_path):
+    for name in ("a", "b"):
+        jobs = 1 if name == "a" else 2
+        run("train", "--data", saved / "portfolio", "--out", tmp_path / name, "--trees", 5, "--jobs", jobs)
+    for file in ("manifest.json", "arrays.npz"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def history_file(saved, tmp_path, change):
+    table = pd.read_parquet(saved / "portfolio" / "history.parquet").head(400)
+    change(table)
+    table.to_parquet(tmp_path / "bad.parquet")
+    return tmp_path / "bad.parquet"
+
+
+def set_cell(column, value):
+    def change(table):
+        table[column] = table[column].astype(object if isinstance(value, str) else float)
+        table.loc[table.index[5], column] = value
+
+    return change
+
+
+BAD_HISTORIES = [
+    (lambda t: t.drop(columns="limit_amount", inplace=True), "lacks column 'limit_amount'"),
+    (lambda t: t.rename(columns={"days_past_due": "dayspastdue"}, inplace=True), "'dayspastdue'"),
+    (lambda t: t.insert(0, "shoe_size", 42), "'shoe_size'"),
+    (set_cell("limit_amount", -1.0), "limit_amount must be >= 0, found -1"),
+    (set_cell("limit_amount", np.inf), "limit_amount must be finite"),
+    (set_cell("limit_amount", "lots"), "limit_amount must be a number, found 'lots'"),
+    (set_cell("days_past_due", 400.0), "days_past_due must"),
+    (lambda t: t.drop(index=t.index, inplace=True), "has no rows"),
+    (lambda t: t.__setitem__("month", "soon"), "must be a month such as 2024-03, found 'soon'"),
+    (lambda t: t.__setitem__("month", t["month"].iloc[0]), "duplicate borrower-months"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BAD_HISTORIES)
+@pytest.mark.parametrize("command", ["check", "explain"])
+def test_a_bad_history_is_one_line_and_nothing_is_written(saved, tmp_path, command, change, message):
+    path = history_file(saved, tmp_path, change)
+    words = ("check",) if command == "check" else ("explain", "--model", saved / "model", "--out", tmp_path / "x")
+    said = refused(*words, "--data", path)
+    assert message in said
+    assert str(path) in said
+    assert not (tmp_path / "x").exists()
+
+
+def test_bad_files_are_one_line(saved, tmp_path):
+    (tmp_path / "cut.parquet").write_bytes((saved / "portfolio" / "history.parquet").read_bytes()[:5000])
+    (tmp_path / "gbk.csv").write_bytes("borrower_id,额度\n1,2\n".encode("gbk"))
+    (tmp_path / "empty.csv").write_bytes(b"")
+    assert "cut short" in refused("check", "--data", tmp_path / "cut.parquet")
+    assert "not UTF-8" in refused("check", "--data", tmp_path / "gbk.csv")
+    assert "is empty" in refused("check", "--data", tmp_path / "empty.csv")
+    assert "no such file" in refused("check", "--data", tmp_path / "nowhere.csv")
+    assert "cannot be read" in refused("check", "--data", saved / "portfolio", "--catalogue", tmp_path / "no.toml")
+
+
+def test_a_borrower_or_month_that_is_not_there_is_one_line(saved, tmp_path, explanations):
+    where = ("explain", "--data", saved / "portfolio", "--model", saved / "model", "--out", tmp_path / "x")
+    assert "borrower '99999' is not in the history" in refused(*where, "--borrower", "99999")
+    who = explanations.borrower_id[0]
+    assert "has no limit decrease in" in refused(*where, "--borrower", who, "--month", "1999-01")
+    assert "must be a month such as 2024-03" in refused(*where, "--month", "soon")
+
+
+def test_another_catalogue_or_a_damaged_model_is_one_line(saved, tmp_path):
+    where = ("--data", saved / "portfolio", "--out", tmp_path / "p.csv")
+    said = refused("predict", "--model", saved / "model", "--catalogue", "home_credit", *where)
+    assert "was trained with catalogue 'synthetic'" in said
+    assert "not a saved model" in refused("predict", "--model", tmp_path, *where)
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for file in (saved / "model").iterdir():
+        (broken / file.name).write_bytes(file.read_bytes())
+    with (broken / "arrays.npz").open("r+b") as arrays:
+        arrays.seek(200)
+        arrays.write(b"\x00\x01\x02")
+    assert "damaged" in refused("predict", "--model", broken, *where)
+    assert not (tmp_path / "p.csv").exists()
+
+
+def test_an_output_that_cannot_be_written_is_one_line(saved, tmp_path):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("x")
+    where = ("--data", saved / "portfolio", "--trees", 2)
+    assert "cannot be written" in refused("train", *where, "--out", tmp_path / "file" / "m")
+    assert "holds other files" in refused("train", *where, "--out", tmp_path / "mine")
+    model = ("--data", saved / "portfolio", "--model", saved / "model")
+    assert "must end in .parquet or .csv" in refused("predict", *model, "--out", tmp_path / "p.xlsx")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "mine"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train",),
+        ("explain", "--data", "x"),
+        ("predict", "--bogus"),
+        ("plot", "pie", "--data", "x", "--model", "m", "--out", "o.png"),
+        ("plot", "change", "--data", "x", "--model", "m", "--out", "o.png"),
+        ("train", "--data", "x", "--out", "y", "--jobs", "0"),
+        ("notice", "--data", "x", "--model", "m", "--borrower", "1", "--month", "2024-01", "--out", "n.docx"),
+    ],
+)
+def test_wrong_usage_exits_with_2(words):
+    said = refused(*words, code=2)
+    assert "Usage:" in said
+
+
+def test_a_file_is_kept_when_a_later_run_fails(saved, tmp_path):
+    out = tmp_path / "p.csv"
+    run("predict", "--data", saved / "portfolio", "--model", saved / "model", "--out", out)
+    before = out.read_bytes()
+    refused("predict", "--data", tmp_path / "none", "--model", saved / "model", "--out", out)
+    assert out.read_bytes() == before

@@ -1,0 +1,109 @@
+"""The notebooks run from top to bottom, and what is committed of them can be read without running anything."""
+
+import importlib.util
+import os
+import re
+from pathlib import Path
+
+import pytest
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).parent.parent
+_spec = importlib.util.spec_from_file_location("execute_notebooks", ROOT / "notebooks" / "execute.py")
+execute = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(execute)
+
+NAMES = [path.name for path in execute.notebooks()]
+REAL = "4_real_card_data.ipynb"
+MOST_BYTES = 600_000
+#: What differs from machine to machine, or from run to run.
+NOT_TO_BE_COMMITTED = re.compile(
+    r"(/home/|/root/|/tmp/|/work/|/Users/|[A-Z]:\\\\|site-packages| at 0x[0-9a-f]{6,}|\d(\.\d+)? ?(seconds|ms|µs)\b)"
+)
+
+
+def words_of(notebook):
+    """All that a reader sees of a notebook as text."""
+    for cell in notebook.cells:
+        yield cell.source
+        for output in cell.get("outputs", []):
+            yield output.get("text", "")
+            yield from (text for kind, text in output.get("data", {}).items() if kind.startswith("text/"))
+
+
+def failures(notebook):
+    return [o for cell in notebook.cells for o in cell.get("outputs", []) if o.output_type == "error"]
+
+
+def test_there_are_five_notebooks_in_reading_order():
+    assert [name[0] for name in NAMES] == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != REAL])
+def test_a_notebook_runs_from_top_to_bottom(name):
+    done = execute.executed(execute.read(ROOT / "notebooks" / name))
+    assert not failures(done)
+
+
+def test_the_notebook_on_real_data_runs_where_they_are(real_data):
+    assert not failures(execute.executed(execute.read(ROOT / "notebooks" / REAL)))
+
+
+def test_the_notebook_on_real_data_stops_in_its_first_cell_and_says_why_without_them(monkeypatch):
+    monkeypatch.delenv("CREDIT_MODEL_REAL_DATA", raising=False)
+    notebook = execute.read(ROOT / "notebooks" / REAL)
+    with pytest.raises(CellExecutionError, match="SystemExit: CREDIT_MODEL_REAL_DATA is not set"):
+        execute.executed(notebook)
+    first, *others = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert first.execution_count == 1
+    assert all(not cell.outputs or cell.execution_count != 1 for cell in others)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_outputs_are_committed_and_complete(name):
+    """As after a fresh run: cells counted 1, 2, 3 ..., no error, no warning, several plots and tables to look at."""
+    notebook = execute.read(ROOT / "notebooks" / name)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert not failures(notebook)
+    outputs = [output for cell in code for output in cell.outputs]
+    assert not [o for o in outputs if o.output_type == "stream" and o.name == "stderr"]
+    shown = [kind for output in outputs for kind in output.get("data", {})]
+    assert shown.count("image/png") >= 1
+    assert shown.count("text/html") >= 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_committed_notebooks_hold_nothing_of_the_machine_and_are_small(name):
+    path = ROOT / "notebooks" / name
+    assert path.stat().st_size < MOST_BYTES
+    found = {m.group() for words in words_of(execute.read(path)) for m in NOT_TO_BE_COMMITTED.finditer(words)}
+    assert not found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_committed_notebooks_are_tidied(name):
+    """`execute.tidied` changes nothing: ids, metadata and addresses are those that any run gives."""
+    path = ROOT / "notebooks" / name
+    assert execute.tidied(execute.read(path)) == execute.read(path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_can_be_read_in_five_minutes(name):
+    """At 200 words and 25 lines of code a minute: words / 200 + lines / 25 <= 5."""
+    notebook = execute.read(ROOT / "notebooks" / name)
+    prose = sum(len(cell.source.split()) for cell in notebook.cells if cell.cell_type == "markdown")
+    lines = sum(len(cell.source.splitlines()) for cell in notebook.cells if cell.cell_type == "code")
+    assert prose / 200 + lines / 25 <= 5
+    assert prose >= 80
+
+
+def test_no_card_of_the_real_data_is_shown_by_itself():
+    """Its terms of redistribution are unclear: tables of the notebook hold counts and means, no ids."""
+    notebook = execute.read(ROOT / "notebooks" / REAL)
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
+    tables = [o.data["text/html"] for o in outputs if "text/html" in o.get("data", {})]
+    assert tables
+    assert not [t for t in tables if "card_id" in t or "borrower_id" in t]
+
+

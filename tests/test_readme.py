@@ -1,0 +1,151 @@
+"""README is true: its Python runs, its catalogue explains a cut, its commands exist, its links and pictures are there."""
+
+import re
+import shlex
+import struct
+from pathlib import Path
+
+import click
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+import credit_model
+from credit_model import LimitPredictor
+from credit_model.cli import _COMMANDS, main
+from credit_model.explain.reasons import decrease_reasons
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LARGEST_PICTURE = 150_000
+
+
+def blocks(language):
+    """The README's code blocks in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.M | re.S)
+
+
+def commands():
+    """Every ``credit-model ...`` of the README's shell blocks and tables, as words."""
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    lines += re.findall(r"`(credit-model [^`]+)`", README)
+    words = [shlex.split(line, comments=True) for line in lines if line.startswith("credit-model ")]
+    return [line for line in words if len(line) > 1]
+
+
+def test_the_ten_lines_of_python_run_and_explain_decreases(monkeypatch, tmp_path, portfolio):
+    """Run as written but for the size: the portfolio is the one that the other tests share."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(credit_model, "simulate_portfolio", lambda *size, seed: portfolio)
+    monkeypatch.setattr(credit_model, "LimitPredictor", lambda name: LimitPredictor(name, max_iter=30))
+    (code,) = blocks("python")
+    assert len(code.splitlines()) == 11  # ten lines and a blank one
+    with matplotlib.rc_context({"backend": "agg"}):
+        names = {}
+        exec(compile(code, "README.md", "exec"), names)
+    explanations = names["explanations"]
+    assert len(explanations) > 100
+    change = explanations.keep_score_after - explanations.keep_score_before
+    np.testing.assert_allclose(explanations.by_factor.sum(axis=1), change, atol=1e-9)
+
+
+def late_payers(n_borrowers=400, n_months=24):
+    """A lender that cuts to 1,000 at 60 days past due and doubles now and then: as the README's catalogue has it."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for borrower in range(n_borrowers):
+        limit, late = int(rng.choice([2000, 4000, 8000])), 0
+        for month in range(n_months):
+            late = late + 30 if (late or rng.random() < 0.06) and rng.random() < 0.7 else 0
+            if late >= 60:
+                limit = 1000
+            elif not late and rng.random() < 0.08:
+                limit = min(2 * limit, 8000)
+            rows.append((f"A{borrower:03d}", f"{2023 + month // 12}-{month % 12 + 1:02d}", limit, late))
+    return pd.DataFrame(rows, columns=["account", "month", "credit_limit", "days_past_due"])
+
+
+def test_the_smallest_catalogue_explains_a_cut_in_its_own_words(tmp_path):
+    (text,) = blocks("toml")
+    (tmp_path / "cards.toml").write_text(text, encoding="utf-8")
+    history = late_payers()
+    predictor = LimitPredictor(tmp_path / "cards.toml", max_iter=200).fit(history)
+    explanations = predictor.explain_decreases(history)
+    supported = explanations[explanations.model_agrees]
+    assert len(supported) > 20
+    assert set(supported.summary["leading_factor"]) == {"repayment"}
+    told = str(decrease_reasons(supported, lang="en")[0])
+    assert "longest days past due in 6 months rose from" in told
+    assert "60 days" in told
+
+
+def test_a_feature_takes_the_ten_lines_that_the_readme_says():
+    (text,) = blocks("toml")
+    features = [part for part in text.split("[[feature]]") if "reason" in part]
+    assert [len(part.strip().splitlines()) + 1 for part in features] == [10]  # and its [[feature]] line
+    assert "ten lines for each feature" in " ".join(README.split())
+
+
+@pytest.mark.parametrize("words", commands(), ids=lambda words: " ".join(words[:3]))
+def test_every_command_of_the_readme_exists_with_its_options(words):
+    name, given = words[1], words[2:]
+    assert name in _COMMANDS or name == "--help"
+    command = main.get_command(click.Context(main), name)
+    with command.make_context(name, list(given), resilient_parsing=False) as context:
+        unknown = set(context.params) - {p.name for p in command.params}
+    assert not unknown
+
+
+def test_the_line_of_work_names_each_folder_before_it_reads_it():
+    (line_of_work,) = [b for b in blocks("sh") if "credit-model train" in b]
+    written = set()
+    for words in (shlex.split(line, comments=True) for line in line_of_work.splitlines()):
+        options = dict(zip(words, words[1:], strict=False))
+        for option in ("--data", "--model"):
+            assert options.get(option) in written | {None}, words
+        written.add(options.get("--out"))
+
+
+def links():
+    """Targets within the project of every link and picture."""
+    targets = re.findall(r"\]\(([^)#\s]+)\)", README)
+    return sorted({t for t in targets if not t.startswith("http")})
+
+
+@pytest.mark.parametrize("target", links())
+def test_every_link_within_the_project_leads_somewhere(target):
+    assert (ROOT / target).exists()
+
+
+def test_pictures_are_small_and_not_blank():
+    pictures = [t for t in links() if t.endswith((".png", ".svg"))]
+    assert len(pictures) >= 2
+    for name in pictures:
+        content = (ROOT / name).read_bytes()
+        assert len(content) < LARGEST_PICTURE, name
+        if name.endswith(".png"):
+            width, height = struct.unpack(">II", content[16:24])
+            assert 600 <= width <= 2400, name
+            assert len(content) > width * height / 200, name  # a blank PNG packs to far less
+
+
+def test_the_first_screen_says_what_question_is_answered():
+    first_screen = " ".join(README.splitlines()[:30])
+    for words in ("Why a credit limit fell", "earlier snapshot", "factor", "docs/pictures/"):
+        assert words in first_screen
+
+
+def test_nothing_is_left_to_be_filled_in():
+    assert not re.search(r"\b(TODO|FIXME|TBD|XXX|[A-Z]{4,}_[A-Z]{4,}(?!DATA))\b", README.replace("CREDIT_MODEL_REAL_DATA", ""))
+
+
+def test_the_layout_names_what_is_there():
+    (layout,) = re.findall(r"## Layout\n+```\n(.*?)```", README, flags=re.S)
+    top = ""
+    for line in layout.splitlines():
+        name = line.split()[0]
+        if not line.startswith(" "):
+            top = name
+        path = ROOT / top / name if line.startswith(" ") else ROOT / name
+        assert path.exists(), name
