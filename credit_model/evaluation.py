@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_model.errors import HistoryError
+from credit_model.explain.stability import reason_stability
 from credit_model.model.forest import predicted_tier
 from credit_model.model.metrics import calibration_by_threshold, one_hot, scores
 from credit_model.portfolio.history import History
@@ -95,6 +96,32 @@ def evaluate(
         n_test=len(row),
         n_borrowers=len(np.unique(snapshots.borrower_row[row])),
     )
+
+
+def refit_stability(predictor: LimitPredictor, history: pd.DataFrame | History, *, refits: int = 2) -> pd.DataFrame:
+    """How stable the top reasons are when the model is fitted again with other seeds.
+
+    Parameters
+    ----------
+    predictor : LimitPredictor
+        Fitted; counts as the first fit.
+    history : DataFrame or History
+        The panel it was trained on; its decreases are explained by every fit.
+    refits : int, at least 1
+        Further fits, each with another split of borrowers and other samples.
+
+    Returns
+    -------
+    DataFrame
+        As `explain.stability.reason_stability`.
+    """
+    explained = [predictor.explain_decreases(history)]
+    for i in range(refits):
+        again = LimitPredictor(
+            predictor.catalogue, seed=predictor.seed + i + 1, n_jobs=predictor.n_jobs, **predictor.booster
+        )
+        explained.append(again.fit(history).explain_decreases(history))
+    return reason_stability(explained)
 
 
 def _multiclass_forecast(predictor: LimitPredictor, snapshots: Snapshots, row: IntArray, trees: int) -> FloatArray:

@@ -22,6 +22,7 @@ from credit_model.explain.decreases import (
 )
 from credit_model.explain.explanations import DecreaseExplanations
 from credit_model.explain.peers import Peers, explain_against_peers, find_peers
+from credit_model.explain.principal import principal_reasons
 from credit_model.model.artifact import forest_arrays, forest_from_arrays, load_artifact, save_artifact
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
 from credit_model.model.split import SplitRule, split_rule
@@ -139,6 +140,7 @@ class LimitPredictor:
         model = LimitTierClassifier(
             n_tiers=ladder.n_tiers,
             tier_in_force="tier_in_force" if "tier_in_force" in self.catalogue.state_names else None,
+            state_features=list(self.catalogue.state_names) or None,
             monotonic_cst=self.catalogue.monotonic_cst,
             categorical_features=list(self.catalogue.categorical_names) or None,
             random_state=self.seed,
@@ -321,7 +323,8 @@ class LimitPredictor:
         -------
         DataFrame
             month, limit_amount, limit_before, keep_score (NaN before the windows are filled or in the lowest
-            tier), decision (bool), event ("", "decrease" or "increase") and one column a factor (log-odds against
+            tier), decision (bool), event ("", "decrease" or "increase"), trigger (kinds of rule at work in a decrease,
+            such as "knock_out"; "" where none) and one column a factor (log-odds against
             that month's reference; they sum to the change in keep score).
 
         Raises
@@ -339,6 +342,9 @@ class LimitPredictor:
         factors = np.full((n, len(self.catalogue.factor_ids)), np.nan)
         factors[row] = explained.factor_contributions
         moved = np.sign(np.nan_to_num(snapshots.limit_after - snapshots.limit_before))
+        trigger = np.full(n, "", dtype=object)
+        cut = moved[row] < 0
+        trigger[row[cut]] = [", ".join(told.kinds) for told in principal_reasons(explained[cut])]
         table = pd.DataFrame(
             {
                 "month": snapshots.history.show_months(snapshots.month_number),
@@ -347,6 +353,7 @@ class LimitPredictor:
                 "keep_score": score,
                 "decision": snapshots.is_decision,
                 "event": np.where(moved < 0, "decrease", np.where(moved > 0, "increase", "")),
+                "trigger": trigger,
             }
         )
         return pd.concat([table, pd.DataFrame(factors, columns=list(self.catalogue.factor_ids))], axis=1)

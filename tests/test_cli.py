@@ -98,8 +98,8 @@ def test_the_same_arguments_give_the_same_bytes(saved, tmp_path):
 def history_file(saved, tmp_path, change):
     table = pd.read_parquet(saved / "portfolio" / "history.parquet").head(400)
     change(table)
-    table.to_parquet(tmp_path / "bad.parquet")
-    return tmp_path / "bad.parquet"
+    table.to_csv(tmp_path / "bad.csv", index=False)
+    return tmp_path / "bad.csv"
 
 
 def set_cell(column, value):
@@ -111,14 +111,13 @@ def set_cell(column, value):
 
 
 BAD_HISTORIES = [
-    (lambda t: t.drop(columns="limit_amount", inplace=True), "lacks column 'limit_amount'"),
-    (lambda t: t.rename(columns={"days_past_due": "dayspastdue"}, inplace=True), "'dayspastdue'"),
+    (lambda t: t.pop("limit_amount"), "lacks column 'limit_amount'"),
+    (lambda t: t.insert(0, "dayspastdue", t.pop("days_past_due")), "'dayspastdue'"),
     (lambda t: t.insert(0, "shoe_size", 42), "'shoe_size'"),
     (set_cell("limit_amount", -1.0), "limit_amount must be >= 0, found -1"),
     (set_cell("limit_amount", np.inf), "limit_amount must be finite"),
     (set_cell("limit_amount", "lots"), "limit_amount must be a number, found 'lots'"),
     (set_cell("days_past_due", 400.0), "days_past_due must"),
-    (lambda t: t.drop(index=t.index, inplace=True), "has no rows"),
     (lambda t: t.__setitem__("month", "soon"), "must be a month such as 2024-03, found 'soon'"),
     (lambda t: t.__setitem__("month", t["month"].iloc[0]), "duplicate borrower-months"),
 ]
@@ -142,6 +141,8 @@ def test_bad_files_are_one_line(saved, tmp_path):
     assert "cut short" in refused("check", "--data", tmp_path / "cut.parquet")
     assert "not UTF-8" in refused("check", "--data", tmp_path / "gbk.csv")
     assert "is empty" in refused("check", "--data", tmp_path / "empty.csv")
+    pd.read_parquet(saved / "portfolio" / "history.parquet").head(0).to_parquet(tmp_path / "none.parquet")
+    assert "has no rows" in refused("check", "--data", tmp_path / "none.parquet")
     assert "no such file" in refused("check", "--data", tmp_path / "nowhere.csv")
     assert "cannot be read" in refused("check", "--data", saved / "portfolio", "--catalogue", tmp_path / "no.toml")
 

@@ -105,5 +105,3 @@ def test_no_card_of_the_real_data_is_shown_by_itself():
     tables = [o.data["text/html"] for o in outputs if "text/html" in o.get("data", {})]
     assert tables
     assert not [t for t in tables if "card_id" in t or "borrower_id" in t]
-
-

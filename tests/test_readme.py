@@ -137,7 +137,9 @@ def test_the_first_screen_says_what_question_is_answered():
 
 
 def test_nothing_is_left_to_be_filled_in():
-    assert not re.search(r"\b(TODO|FIXME|TBD|XXX|[A-Z]{4,}_[A-Z]{4,}(?!DATA))\b", README.replace("CREDIT_MODEL_REAL_DATA", ""))
+    assert not re.search(
+        r"\b(TODO|FIXME|TBD|XXX|[A-Z]{4,}_[A-Z]{4,}(?!DATA))\b", README.replace("CREDIT_MODEL_REAL_DATA", "")
+    )
 
 
 def test_the_layout_names_what_is_there():

@@ -120,8 +120,8 @@ def _clearest(explanations: DecreaseExplanations, most: int = 6) -> DecreaseExpl
 
 
 def _draw_portfolio(explanations: DecreaseExplanations, folder: Path) -> None:
-    from credit_model.cli.explain import close_plots
-    from credit_model.explain.plots import plot_causes, save_plot
+    from credit_model.explain.plots import close_plot, plot_causes, save_plot
 
-    save_plot(plot_causes(explanations, read_economy(None, str(folder / "unseen"))), folder / "pictures" / "causes.png")
-    close_plots()
+    axes = plot_causes(explanations, read_economy(None, str(folder / "unseen")))
+    save_plot(axes, folder / "pictures" / "causes.png")
+    close_plot(axes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 import pandas as pd
@@ -101,22 +102,30 @@ def show_explained(explanations: DecreaseExplanations, within_tier: int | None, 
 
 def draw_change(explanation: DecreaseExplanations, folder: Path, *, lang: str = "en") -> Path:
     """Draw one decrease's change plot into a folder; returns the file."""
-    from credit_model.explain.plots import plot_change, save_plot
+    from credit_model.explain.plots import close_plot, plot_change, save_plot
 
     row = explanation.summary.iloc[0]
     month = row["month"].strftime("%Y-%m") if hasattr(row["month"], "strftime") else str(row["month"])
     name = "".join(c if c.isalnum() or c in "-_" else "_" for c in f"change-{row['borrower_id']}-{month}")
     path = folder / f"{name}.png"
-    save_plot(plot_change(explanation, lang=lang), path)
-    close_plots()
+    axes = plot_change(explanation, lang=lang)
+    save_plot(axes, path)
+    close_plot(axes)
     return path
 
 
-def close_plots() -> None:
-    """Let go of the figures that were saved."""
-    from matplotlib import pyplot
-
-    pyplot.close("all")
+def _segments(history: History, explanations: DecreaseExplanations, column: str) -> pd.Series:
+    """Each decrease's value of a column in the month of the decision."""
+    declared = history.catalogue.column(column)
+    row = {
+        (str(history.borrower_ids[b]), int(m)): i
+        for i, (b, m) in enumerate(zip(history.borrower_row, history.month_number, strict=True))
+    }
+    at = [row[str(b), int(m)] for b, m in zip(explanations.borrower_id, explanations.month_number, strict=True)]
+    cells = history.values(column)[at]
+    if declared.kind == "category":
+        return pd.Series([declared.categories[int(c)] if c == c else "?" for c in cells], name=column)
+    return pd.Series([f"{c:g}" for c in cells], name=column)
 
 
 def _explained(
@@ -145,6 +154,16 @@ def _explained(
 @_month
 @click.option("--open", "open_factor", default=None, metavar="FACTOR", help="change: show this factor's features.")
 @click.option("--economy", default=None, metavar="FILE", help="causes: a table to draw beside the cuts.")
+@click.option(
+    "--by", default=None, metavar="COLUMN", help="causes: a column whose values are segments, instead of months."
+)
+@click.option(
+    "--style",
+    type=click.Choice(["beeswarm", "bar"]),
+    default="beeswarm",
+    show_default=True,
+    help="population: every decrease as a dot, or mean sizes.",
+)
 @options.language
 @options.jobs
 def plot_command(
@@ -158,6 +177,8 @@ def plot_command(
     month: str | None,
     open_factor: str | None,
     economy: str | None,
+    by: str | None,
+    style: Literal["beeswarm", "bar"],
     lang: str,
     jobs: int,
 ) -> None:
@@ -187,11 +208,12 @@ def plot_command(
         elif kind == "what-if":
             axes = plots.plot_what_if(explanations[-1], lang=lang)
         elif kind == "causes":
-            axes = plots.plot_causes(explanations, read_economy(economy, data), lang=lang)
+            segments: Literal["month"] | pd.Series = "month" if by is None else _segments(history, explanations, by)
+            axes = plots.plot_causes(explanations, read_economy(economy, data), by=segments, lang=lang)
         else:
-            axes = plots.plot_population(explanations, lang=lang)
+            axes = plots.plot_population(explanations, kind=style, lang=lang)
     plots.save_plot(axes, out)
-    close_plots()
+    plots.close_plot(axes)
     say(f"Written to {out}")
 
 
@@ -201,6 +223,7 @@ def plot_command(
 @options.expected_catalogue
 @click.option("--borrower", required=True, metavar="ID", help="Whose limit fell.")
 @click.option("--month", required=True, metavar="MONTH", help="When it fell, such as 2024-03.")
+@click.option("--effective-date", default=None, metavar="DATE", help="When the new limit takes effect, 2024-03-31.")
 @click.option("--lender", default=None, metavar="FILE", help="TOML with the lender's name, channels and time limits.")
 @click.option(
     "--out", default=None, metavar="FILE", help="File to write (.html, .md or .json); else Markdown is printed."
@@ -213,6 +236,7 @@ def notice_command(
     catalogue: str | None,
     borrower: str,
     month: str,
+    effective_date: str | None,
     lender: str | None,
     out: str | None,
     lang: str,
@@ -229,7 +253,9 @@ def notice_command(
     predictor = LimitPredictor.load(model, catalogue=catalogue, n_jobs=jobs)
     history = read_history(data, predictor.catalogue)
     explanations, _ = _explained(predictor, history, borrower, month, "last_set")
-    notice = explanations.notice(explanations.borrower_id[0], month, lang=lang, lender=lender)
+    notice = explanations.notice(
+        explanations.borrower_id[0], month, lang=lang, lender=lender, effective_date=effective_date
+    )
     text = {".html": notice.html, ".md": notice.markdown, ".json": notice.json}[suffix]()
     if out is None:
         click.echo(text)

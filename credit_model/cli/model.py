@@ -14,7 +14,7 @@ from credit_model.cli import options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
 from credit_model.cli.history_files import read_history
 from credit_model.errors import DataFileError
-from credit_model.evaluation import evaluate
+from credit_model.evaluation import Evaluation, evaluate, refit_stability
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.files import fresh_folder, write_table
 from credit_model.predictor import LimitPredictor
@@ -72,9 +72,16 @@ def train_command(data: str, catalogue: str, out: str, trees: int | None, seed: 
     metavar="ROUNDS",
     help="Also fit scikit-learn's multiclass boosting on the same rows, as a peer (slow).",
 )
+@click.option(
+    "--refits",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="Also fit N more models with other seeds, and say how stable the top reasons are (slow).",
+)
 @options.jobs
 def evaluate_command(
-    data: str, model: str, catalogue: str | None, out: str | None, multiclass: int | None, jobs: int
+    data: str, model: str, catalogue: str | None, out: str | None, multiclass: int | None, refits: int | None, jobs: int
 ) -> None:
     """Test a model on borrowers and months that it never saw.
 
@@ -86,12 +93,22 @@ def evaluate_command(
     with working("evaluating"):
         result = evaluate(predictor, history, multiclass_trees=multiclass)
     show_scores(result.scores.reset_index(), result.n_test, result.n_borrowers)
+    stability = None
+    if refits is not None:
+        with working(f"fitting {refits} more"):
+            stability = refit_stability(predictor, history, refits=refits).reset_index()
+        heading("Stability of the top reasons over refits (shares of decreases, means over pairs of fits)")
+        show_table(stability, digits=3)
     if out is not None:
         with fresh_folder(out) as partial:
             write_table(result.scores.reset_index(), partial / "scores.csv")
+            if stability is not None:
+                write_table(stability, partial / "stability.csv")
             write_table(result.calibration, partial / "calibration.csv")
+            _draw_calibration(result, predictor, partial / "calibration.png")
             _write_manifest(partial, {"kind": "evaluation", "model": predictor.version, "n_test": result.n_test})
-        say(f"Written to {out}: scores.csv, calibration.csv")
+        files = ["scores.csv", "calibration.csv", "calibration.png", *([] if stability is None else ["stability.csv"])]
+        say(f"Written to {out}: {', '.join(files)}")
 
 
 def show_scores(scores: pd.DataFrame, n_test: int, n_borrowers: int) -> None:
@@ -138,6 +155,14 @@ def predict_command(data: str, model: str, catalogue: str | None, out: str, rows
             ("written to", out),
         ]
     )
+
+
+def _draw_calibration(result: Evaluation, predictor: LimitPredictor, path: Path) -> None:
+    from credit_model.explain.plots import close_plot, plot_calibration, save_plot
+
+    axes = plot_calibration(result.calibration, predictor.ladder)
+    save_plot(axes, path)
+    close_plot(axes)
 
 
 def _write_manifest(folder: Path, content: dict[str, object]) -> None:

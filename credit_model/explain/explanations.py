@@ -245,7 +245,8 @@ class DecreaseExplanations:
         lang : "en" or "zh"
         lender : path to a TOML, Lender, or None (the example that comes with the package)
         effective_date : date, optional
-            When the new limit takes effect; None: the first day after the decision's month.
+            When the new limit takes effect; None: the first day after the decision, which is the month's first day
+            where the catalogue's decision lag is 1, else the next month's.
 
         Returns
         -------

@@ -25,7 +25,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_model.explain.owen_kernels import explain_rows, explain_rows_by_walk, sum_over_subsets
+from credit_model.explain.owen_kernels import explain_rows, explain_rows_by_walk, explain_steps, sum_over_subsets
+from credit_model.model.leafsets import add_scores
 from credit_model.model.trees import TreeEnsemble, encoded_rows, over_blocks, tree_ensemble
 
 FloatArray = NDArray[np.float64]
@@ -156,28 +157,13 @@ def ensemble_changes(
             f"the what-if table has 2**groups columns and allows {MAX_COALITION_GROUPS} groups, got {n_groups}"
         )
     n = len(x)
-    held = np.flatnonzero(group < 0)
     result = Changes(
         np.zeros(x.shape),
         np.zeros((n, 1 << n_groups if n_groups else 0)),
         np.full(n, ensemble.baseline),
         np.full(n, ensemble.baseline),
     )
-    weights = _weights(min(x.shape[1], ensemble.depth) + 1)
-    by_sets = ensemble.leaf_sets is not None
-
-    def work(start: int, stop: int) -> None:
-        block = Changes(*(values[start:stop] for values in result))
-        rows_x, rows_z = x[start:stop], z[start:stop]
-        if len(held):
-            rows_z = rows_z.copy()
-            rows_z[:, held] = rows_x[:, held]
-        (_explain_by_sets if by_sets else _explain_by_walk)(ensemble, rows_x, rows_z, group, weights, block)
-        if n_groups:
-            sum_over_subsets(block.coalition_scores, block.score_z)
-            block.coalition_scores[:, -1] = block.score_x  # equal but for rounding; now equal
-
-    over_blocks(work, n, n_jobs)
+    _explain(ensemble, x, z, group, result, n_jobs)
     return result
 
 
@@ -185,7 +171,10 @@ def ensemble_owen_values(
     ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArray, *, n_jobs: int = -1
 ) -> FloatArray:
     """`owen_values` on trees and rows that are already in the package's layout: (n, n_features)."""
-    return ensemble_changes(ensemble, x, z, group, 0, n_jobs=n_jobs).owen_values
+    none = np.empty(0)
+    result = Changes(np.zeros(x.shape), np.empty((len(x), 0)), none, none)
+    _explain(ensemble, x, z, group, result, n_jobs)
+    return result.owen_values
 
 
 def ensemble_coalition_scores(
@@ -195,25 +184,53 @@ def ensemble_coalition_scores(
     return ensemble_changes(ensemble, x, z, group, n_groups, n_jobs=n_jobs).coalition_scores
 
 
+def _explain(ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArray, out: Changes, n_jobs: int) -> None:
+    """Fill ``out``, on threads; an empty table or empty scores are not wanted."""
+    held = np.flatnonzero(group < 0)
+    weights = _weights(min(x.shape[1], ensemble.depth) + 1)
+    explain = _explain_by_walk if ensemble.leaf_sets is None else _explain_by_sets
+
+    def work(start: int, stop: int) -> None:
+        block = Changes(*(values[start:stop] for values in out))
+        rows_x, rows_z = x[start:stop], z[start:stop]
+        if len(held):
+            rows_z = rows_z.copy()
+            rows_z[:, held] = rows_x[:, held]
+        explain(ensemble, rows_x, rows_z, group, weights, block)
+        if block.coalition_scores.shape[1]:
+            sum_over_subsets(block.coalition_scores, block.score_z)
+            block.coalition_scores[:, -1] = block.score_x  # equal but for rounding; now equal
+
+    over_blocks(work, len(x), n_jobs)
+
+
 def _explain_by_sets(
     ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArray, weights: FloatArray, out: Changes
 ) -> None:
-    sets = ensemble.leaf_sets
-    assert sets is not None
+    every, changing = ensemble.leaf_sets, ensemble.change_sets
+    assert every is not None
+    assert changing is not None
+    sets = changing.shared
     phi = np.zeros((len(x), len(sets.used)))
+    at_x, at_z, group = sets.intervals(x), sets.intervals(z), group[sets.used]
+    explain_steps(at_x, at_z, group, changing.steps, phi, out.coalition_scores)
+    all_at_once = sets is every
     explain_rows(
-        sets.intervals(x),
-        sets.intervals(z),
-        group[sets.used],
+        at_x,
+        at_z,
+        group,
         sets.sets,
         sets.values,
         sets.parting,
         weights,
         phi,
         out.coalition_scores,
-        out.score_x,
-        out.score_z,
+        out.score_x if all_at_once else out.score_x[:0],
+        out.score_z if all_at_once else out.score_z[:0],
     )
+    if not all_at_once and len(out.score_x):
+        add_scores(at_x, every.sets, every.values, out.score_x)
+        add_scores(at_z, every.sets, every.values, out.score_z)
     out.owen_values[:, sets.used] = phi
 
 
@@ -232,8 +249,9 @@ def _explain_by_walk(
         out.owen_values,
         out.coalition_scores,
     )
-    out.score_x[:] = ensemble.scores(x, n_jobs=1)
-    out.score_z[:] = ensemble.scores(z, n_jobs=1)
+    if len(out.score_x):
+        out.score_x[:] = ensemble.scores(x, n_jobs=1)
+        out.score_z[:] = ensemble.scores(z, n_jobs=1)
 
 
 @lru_cache(maxsize=8)

@@ -37,7 +37,7 @@ def explain_rows(  # type: ignore[no-untyped-def]
     table : float64 array, (n, 2**n_groups) or (n, 0)
         Column A (a set of groups) gets what the groups of A add only together, so that a score is the sum over the
         subsets of its coalition; column 0 (the score of z) is left alone.
-    score_x, score_z : float64 arrays, (n,)
+    score_x, score_z : float64 arrays, (n,), or (0,) where the scores are not wanted
     """
     reached = np.empty(TREES_AT_ONCE, sets.dtype)
     leaf_x = np.empty(TREES_AT_ONCE, np.uint64)
@@ -90,11 +90,25 @@ def explain_rows(  # type: ignore[no-untyped-def]
                         _add_leaves(
                             leaves, sets[block], i, x, z, n, players, n_players, values[tree], weights, phi, table
                         )
+                if len(score_x) == 0:
+                    continue
                 x_score, z_score = score_x[n], score_z[n]
                 for i in range(TREES_AT_ONCE):
                     x_score += values[first_tree + i, leaf_x[i]]
                     z_score += values[first_tree + i, leaf_z[i]]
                 score_x[n], score_z[n] = x_score, z_score
+
+
+@njit(cache=True, nogil=True)
+def explain_steps(x, z, group, steps, phi, table):  # type: ignore[no-untyped-def]
+    """`explain_rows` for the trees that read one feature alone: each feature gets what its own steps changed."""
+    for n in range(x.shape[0]):
+        for u in range(x.shape[1]):
+            if x[n, u] != z[n, u]:
+                change = steps[x[n, u]] - steps[z[n, u]]
+                phi[n, u] += change
+                if table.shape[1] > 0:
+                    table[n, 1 << group[u]] += change
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -42,6 +42,7 @@ _CURRENCIES = {
     "EUR": ("EUR ", "", "欧元"),
     "GBP": ("GBP ", "", "英镑"),
     "JPY": ("JPY ", "", "日元"),
+    "CU": ("CU ", "", "货币单位"),
     "CZK": ("CZK ", "", "捷克克朗"),
 }
 _COUNTED = {  # unit -> (English singular, English plural, Chinese)

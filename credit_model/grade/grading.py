@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 from credit_model.errors import HistoryError
 from credit_model.explain.decreases import decrease_rows
 from credit_model.grade.hard_cases import hard_cases
-from credit_model.grade.known import LENDER_KINDS, KnownDecreases, match_truth
-from credit_model.grade.methods import METHODS, Attribution, Decreases, attribute, background_rows
+from credit_model.grade.known import LENDER_KINDS, KnownDecreases, match_truth, together
+from credit_model.grade.methods import METHODS, Attribution, Decreases, attribute, background_rows, join
 from credit_model.grade.root_causes import ACCEPTABLE_FACTORS, acceptable_factors
 from credit_model.grade.scorecard import causal, fidelity, lender_recognition
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.history import History
 from credit_model.portfolio.snapshots import Snapshots
 from credit_model.predictor import LimitPredictor
+from credit_model.simulate.truth import Truth
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -105,7 +106,7 @@ class Grade:
 def grade_explanations(
     predictor: LimitPredictor,
     history: pd.DataFrame | History,
-    truth: pd.DataFrame,
+    truth: pd.DataFrame | Truth,
     *,
     methods: Sequence[str] = tuple(METHODS),
     rows: str = "all",
@@ -116,10 +117,10 @@ def grade_explanations(
     Parameters
     ----------
     predictor : LimitPredictor
-        Fitted, best on another portfolio (another seed or scenario) than the one graded.
+        Fitted, best on other portfolios (other seeds) than the one graded.
     history : DataFrame or History
-    truth : DataFrame
-        The truth of the same portfolio's decreases (``truth/decreases``, or `SimulatedPortfolio.truth`).
+    truth : Truth or DataFrame
+        What is true of the same portfolio: `SimulatedPortfolio.truth`, or its table ``decreases``.
     methods : sequence of str
         Of `credit_model.grade.methods.METHODS`.
     rows : {"all", "held_out"}
@@ -141,35 +142,72 @@ def grade_explanations(
     Examples
     --------
     >>> from credit_model import LimitPredictor, grade_explanations, simulate_portfolio
-    >>> predictor = LimitPredictor(max_iter=30).fit(simulate_portfolio(600, 30, seed=1).history)
+    >>> predictor = LimitPredictor(max_iter=50).fit(simulate_portfolio(600, 30, seed=1).history)
     >>> unseen = simulate_portfolio(600, 30, seed=2)
     >>> grade = grade_explanations(predictor, unseen.history, unseen.truth, methods=["ours", "population_shap"])
     >>> right = grade.overall["leading_factor_right"]
     >>> bool(right["ours"] > right["population_shap"])
     True
     """
-    snapshots = predictor.snapshots(history)
-    row = decrease_rows(snapshots)
-    if rows == "held_out":
-        seen = snapshots.borrower_row[np.concatenate(predictor.training_rows(snapshots))]
-        row = row[~np.isin(snapshots.borrower_row[row], seen)]
-    elif rows != "all":
+    return grade_portfolios(predictor, [(history, truth)], methods=methods, rows=rows, seed=seed)
+
+
+def grade_portfolios(
+    predictor: LimitPredictor,
+    portfolios: Iterable[tuple[pd.DataFrame | History, pd.DataFrame | Truth]],
+    *,
+    methods: Sequence[str] = tuple(METHODS),
+    rows: str = "all",
+    seed: int = 0,
+) -> Grade:
+    """`grade_explanations` for several portfolios (history, truth), such as one a scenario, graded as one."""
+    if rows not in ("all", "held_out"):
         raise HistoryError(f"rows must be 'all' or 'held_out', got {rows!r}")
-    known = match_truth(snapshots, row, truth)
+    answers = [_answers(predictor, history, truth, methods, rows, seed) for history, truth in portfolios]
+    known = together([a.known for a in answers])
     if not len(known):
-        raise HistoryError(
-            f"there is no decrease to grade among the {len(row)} in the history; give a longer or larger portfolio"
-        )
-    background = background_rows(snapshots, seed=seed)
-    decreases = Decreases(snapshots, known.row, background)
-    named = [attribute(predictor, decreases, method) for method in methods]
-    groups = list(_groups(known, _supported(predictor, snapshots, known.row), predictor.catalogue))
+        raise HistoryError("there is no decrease to grade; give a longer or larger portfolio")
+    named = [join(parts) for parts in zip(*(a.named for a in answers), strict=True)]
+    groups = list(_groups(known, np.concatenate([a.supported for a in answers]), predictor.catalogue))
     return Grade(
         overall=_overall(named, known, predictor.catalogue),
         groups=_by_group(named, known, groups, predictor.catalogue),
         left_out=known.left_out,
         about={a.method: a.about for a in named},
         model_version=predictor.version,
+    )
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """One portfolio: the truth, what each method says, and whether the model supports the cuts."""
+
+    known: KnownDecreases
+    named: list[Attribution]
+    supported: BoolArray
+
+
+def _answers(
+    predictor: LimitPredictor,
+    history: pd.DataFrame | History,
+    truth: pd.DataFrame | Truth,
+    methods: Sequence[str],
+    rows: str,
+    seed: int,
+) -> _Answers:
+    snapshots = predictor.snapshots(history)
+    table = truth if isinstance(truth, pd.DataFrame) else truth.decreases
+    known = match_truth(snapshots, decrease_rows(snapshots), table)
+    if rows == "held_out":
+        seen = snapshots.borrower_row[np.concatenate(predictor.training_rows(snapshots))]
+        unseen = ~np.isin(snapshots.borrower_row[known.row], seen)
+        known.left_out["the model was trained on the borrower"] = int(np.sum(~unseen))
+        known = known[unseen]
+    decreases = Decreases(snapshots, known.row, background_rows(snapshots, seed=seed))
+    return _Answers(
+        known=known,
+        named=[attribute(predictor, decreases, method) for method in methods],
+        supported=_supported(predictor, snapshots, known.row),
     )
 
 
@@ -217,9 +255,7 @@ def _by_group(
     )
 
 
-def _groups(
-    known: KnownDecreases, supported: BoolArray, catalogue: Catalogue
-) -> Iterator[tuple[str, str, BoolArray]]:
+def _groups(known: KnownDecreases, supported: BoolArray, catalogue: Catalogue) -> Iterator[tuple[str, str, BoolArray]]:
     """Split, group and rows of every group that has any."""
     for split, labels in (("scenario", known.scenario), ("segment", known.segment), ("kind", known.kind)):
         for group in sorted({str(label) for label in labels} - {""}):

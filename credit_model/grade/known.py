@@ -1,8 +1,9 @@
-"""The simulator's truth, beside the decreases that are explained: matched by borrower and month, nothing dropped unseen."""
+"""The simulator's truth beside the decreases that are explained: matched by borrower and month, all accounted for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,8 @@ BoolArray = NDArray[np.bool_]
 
 #: Kinds of cut that are the lender's own doing.
 LENDER_KINDS = ("dormancy", "class_wide")
+#: A truth that knows less than this share of the decreases is another portfolio's.
+LEAST_MATCHED = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class KnownDecreases:
     Attributes
     ----------
     row : int64 array, (n,)
-        Rows of the snapshots.
+        Rows of the snapshots that they were found in.
     truth : float64 array, (n, n_factors)
         Owen values of the true policy's change by factor, log-odds; each row has a factor that lowered the score.
     causes : bool array, (n, n_root_causes)
@@ -55,6 +58,23 @@ class KnownDecreases:
     def __len__(self) -> int:
         return len(self.row)
 
+    def __getitem__(self, kept: BoolArray) -> KnownDecreases:
+        """Some of the rows."""
+        return replace(self, **{name: getattr(self, name)[kept] for name in _ROW_FIELDS})
+
+
+_ROW_FIELDS = ("row", "truth", "causes", "kind", "scenario", "segment", "censored")
+
+
+def together(parts: Sequence[KnownDecreases]) -> KnownDecreases:
+    """The decreases of several portfolios, one after the other; what is left out is added up."""
+    rows = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ROW_FIELDS}
+    left_out: dict[str, int] = {}
+    for part in parts:
+        for reason, n in part.left_out.items():
+            left_out[reason] = left_out.get(reason, 0) + n
+    return KnownDecreases(**rows, left_out=left_out)
+
 
 def match_truth(snapshots: Snapshots, row: IntArray, truth: pd.DataFrame, *, where: str = "truth") -> KnownDecreases:
     """Bring decreases and their truth together.
@@ -63,40 +83,46 @@ def match_truth(snapshots: Snapshots, row: IntArray, truth: pd.DataFrame, *, whe
     ----------
     snapshots : Snapshots
     row : int64 array, (n_decreases,)
-        The decreases to grade.
+        The decreases of the history.
     truth : DataFrame
-        One row a decrease, as the simulator writes it: borrower_id, month, reference_month, kind, ``factor_<id>`` for
-        every factor, ``cause_<name>`` for every root cause; optional scenario.
+        One row a decrease, as `simulate.truth.Truth.decreases`: borrower_id, month, reference_month, kind,
+        ``factor_<id>`` for every factor, ``cause_<name>`` for every root cause; optional scenario.
     where : str
         Named in errors.
 
     Raises
     ------
     DataFileError
-        A column lacks, a decrease occurs twice, or none matches.
+        A column lacks, a decrease occurs twice, or it is another portfolio's.
     """
-    catalogue = snapshots.catalogue
+    catalogue, history = snapshots.catalogue, snapshots.history
     _check_columns(truth, catalogue, where)
-    history = snapshots.history
-    ids = history.borrower_ids[snapshots.borrower_row[row]]
-    months = snapshots.month_number[row]
     known = pd.MultiIndex.from_arrays([truth["borrower_id"].astype(str), _month_numbers(truth["month"], snapshots)])
     if known.has_duplicates:
         twice = known[known.duplicated()][0]
-        raise DataFileError(f"{where}: a decrease must occur once, borrower {twice[0]} has two in one month")
-    wanted = pd.MultiIndex.from_arrays([pd.Series(ids).astype(str), months])
-    place = known.get_indexer(wanted)
-    left_out = {"in the history, not in the truth": int(np.sum(place < 0))}
-    if len(row) and not (place >= 0).any():
         raise DataFileError(
-            f"{where}: none of its {len(truth)} decreases is in the history; give the truth of the same portfolio"
+            f"{where}: a decrease must occur once, borrower {twice[0]} has two in one month; simulate it again"
         )
-    row, place = row[place >= 0], place[place >= 0]
-    aligned = truth.iloc[place].reset_index(drop=True)
+    ids = history.borrower_ids[snapshots.borrower_row[row]]
+    place = known.get_indexer(pd.MultiIndex.from_arrays([pd.Series(ids).astype(str), snapshots.month_number[row]]))
+    found = place >= 0
+    early = ~found & (snapshots.position[row] < catalogue.warm_up)
+    wanted = len(row) - int(early.sum())
+    if found.sum() < LEAST_MATCHED * wanted:
+        raise DataFileError(
+            f"{where}: it must know the history's {wanted} decreases, found only {int(found.sum())} of them; "
+            "give the truth of the same portfolio"
+        )
+    left_out = {
+        "windows not yet filled": int(early.sum()),
+        "in the history, not in the truth": int(np.sum(~found & ~early)),
+        "in the truth, not in the history": len(truth) - int(found.sum()),
+    }
+    row, aligned = row[found], truth.iloc[place[found]].reset_index(drop=True)
     pairs = pair_with_reference(snapshots, row, "last_set")
     has_reference = pairs.reference_row >= 0
-    own = snapshots.month_number[np.maximum(pairs.reference_row, 0)]
-    same = has_reference & (own == _month_numbers(aligned["reference_month"], snapshots))
+    reference = snapshots.month_number[np.maximum(pairs.reference_row, 0)]
+    same = has_reference & (reference == _month_numbers(aligned["reference_month"], snapshots))
     factors = aligned[[f"factor_{f}" for f in catalogue.factor_ids]].to_numpy(dtype=np.float64)
     led = lowering_order(factors, 1)[:, 0] >= 0
     left_out |= {
@@ -105,13 +131,13 @@ def match_truth(snapshots: Snapshots, row: IntArray, truth: pd.DataFrame, *, whe
         "no factor lowered the true score": int(np.sum(same & ~led)),
     }
     kept = same & led
-    aligned = aligned[kept]
+    known_causes = aligned.loc[kept, [f"cause_{c}" for c in ACCEPTABLE_FACTORS]]
     return KnownDecreases(
         row=row[kept],
         truth=factors[kept],
-        causes=aligned[[f"cause_{c}" for c in ACCEPTABLE_FACTORS]].to_numpy(dtype=bool),
-        kind=aligned["kind"].to_numpy(dtype=object),
-        scenario=aligned["scenario"].to_numpy(dtype=object) if "scenario" in aligned else _unnamed(kept.sum()),
+        causes=known_causes.to_numpy(dtype=bool),
+        kind=_words(aligned.loc[kept, "kind"]),
+        scenario=_words(aligned.loc[kept, "scenario"]) if "scenario" in aligned else _unnamed(int(kept.sum())),
         segment=_segments(snapshots, row[kept]),
         censored=pairs.censored[kept],
         left_out=left_out,
@@ -142,6 +168,10 @@ def _segments(snapshots: Snapshots, row: IntArray) -> NDArray[np.object_]:
     names = np.array([*catalogue.column("segment").categories, ""], dtype=object)
     code = snapshots.history.values("segment")[row]
     return names[np.where(np.isnan(code), -1, code).astype(np.int64)]
+
+
+def _words(column: pd.Series) -> NDArray[np.object_]:
+    return column.astype(str).to_numpy(dtype=object)
 
 
 def _unnamed(n: int) -> NDArray[np.object_]:

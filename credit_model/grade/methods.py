@@ -7,8 +7,8 @@ snapshot is compared with.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,15 @@ class Attribution:
     about: str
     contributions: FloatArray
     seconds: float
+
+
+def join(parts: Sequence[Attribution]) -> Attribution:
+    """What one method says of several portfolios, one after the other."""
+    return replace(
+        parts[0],
+        contributions=np.concatenate([part.contributions for part in parts]),
+        seconds=sum(part.seconds for part in parts),
+    )
 
 
 @dataclass(frozen=True)
@@ -116,9 +125,7 @@ def _population_difference(predictor: LimitPredictor, decreases: Decreases) -> F
     return now - then
 
 
-def population_values(
-    predictor: LimitPredictor, x: FloatArray, tier: IntArray, background: FloatArray
-) -> FloatArray:
+def population_values(predictor: LimitPredictor, x: FloatArray, tier: IntArray, background: FloatArray) -> FloatArray:
     """Interventional Shapley values against a population, exact: the mean over its rows of the pairwise values.
 
     Parameters

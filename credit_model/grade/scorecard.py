@@ -6,6 +6,8 @@ it most; where none lowered it there is none, and a method that names none is wr
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
@@ -95,14 +97,14 @@ def fidelity(truth: FloatArray, named: FloatArray, about_borrower: BoolArray) ->
     """
     leader = lowering_order(truth, 1)[:, 0]
     order = lowering_order(named, 2)
-    right = order[:, 0] == leader
+    right = np.asarray(order[:, 0] == leader)
     clear = clearly_led(truth)
     not_borrowers = ~about_borrower[leader]
-    blamed = (order[:, 0] >= 0) & about_borrower[order[:, 0]]
+    blamed = np.asarray((order[:, 0] >= 0) & about_borrower[order[:, 0]])
     return {
         "leading_factor_right": _mean(right),
         "leading_factor_right_clear": _mean(right[clear]),
-        "top_two_right": _mean((order == leader[:, None]).any(axis=1)),
+        "top_two_right": _mean(np.asarray((order == leader[:, None]).any(axis=1))),
         "rank_correlation": _mean(rank_correlations(truth, named)),
         "share_error": _mean(share_errors(truth, named)),
         "blamed_on_borrower": _mean(blamed[not_borrowers]),
@@ -131,8 +133,8 @@ def causal(named: FloatArray, acceptable: BoolArray) -> dict[str, float | int]:
     order = lowering_order(named[has_cause], 2)
     fits = np.take_along_axis(acceptable[has_cause], np.maximum(order, 0), axis=1) & (order >= 0)
     return {
-        "root_cause_first": _mean(fits[:, 0]),
-        "root_cause_in_first_two": _mean(fits.any(axis=1)),
+        "root_cause_first": _mean(np.asarray(fits[:, 0])),
+        "root_cause_in_first_two": _mean(np.asarray(fits.any(axis=1))),
         "n_root_cause": int(has_cause.sum()),
     }
 
@@ -141,12 +143,12 @@ def lender_recognition(named: FloatArray, lender_kind: BoolArray, about_lender: 
     """Share of the cuts of a lender's kind (n,) whose first named factor is the lender's (n_factors,)."""
     first = lowering_order(named[lender_kind], 1)[:, 0]
     return {
-        "lender_kind_recognised": _mean((first >= 0) & about_lender[first]),
+        "lender_kind_recognised": _mean(np.asarray((first >= 0) & about_lender[first])),
         "n_lender_kind": int(lender_kind.sum()),
     }
 
 
-def _mean(values: NDArray[np.generic]) -> float:
+def _mean(values: NDArray[Any]) -> float:
     """Mean of the known values; NaN if there is none."""
     known = np.asarray(values, dtype=np.float64)
     known = known[~np.isnan(known)]

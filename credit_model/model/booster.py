@@ -3,12 +3,17 @@
 Tiers are ordered. One binary booster is fitted on (row, threshold k) pairs with the target "tier > k" (Li & Lin,
 NIPS 2006; Cardoso & Pinto da Costa, JMLR 2007). The threshold is a feature with a negative monotone constraint,
 so the survival curve P(tier > k) cannot cross itself and no tier probability can be negative.
+
+Two structures are offered. "free": every column may interact with every other and with the threshold. "score": the
+columns add up to one score, a function of each column alone, that moves all thresholds alike, and the lines it is
+held against depend on the threshold and on states such as the tier in force: a proportional-odds model (McCullagh
+1980, doi:10.1111/j.2517-6161.1980.tb01109.x) with boosted functions, the form of a scorecard.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -20,10 +25,22 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
-from credit_model.model.trees import tree_ensemble
+from credit_model.model.trees import TreeEnsemble, tree_ensemble
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+
+class _Defaults(NamedTuple):
+    """What suits a structure: a score is learnt by many small trees, each of one column."""
+
+    max_iter: int
+    learning_rate: float
+    max_leaf_nodes: int
+    l2_regularization: float
+
+
+_DEFAULTS = {"free": _Defaults(600, 0.05, 31, 10.0), "score": _Defaults(1000, 0.3, 4, 0.0)}
 
 
 class LimitTierClassifier(ClassifierMixin, BaseEstimator):
@@ -34,9 +51,17 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    max_iter : int, default 400
-        Trees at most; fewer when ``X_val`` stops the fit early.
-    learning_rate, max_leaf_nodes, min_samples_leaf, l2_regularization, max_bins, max_features
+    structure : {"auto", "free", "score"}, default "auto"
+        What may interact (see the module). "auto": "score" where there is a tier in force, else "free".
+    max_iter : int, optional
+        Trees at most; fewer when ``X_val`` stops the fit early. None: 600 if free, 1000 small ones for a score.
+    learning_rate : float, optional
+        None: 0.05 if free, 0.3 for a score.
+    max_leaf_nodes : int, optional
+        None: 31 if free, 4 for a score.
+    l2_regularization : float, optional
+        None: 10 if free, 0 for a score.
+    min_samples_leaf, max_bins, max_features
         As in `sklearn.ensemble.HistGradientBoostingClassifier`; ``min_samples_leaf`` counts rows of ``X``.
     threshold_fraction : float in (0, 1] or "auto", default "auto"
         Share of the thresholds not next to a row's tier that the row is fitted on (its two adjacent ones always
@@ -47,12 +72,12 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
     tier_in_force : str or int, optional
         The column (name or position) with the tier before the decision, 0 .. n_tiers - 1; the booster then also
         sees how far each threshold lies above it. Needs ``n_tiers``.
+    state_features : sequence of column names or positions, optional
+        Columns that set the lines of a score, beside the threshold and the tier in force, and are no part of it.
     monotonic_cst : mapping of column name to -1, 0, 1, or sequence of n_features, optional
         The sign a higher value may have on the tier.
     categorical_features : sequence of column names or positions, optional
         Columns whose values are unordered; numbers or strings, at most 255 distinct ones each.
-    interaction_groups : sequence of sequences of columns, optional
-        Columns of different groups do not interact (the threshold and the tier in force interact with all).
     n_iter_no_change : int, default 30
         With ``X_val``: stop after so many trees without a better loss.
     random_state : int, RandomState or None
@@ -62,6 +87,8 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
     classes_ : array, (n_tiers,)
     n_features_in_ : int
     feature_names_in_ : array of str, only after fitting on a DataFrame
+    structure_ : {"free", "score"}
+        The structure of the fitted model.
     n_iter_ : int
         Trees kept.
     booster_ : HistGradientBoostingClassifier
@@ -83,22 +110,24 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        max_iter: int = 400,
-        learning_rate: float = 0.08,
-        max_leaf_nodes: int | None = 31,
+        structure: str = "auto",
+        max_iter: int | None = None,
+        learning_rate: float | None = None,
+        max_leaf_nodes: int | None = None,
         min_samples_leaf: int = 20,
-        l2_regularization: float = 0.0,
+        l2_regularization: float | None = None,
         max_bins: int = 255,
         max_features: float = 1.0,
         threshold_fraction: float | str = "auto",
         n_tiers: int | None = None,
         tier_in_force: str | int | None = None,
+        state_features: Sequence[str | int] | None = None,
         monotonic_cst: Mapping[str, int] | Sequence[int] | None = None,
         categorical_features: Sequence[str | int] | None = None,
-        interaction_groups: Sequence[Sequence[str | int]] | None = None,
         n_iter_no_change: int = 30,
         random_state: Any = None,
     ) -> None:
+        self.structure = structure
         self.max_iter = max_iter
         self.learning_rate = learning_rate
         self.max_leaf_nodes = max_leaf_nodes
@@ -109,9 +138,9 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
         self.threshold_fraction = threshold_fraction
         self.n_tiers = n_tiers
         self.tier_in_force = tier_in_force
+        self.state_features = state_features
         self.monotonic_cst = monotonic_cst
         self.categorical_features = categorical_features
-        self.interaction_groups = interaction_groups
         self.n_iter_no_change = n_iter_no_change
         self.random_state = random_state
 
@@ -155,29 +184,14 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
             tier_val = self._tier_numbers(np.asarray(y_val), fitting=False)
             val = _threshold_pairs(rows_val, tier_val, np.ones(len(rows_val)), n_tiers, tier_column, fraction, rng)
             held_out = {"X_val": val[0], "y_val": val[1], "sample_weight_val": val[2]}
-        pairs_per_row = len(pairs[0]) / len(rows)
-        booster = HistGradientBoostingClassifier(
-            max_iter=self.max_iter,
-            learning_rate=self.learning_rate,
-            max_leaf_nodes=self.max_leaf_nodes,
-            min_samples_leaf=max(1, round(self.min_samples_leaf * min(pairs_per_row, 2))),
-            l2_regularization=self.l2_regularization,
-            max_bins=self.max_bins,
-            max_features=self.max_features,
-            monotonic_cst=[*self._monotone_signs(), -1, *([-1] if tier_column >= 0 else [])],
-            categorical_features=[self._position(c) for c in self.categorical_features or ()] or None,
-            interaction_cst=self._interactions(tier_column),
-            early_stopping=bool(held_out),
-            n_iter_no_change=self.n_iter_no_change,
-            tol=0.0,
-            random_state=rng.randint(np.iinfo(np.int32).max),
-        ).fit(*pairs, **held_out)
-        best = _best_iteration(booster) if held_out else booster.n_iter_
-        booster._predictors = booster._predictors[:best]
-        self.n_iter_ = best
+        seed = rng.randint(np.iinfo(np.int32).max)
+        self.structure_ = self._structure()
+        booster = self._booster(tier_column, len(pairs[0]) / len(rows), seed, bool(held_out))
+        trees = self._fit_booster(booster, self._groups(tier_column), pairs, held_out)
+        self.n_iter_ = int(booster.n_iter_)
         self.booster_ = booster
         self.forest_ = OrdinalForest(
-            trees=tree_ensemble(booster),
+            trees=trees,
             n_tiers=n_tiers,
             tier_column=tier_column,
             width=rows.shape[1],
@@ -188,6 +202,58 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
             },
         )
         return self
+
+    def _fit_booster(
+        self,
+        booster: HistGradientBoostingClassifier,
+        groups: list[set[int]] | None,
+        pairs: Any,
+        held_out: dict[str, Any],
+    ) -> TreeEnsemble:
+        """Fit the booster, with no tree reading columns of two groups, up to its best held-out loss."""
+        # scikit-learn moves categorical columns to the front and (seen in 1.9) reads interaction_cst in that
+        # order; should a release read it in the order of the data, the trees show it.
+        moved = np.argsort(self._columns_as_moved(pairs[0].shape[1]))
+        for position in (moved, np.arange(len(moved))):
+            cst = None if groups is None else [{int(position[j]) for j in group} for group in groups]
+            booster.set_params(interaction_cst=cst).fit(*pairs, **held_out)
+            if held_out:  # scikit-learn keeps the trees after the best held-out loss
+                booster._predictors = booster._predictors[: max(1, int(np.argmax(booster.validation_score_)))]
+            trees = tree_ensemble(booster)
+            if groups is None or all(any(used <= g for g in groups) for used in trees.features_by_tree()):
+                return trees
+        raise RuntimeError("this release of scikit-learn does not keep interaction_cst")
+
+    def _columns_as_moved(self, n_columns: int) -> IntArray:
+        """The columns of pairs in the order that scikit-learn gives them: categorical ones first."""
+        categorical = sorted(self._position(c) for c in self.categorical_features or ())
+        rest = [j for j in range(n_columns) if j not in set(categorical)]
+        return np.array([*categorical, *rest], dtype=np.int64)
+
+    def _structure(self) -> str:
+        if self.structure == "auto":
+            return "free" if self.tier_in_force is None else "score"
+        if self.structure not in _DEFAULTS:
+            raise ValueError(f"structure must be one of auto, {', '.join(_DEFAULTS)}, got {self.structure!r}")
+        return self.structure
+
+    def _booster(
+        self, tier_column: int, pairs_per_row: float, seed: int, held_out: bool
+    ) -> HistGradientBoostingClassifier:
+        """An unfitted booster of pairs."""
+        suits = _DEFAULTS[self.structure_]._asdict()
+        return HistGradientBoostingClassifier(
+            **{name: value if getattr(self, name) is None else getattr(self, name) for name, value in suits.items()},
+            min_samples_leaf=max(1, round(self.min_samples_leaf * min(pairs_per_row, 2))),
+            max_bins=self.max_bins,
+            max_features=self.max_features,
+            monotonic_cst=[*self._monotone_signs(), -1, *([-1] if tier_column >= 0 else [])],
+            categorical_features=[self._position(c) for c in self.categorical_features or ()] or None,
+            early_stopping=held_out,
+            n_iter_no_change=self.n_iter_no_change,
+            tol=0.0,
+            random_state=seed,
+        )
 
     def keep_score(self, X: Any, tier: Any) -> FloatArray:
         """Log-odds that a row's tier is at least ``tier``; >= 0 keeps it.
@@ -287,12 +353,14 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"monotonic_cst must hold only -1, 0, 1, got {sorted(set(signs))}")
         return signs
 
-    def _interactions(self, tier_column: int) -> list[set[int]] | None:
-        if self.interaction_groups is None:
+    def _groups(self, tier_column: int) -> list[set[int]] | None:
+        """Columns of pairs that may interact. Of a score: the lines' columns together, every other column alone."""
+        if self.structure_ == "free":
             return None
         d = self.n_features_in_
-        shared = {d} | ({d + 1, tier_column} if tier_column >= 0 else set())
-        return [{self._position(c) for c in group} | shared for group in self.interaction_groups]
+        states = {self._position(c) for c in self.state_features or ()}
+        lines = states | {d} | ({d + 1, tier_column} if tier_column >= 0 else set())
+        return [lines, *({j} for j in range(d) if j not in lines)]
 
     def _fraction(self, n_rows: int, n_tiers: int) -> float:
         if self.threshold_fraction == "auto":
@@ -324,8 +392,3 @@ def _threshold_pairs(
         columns.append((k - rows[row, tier_column])[:, None])
     target = (tier[row] > k).astype(np.int64)
     return np.hstack(columns), target, weight[row] * np.where(adjacent[row, k], 1.0, 1.0 / fraction)
-
-
-def _best_iteration(booster: HistGradientBoostingClassifier) -> int:
-    """Number of trees with the best held-out loss (scikit-learn keeps the ones after it)."""
-    return max(1, int(np.argmax(booster.validation_score_)))

@@ -10,7 +10,7 @@ exactly the leaves that some mixture of the two rows reaches.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,6 +133,46 @@ def leaf_sets(trees: TreeEnsemble) -> LeafSets | None:
     return LeafSets(used, all_edges, edge_start, interval_start, categorical, sets, values, parting)
 
 
+@dataclass(frozen=True)
+class ChangeSets:
+    """The same trees for changes from row to row: those that read one feature alone are added up beforehand.
+
+    Attributes
+    ----------
+    steps : float64 array, (n_intervals,)
+        For every interval of a feature, the sum over the trees that read this feature alone.
+    shared : LeafSets
+        The trees that read several features, with the intervals of all.
+    """
+
+    steps: FloatArray
+    shared: LeafSets
+
+
+def change_sets(trees: TreeEnsemble, sets: LeafSets) -> ChangeSets:
+    """Split an ensemble's leaf sets; trees without any split change nothing and are left out."""
+    used = trees.features_by_tree()
+    alone = np.array([len(features) == 1 for features in used], dtype=np.bool_)
+    place = {int(j): u for u, j in enumerate(sets.used)}
+    feature = np.array([place[next(iter(f))] if len(f) == 1 else 0 for f in used], dtype=np.int64)
+    steps = np.zeros(sets.sets.shape[1])
+    _add_steps(np.flatnonzero(alone), feature, sets.interval_start, sets.sets, sets.values, steps)
+    several = np.flatnonzero([len(features) > 1 for features in used])
+    if len(several) == len(used):
+        return ChangeSets(steps, sets)
+    n_blocks = -(-len(several) // TREES_AT_ONCE)
+    chosen = np.ones((n_blocks, sets.sets.shape[1], TREES_AT_ONCE), dtype=sets.sets.dtype)
+    for place_now, t in enumerate(several):
+        chosen[place_now // TREES_AT_ONCE, :, place_now % TREES_AT_ONCE] = sets.sets[
+            t // TREES_AT_ONCE, :, t % TREES_AT_ONCE
+        ]
+    filled = np.zeros((n_blocks * TREES_AT_ONCE, sets.values.shape[1]))
+    filled[: len(several)] = sets.values[several]
+    parting = np.zeros((len(filled), sets.parting.shape[1]), dtype=np.int16)
+    parting[: len(several)] = sets.parting[several]
+    return ChangeSets(steps, replace(sets, sets=chosen, values=filled, parting=parting))
+
+
 @intrinsic
 def lowest(_context, _bits):  # type: ignore[no-untyped-def]
     """Number of the lowest bit set (of a uint64 that is not 0): the first leaf of a set."""
@@ -227,6 +267,13 @@ def _fill(  # type: ignore[no-untyped-def]
             for a in range(first_leaf[i], middle):
                 for b in range(middle, end_leaf[i]):
                     parting[t, a * n_bits + b] = u
+
+
+@njit(cache=True, nogil=True)
+def _add_steps(alone, feature, interval_start, sets, values, steps):  # type: ignore[no-untyped-def]
+    for t in alone:
+        for e in range(interval_start[feature[t]], interval_start[feature[t] + 1]):
+            steps[e] += values[t, lowest(np.uint64(sets[t // TREES_AT_ONCE, e, t % TREES_AT_ONCE]))]
 
 
 @njit(cache=True, nogil=True)

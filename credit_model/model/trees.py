@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from credit_model.model.leafsets import ROWS_AT_ONCE, LeafSets, add_scores, leaf_sets
+from credit_model.model.leafsets import ROWS_AT_ONCE, ChangeSets, LeafSets, add_scores, change_sets, leaf_sets
 from credit_model.model.nodes import CATEGORICAL, LEAF, NODE, NUMERIC, leaf_value
 
 FloatArray = NDArray[np.float64]
@@ -58,6 +58,20 @@ class TreeEnsemble:
     def leaf_sets(self) -> LeafSets | None:
         """The same trees as sets of leaves; None where they are too large for it."""
         return leaf_sets(self)
+
+    @cached_property
+    def change_sets(self) -> ChangeSets | None:
+        """The leaf sets that explain changes; None where there are none."""
+        return None if self.leaf_sets is None else change_sets(self, self.leaf_sets)
+
+    def features_by_tree(self) -> list[set[int]]:
+        """The features that each tree reads."""
+        inner = np.flatnonzero(self.nodes["kind"] != LEAF)
+        tree = np.searchsorted(self.roots, inner, side="right") - 1
+        used: list[set[int]] = [set() for _ in self.roots]
+        for t, j in np.unique(np.column_stack([tree, self.nodes["feature"][inner]]), axis=0):
+            used[int(t)].add(int(j))
+        return used
 
     def scores(self, X: FloatArray, *, n_jobs: int = -1) -> FloatArray:
         """Raw scores of rows ``X`` (n, n_features): (n,), in the loss's link (log-odds for a classifier)."""

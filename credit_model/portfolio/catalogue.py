@@ -35,6 +35,7 @@ from credit_model.portfolio.declarations import (
     Unit,
 )
 from credit_model.portfolio.ladder import LimitLadder
+from credit_model.portfolio.phrases import wording_fault
 
 __all__ = [
     "BUILT_IN",
@@ -410,6 +411,11 @@ def _feature(table: _Table, columns: dict[str, Column], factors: list[str], spec
             f"the factors are {', '.join(factors)}",
             "factor",
         )
+    label, reason = table.label("label"), _reason(table)
+    for key, words in (("label", label), ("reason", reason)):
+        fault = wording_fault(words.zh, "zh") or wording_fault(words.en, "en")
+        if fault is not None:
+            table.fail(f"feature {feature_id!r}: {key} cannot be told to a borrower: {fault}", key)
     categorical = main.kind == "category"
     if categorical and (summary != "last" or effect != "free" or numerator is not None):
         table.fail(
@@ -431,8 +437,8 @@ def _feature(table: _Table, columns: dict[str, Column], factors: list[str], spec
         unit=table.choice("unit", get_args(Unit), main.unit),
         effect=effect,
         code=table.text("code"),
-        label=table.label("label"),
-        reason=_reason(table),
+        label=label,
+        reason=reason,
         exemption=table.choice("exemption", get_args(Exemption), None),
         source=main.source,
         categorical=categorical,

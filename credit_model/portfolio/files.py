@@ -18,7 +18,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @contextlib.contextmanager
-def fresh_folder(folder: str | Path) -> Iterator[Path]:
+def fresh_folder(folder: str | Path, *, resume: str | None = None) -> Iterator[Path]:
     """A new folder that takes the place of ``folder`` when the block ends well, and vanishes when it does not.
 
     Parameters
@@ -26,6 +26,9 @@ def fresh_folder(folder: str | Path) -> Iterator[Path]:
     folder : path
         Parents are made. An existing folder is replaced if it is empty or holds a ``manifest.json`` (an earlier
         result); anything else is somebody's and stays.
+    resume : str, optional
+        Names the work: what a block that did not end well leaves behind stays hidden beside ``folder``, and the next
+        call with the same name goes on with it.
 
     Yields
     ------
@@ -44,9 +47,9 @@ def fresh_folder(folder: str | Path) -> Iterator[Path]:
         raise DataFileError(
             f"{target}: the folder holds other files and is not replaced; give a new or empty output folder"
         )
-    partial = target.parent / f".{target.name}.partial-{uuid.uuid4().hex[:8]}"
+    partial = target.parent / f".{target.name}.partial-{resume or uuid.uuid4().hex[:8]}"
     try:
-        partial.mkdir(parents=True)
+        partial.mkdir(parents=True, exist_ok=resume is not None)
     except OSError as error:
         raise _unwritable(target, error) from None
     try:
@@ -55,14 +58,15 @@ def fresh_folder(folder: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise _unwritable(target, error) from None
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        if resume is None:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _replace_folder(partial: Path, target: Path) -> None:
     if not target.exists():
         partial.rename(target)
         return
-    aside = partial.with_name(partial.name + "-old")
+    aside = partial.with_name(f"{partial.name}-old-{uuid.uuid4().hex[:8]}")
     target.rename(aside)
     try:
         partial.rename(target)

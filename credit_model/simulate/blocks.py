@@ -1,8 +1,8 @@
 """A block of borrowers, simulated at once: a pure function of the seed, the block's number and the settings.
 
 Every table of random numbers has its own stream, ``SeedSequence(seed, spawn_key=(table, block))``, and a block's
-numbers are drawn month by month for all its 4,096 borrowers. So the same bytes come out whatever the number of
-workers, and neither more borrowers nor more months change those before.
+numbers are drawn for all its 4,096 borrowers, one after the other. So the same bytes come out whatever the number
+of workers, and more borrowers do not change those before.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def world_of(settings: Settings) -> kernels.World:
         funding=lender.funding,
         class_appetite=lender.class_appetite,
         class_move=lender.class_move,
-        months=np.arange(BURN_IN + settings.n_months),
+        n_months=BURN_IN + settings.n_months,
         job_loss_hazard=b.JOB_LOSS_HAZARD,
         spree_rate=settings.scenario.spree_rate,
     )
@@ -142,9 +142,9 @@ def simulate_block(settings: Settings, block: int) -> Block:
     total = BURN_IN + n_months
     traits = b.draw_traits(BLOCK_SIZE, stream(settings.seed, TRAITS_TABLE, block), audit_bias=settings.audit_bias)
     normals = stream(settings.seed, NORMALS_TABLE, block).standard_normal(
-        (total, BLOCK_SIZE, b.N_NORMALS), dtype=np.float32
+        (BLOCK_SIZE, total, b.N_NORMALS), dtype=np.float32
     )
-    uniforms = stream(settings.seed, UNIFORMS_TABLE, block).random((total, BLOCK_SIZE, b.N_UNIFORMS), dtype=np.float32)
+    uniforms = stream(settings.seed, UNIFORMS_TABLE, block).random((BLOCK_SIZE, total, b.N_UNIFORMS), dtype=np.float32)
     first_id = block * BLOCK_SIZE + 1
     control = _controls(settings, first_id, n)
     policy = policy_table()
@@ -203,14 +203,14 @@ def _simulate(  # type: ignore[no-untyped-def]
     row, reference_row, censored, score_before, shares, causes,
 ):  # fmt: skip
     """Fill the arrays, and return the number of decreases (beyond their room, they are only counted)."""
-    total, n_months = len(world.months), len(world.months) - BURN_IN
+    total, n_months = world.n_months, world.n_months - BURN_IN
     n_causes = len(policy.measures)
     desk, other = kernels.new_desk(total, n_causes), kernels.new_desk(total, n_causes)
     ways_z = np.zeros(n_causes)
     found = 0
     for i in range(len(traits)):
         k, control = traits[i], controls[i]
-        kernels.live(0, total, i, k, normals, uniforms, world, policy, control, desk)
+        kernels.live(0, total, k, normals[i], uniforms[i], world, policy, control, desk)
         at = i * n_months
         for column in range(c.N_OWN):
             for m in range(n_months):
@@ -228,11 +228,11 @@ def _simulate(  # type: ignore[no-untyped-def]
                 row[found], reference_row[found], censored[found] = at + m, at + r - BURN_IN, stands_in
                 limit = policy.amounts[desk.tier[t - 1]]
                 score_before[found] = (
-                    kernels.tell_decrease(t, r, limit, world, policy, desk, ways_z, shares[found]) - k[b.BIAS]
+                    kernels.tell_decrease(t, r, limit, policy, desk, ways_z, shares[found]) - k[b.BIAS]
                 )
                 if with_causes:
                     kernels.find_causes(
-                        t, r, i, k, normals, uniforms, world, policy, control, desk, other, causes[found]
+                        t, r, k, normals[i], uniforms[i], world, policy, control, desk, other, causes[found]
                     )
             found += 1
     return found

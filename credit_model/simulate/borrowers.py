@@ -114,7 +114,7 @@ INCOME_SPREAD = np.array([0.71, 0.88, 0.70, 0.64])
 INCOME_SWING = np.array([0.05, 0.15, 0.18, 0.08])
 JOB_LOSS_HAZARD = np.array([0.0028, 0.0036, 0.0065, 0.0055])
 #: Log of the middle borrower's income, RMB a year (per head).
-MIDDLE_INCOME = math.log(30_600.0)
+MIDDLE_INCOME = math.log(31_000.0)
 #: Months between reviews, by segment.
 REVIEW_MONTHS = np.array([3, 2, 2, 4])
 
@@ -142,11 +142,11 @@ def draw_traits(n: int, rng: np.random.Generator, *, audit_bias: float) -> Float
     k[:, USUAL_DAYS] = np.clip(18 + 3.5 * z[:, 6], 6, 27)
     k[:, USUAL_MERCHANTS] = np.clip(12 * np.exp(0.35 * z[:, 7]), 3, 40)
     k[:, APPETITE_FOR_DEBT] = np.exp(0.8 * z[:, 8])
-    use = np.searchsorted(np.array([0.50, 0.81, 0.92]), u[:, 1], side="right")
+    use = np.searchsorted(np.array([0.51, 0.81, 0.92]), u[:, 1], side="right")
     k[:, LINE_USE] = use
     revolving = 0.12 + 0.78 * u[:, 2]
     k[:, TARGET_USE] = np.select(
-        [use == TRANSACTOR, use == REVOLVER, use == MAXED], [0.004 + 0.11 * u[:, 2] ** 2, revolving, 0.97], 0.05
+        [use == TRANSACTOR, use == REVOLVER, use == MAXED], [0.004 + 0.14 * u[:, 2] ** 2, revolving, 0.97], 0.05
     )
     k[:, DUE_DAY] = 1 + np.floor(28 * u[:, 3])
     k[:, [IDENTITY, HISTORY, NETWORK, BEHAVIOUR]] = z[:, 9:13]
@@ -188,13 +188,16 @@ def strikes(shock, chance, u, t, H, control):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def work_and_earn(t, k, s, H, z, u, unemployment, activity, job_loss_hazard, control):  # type: ignore[no-untyped-def]
+def work_and_earn(t, k, s, H, z, u, job_loss_hazard, control):  # type: ignore[no-untyped-def]
     """Work, income and the provident fund."""
     segment = int(k[SEGMENT])
-    slack = unemployment - 5.0
+    slack = H[c.UNEMPLOYMENT, t] - 5.0
     if s[IN_WORK] > 0:
-        if strikes(c.JOB_LOSS, job_loss_hazard[segment] * math.exp(0.45 * slack), u[U_JOB], t, H, control):
-            s[IN_WORK] = 0.0
+        # No more than 30 times as many lose their work in the worst economy: most months need no exponential.
+        hazard = job_loss_hazard[segment]
+        if control[PLANTED] >= 0 or u[U_JOB] < 30.0 * hazard:
+            if strikes(c.JOB_LOSS, hazard * min(30.0, math.exp(0.45 * slack)), u[U_JOB], t, H, control):
+                s[IN_WORK] = 0.0
     elif u[U_JOB] > 1.0 - 0.15 * math.exp(-0.15 * slack):
         s[IN_WORK] = 1.0
     s[INCOME_DROP] *= 0.98
@@ -202,7 +205,7 @@ def work_and_earn(t, k, s, H, z, u, unemployment, activity, job_loss_hazard, con
         s[INCOME_DROP] -= 0.40 + 0.50 * u[U_DEPTH]
     s[INCOME_AR] = 0.5 * s[INCOME_AR] + 0.87 * k[INCOME_NOISE] * z[Z_INCOME]
     exposure = 0.006 if segment == 1 or segment == 2 else 0.001
-    lasting = math.exp(k[LOG_INCOME] + s[INCOME_DROP] + exposure * (activity - 101.0))
+    lasting = math.exp(k[LOG_INCOME] + s[INCOME_DROP] + exposure * (H[c.ACTIVITY, t] - 101.0))
     income = round(lasting * math.exp(s[INCOME_AR]) * (1.0 if s[IN_WORK] > 0 else 0.25))
     s[SMOOTH_INCOME] = 0.85 * s[SMOOTH_INCOME] + 0.15 * income
     H[c.EMPLOYED, t] = s[IN_WORK]
@@ -234,6 +237,8 @@ def spend(t, k, s, H, z, u, control):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def poisson(mean, u):  # type: ignore[no-untyped-def]
     """The Poisson count at quantile u, at most 15."""
+    if u <= 1.0 - mean:  # below exp(-mean)
+        return 0.0
     term = math.exp(-mean)
     below, count = term, 0
     while u > below and count < 15:
@@ -260,13 +265,12 @@ def borrow_elsewhere(t, k, s, H, z, u, spree_rate, control):  # type: ignore[no-
         lenders -= 1.0
     if lenders == 0.0:
         repaid = balance
-    borrowed = 0.0
     if enters:
         lenders += 1.0
-        borrowed = 1.6 * s[SMOOTH_INCOME] * math.exp(0.4 * z[Z_BORROWED])
+    borrowed = 0.0
     if lenders > 0:
-        borrowed += 0.06 * s[SMOOTH_INCOME] * min(lenders, 4.0) * math.exp(0.4 * z[Z_BORROWED])
-    borrowed = round(borrowed)
+        in_months_of_income = 0.06 * min(lenders, 4.0) + (1.6 if enters else 0.0)
+        borrowed = round(in_months_of_income * s[SMOOTH_INCOME] * math.exp(0.4 * z[Z_BORROWED]))
     s[LENDERS] = lenders
     mean = 2.2 if spree else 0.08 + 0.05 * min(k[APPETITE_FOR_DEBT], 4.0) + 0.3 * enters
     H[c.OTHER_LENDERS, t] = lenders

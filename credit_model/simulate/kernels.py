@@ -35,7 +35,7 @@ class World(NamedTuple):
     funding: FloatArray
     class_appetite: FloatArray
     class_move: NDArray[np.bool_]
-    months: IntArray
+    n_months: int
     job_loss_hazard: FloatArray
     spree_rate: float
 
@@ -50,7 +50,6 @@ class Desk(NamedTuple):
     score: FloatArray
     kind: IntArray
     x: FloatArray
-    numerators: FloatArray
     ways: FloatArray
 
 
@@ -66,12 +65,11 @@ def new_desk(n_months, n_causes):  # type: ignore[no-untyped-def]
         np.zeros(n_months, np.int64),
         np.zeros(n_causes),
         np.zeros(n_causes),
-        np.zeros(n_causes),
     )
 
 
 @njit(cache=True, nogil=True)
-def live(start, stop, borrower, k, normals, uniforms, world, policy, control, desk):  # type: ignore[no-untyped-def]
+def live(start, stop, k, normals, uniforms, world, policy, control, desk):  # type: ignore[no-untyped-def]
     """Fill a borrower's months start .. stop - 1; those before ``start`` are on the desk already."""
     s = np.empty(b.N_STATES)
     if start == 0:
@@ -81,17 +79,19 @@ def live(start, stop, borrower, k, normals, uniforms, world, policy, control, de
         s[:] = desk.states[start - 1]
     H = desk.H
     for t in range(start, stop):
-        z, u = normals[t, borrower], uniforms[t, borrower]
-        H[c.N_LEDGER :, t] = 0.0
+        z, u = normals[t], uniforms[t]
+        for shock in range(c.DOWNTURN):
+            H[c.N_LEDGER + shock, t] = 0.0
         _look_around(t, k, H, world, control)
-        b.work_and_earn(t, k, s, H, z, u, H[c.UNEMPLOYMENT, t], H[c.ACTIVITY, t], world.job_loss_hazard, control)
+        b.work_and_earn(t, k, s, H, z, u, world.job_loss_hazard, control)
         b.spend(t, k, s, H, z, u, control)
         b.borrow_elsewhere(t, k, s, H, z, u, world.spree_rate, control)
         service_line(t, k, s, H, z, u, policy.amounts[int(s[b.TIER])], control)
         service_other_lines(t, k, s, H, u)
         rate(t, k, s, H, z, u)
         _review(t, k, s, u, world, policy, control, desk)
-        desk.states[t] = s
+        for place in range(b.N_STATES):
+            desk.states[t, place] = s[place]
 
 
 @njit(cache=True, nogil=True)
@@ -134,7 +134,7 @@ def _review(t, k, s, u, world, policy, control, desk):  # type: ignore[no-untype
     tier = int(s[b.TIER])
     desk.reviewed[t] = False
     if t == GRANT_MONTH or (t > GRANT_MONTH and _occasion(t, k, s, desk.H, world, control) >= 0):
-        p.measure(t, desk.H, world.months, policy.amounts[tier], policy, desk.x, desk.numerators)
+        p.measure(t, desk.H, policy.amounts[tier], policy, desk.x)
         p.come(desk.x, policy, desk.ways)
         score = p.score_of(desk.ways, policy) - k[b.BIAS]
         noisy = score + p.logistic_noise(u[b.U_DECISION])
@@ -182,11 +182,11 @@ def reference_month(t, tier):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def tell_decrease(t, r, limit, world, policy, desk, ways_z, shares):  # type: ignore[no-untyped-def]
+def tell_decrease(t, r, limit, policy, desk, ways_z, shares):  # type: ignore[no-untyped-def]
     """Owen values of the change in score from month r to month t, both measured with the limit in force at t."""
-    p.measure(r, desk.H, world.months, limit, policy, desk.x, desk.numerators)
+    p.measure(r, desk.H, limit, policy, desk.x)
     p.come(desk.x, policy, ways_z)
-    p.measure(t, desk.H, world.months, limit, policy, desk.x, desk.numerators)
+    p.measure(t, desk.H, limit, policy, desk.x)
     p.come(desk.x, policy, desk.ways)
     share_change(desk.ways, ways_z, policy, shares)
     return p.score_of(ways_z, policy)
@@ -213,7 +213,7 @@ def could_matter(shock, t, r, k, world, desk):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def find_causes(  # type: ignore[no-untyped-def]
-    t, r, borrower, k, normals, uniforms, world, policy, control, desk, other, causes
+    t, r, k, normals, uniforms, world, policy, control, desk, other, causes
 ):
     """Live the months after r again with one shock off; a shock is a cause if the limit is then not cut by t."""
     before = desk.tier[t - 1]
@@ -224,6 +224,6 @@ def find_causes(  # type: ignore[no-untyped-def]
         control[b.MUTED], control[b.MUTED_FROM], control[b.MUTED_UNTIL] = shock, r + 1, t
         other.H[:, : r + 1] = desk.H[:, : r + 1]
         other.states[r] = desk.states[r]
-        live(r + 1, t + 1, borrower, k, normals, uniforms, world, policy, control, other)
+        live(r + 1, t + 1, k, normals, uniforms, world, policy, control, other)
         causes[shock] = other.tier[t] >= before
     control[b.MUTED] = -1

@@ -51,11 +51,11 @@ STRENGTH = 1.6
 #: Each feature's term, before its strength; the catalogue's effect gives the sign.
 RAMPS: Mapping[str, Ramp] = MappingProxyType(
     {
-        "score_identity": Ramp(5.5, 80, 180),
-        "score_ability": Ramp(4.5, 80, 180),
-        "score_history": Ramp(5.5, 80, 180),
-        "score_network": Ramp(5.5, 80, 180),
-        "score_behaviour": Ramp(5.5, 80, 180),
+        "score_identity": Ramp(8.0, 80, 180),
+        "score_ability": Ramp(6.0, 80, 180),
+        "score_history": Ramp(8.0, 80, 180),
+        "score_network": Ramp(8.0, 80, 180),
+        "score_behaviour": Ramp(8.0, 80, 180),
         "spending_mean_6m": Ramp(2.0, 300, 8000, "log"),
         "spending_variability_6m": Ramp(3.0, 0.10, 0.80),
         "gaming_share_6m": Ramp(2.5, 0.02, 0.22),
@@ -103,16 +103,16 @@ PRODUCTS: tuple[tuple[float, tuple[str, ...]], ...] = (
 )
 
 #: Score lines between the tiers, and how far beyond them a limit is cut or raised, log-odds.
-LINES = np.array([-10.5, -8.2, -5.7, -3.5, -1.5, 0.5, 2.4, 4.3, 6.1, 8.0]) * STRENGTH
-KEEP_MARGIN, RAISE_MARGIN = 5.4 * STRENGTH, 3.3 * STRENGTH
+LINES = np.array([-11.5, -8.9, -6.3, -3.9, -1.85, 0.25, 2.45, 4.5, 6.6, 9.0]) * STRENGTH
+KEEP_MARGIN, RAISE_MARGIN = 5.7 * STRENGTH, 3.1 * STRENGTH
 #: How much better off than the score deserves a limit is left that is cut.
-CUT_GRACE = 1.4 * STRENGTH
+CUT_GRACE = 1.7 * STRENGTH
 #: Tiers that one decision may raise a limit by.
-MOST_STEPS_UP = 2
+MOST_STEPS_UP = 3
 #: Months after a change in which the limit is not reviewed on the calendar.
 COOL_DOWN = 6
 #: The score without any term, so that 0 is about the middle borrower's.
-INTERCEPT = -35.9 * STRENGTH
+INTERCEPT = -41.4 * STRENGTH
 
 
 class PolicyTable(NamedTuple):
@@ -125,7 +125,7 @@ class PolicyTable(NamedTuple):
         1 where a higher value is worse.
     above : float64 array, (n_causes,)
     ramps : float64 array, (n_causes, 5)
-        Signed weight, low, high (logarithms where so scaled), 1 for the logarithm, way come if missing.
+        Signed weight, low, 1 / (high - low) (of logarithms where so scaled), 1 for the logarithm, way come if missing.
     products : int64 array, (n_products, 3)
         Positions of features; -1 for none. Of three, the first two share a factor, which the third is not of.
     product_weights : float64 array, (n_products,)
@@ -166,7 +166,7 @@ def policy_table() -> PolicyTable:
         ramp = RAMPS[feature.id]
         log = ramp.scale == "log"
         low, high = (math.log(ramp.low), math.log(ramp.high)) if log else (ramp.low, ramp.high)
-        ramps.append((STRENGTH * feature.sign * ramp.weight, low, high, float(log), ramp.missing))
+        ramps.append((STRENGTH * feature.sign * ramp.weight, low, 1.0 / (high - low), float(log), ramp.missing))
     names = catalogue.cause_names
     products = [[names.index(f) for f in features] + [-1] * (3 - len(features)) for _, features in PRODUCTS]
     return PolicyTable(
@@ -207,20 +207,57 @@ def _measures(catalogue: Catalogue) -> IntArray:
 
 
 @njit(cache=True, nogil=True)
-def measure(t, H, months, limit, policy, x, numerators):  # type: ignore[no-untyped-def]
-    """The snapshot at month t: features ``x`` and, where they are ratios to the limit, their numerators."""
-    for f in range(len(policy.measures)):
-        row, summary, window, below, below_summary, _ = policy.measures[f]
+def measure(t, H, limit, policy, x):  # type: ignore[no-untyped-def]
+    """Fill the snapshot ``x`` (n_causes,) at month t, ratios to the limit with the one given."""
+    measures, above = policy.measures, policy.above
+    for f in range(len(measures)):
+        window, below = measures[f, 2], measures[f, 3]
         lo = max(0, t - window + 1)
-        value = window_kernels.summarise(summary, H[row], months, lo, t + 1, t, window, policy.above[f])
-        numerators[f] = value
+        value = summarise_known(measures[f, 1], H, measures[f, 0], lo, t, window, above[f])
         if below == window_kernels.LIMIT_IN_FORCE:
-            value = window_kernels.ratio(value, limit)
+            value = value / limit if limit > 0 else np.nan
         elif below != window_kernels.NO_DENOMINATOR:
-            value = window_kernels.ratio(
-                value, window_kernels.summarise(below_summary, H[below], months, lo, t + 1, t, window, policy.above[f])
-            )
+            whole = summarise_known(measures[f, 4], H, below, lo, t, window, above[f])
+            value = value / whole if whole > 0 else np.nan
         x[f] = value
+
+
+@njit(cache=True, nogil=True)
+def summarise_known(summary, H, row, lo, t, window, above):  # type: ignore[no-untyped-def]
+    """`window_kernels.summarise` of a ledger's months lo .. t, in which nothing is missing: the same bits, sooner."""
+    if summary == window_kernels.LAST:
+        return H[row, t]
+    if summary == window_kernels.CHANGE:
+        return H[row, t] - H[row, lo]
+    if summary == window_kernels.MAX:
+        best = H[row, lo]
+        for m in range(lo + 1, t + 1):
+            if H[row, m] > best:
+                best = H[row, m]
+        return best
+    if summary == window_kernels.COUNT or summary == window_kernels.SHARE:
+        exceeding = 0
+        for m in range(lo, t + 1):
+            exceeding += H[row, m] > above
+        return exceeding / (t + 1 - lo) if summary == window_kernels.SHARE else float(exceeding)
+    if summary == window_kernels.MONTHS_SINCE:
+        for m in range(t, lo - 1, -1):
+            if H[row, m] > above:
+                return float(t - m)
+        return float(window)
+    total, distance, first = 0.0, 0.0, H[row, lo]
+    for m in range(lo, t + 1):
+        total += H[row, m]
+        distance += H[row, m] - first
+    if summary == window_kernels.SUM:
+        return total
+    mean = first + distance / (t + 1 - lo)
+    if summary == window_kernels.MEAN:
+        return mean
+    squares = 0.0
+    for m in range(lo, t + 1):
+        squares += (H[row, m] - mean) ** 2
+    return math.sqrt(squares / (t + 1 - lo))
 
 
 @njit(cache=True, nogil=True)
@@ -229,8 +266,13 @@ def way_come(value, ramp):  # type: ignore[no-untyped-def]
     if np.isnan(value):
         return ramp[4]
     if ramp[3] > 0:
-        value = math.log(value) if value > 0 else -np.inf
-    return min(1.0, max(0.0, (value - ramp[1]) / (ramp[2] - ramp[1])))
+        if value <= 0:
+            return 0.0
+        value = math.log(value)
+    way = (value - ramp[1]) * ramp[2]
+    if way <= 0.0:
+        return 0.0
+    return way if way < 1.0 else 1.0
 
 
 @njit(cache=True, nogil=True)
@@ -254,7 +296,8 @@ def score_of(ways, policy):  # type: ignore[no-untyped-def]
         total += policy.ramps[f, 0] * ways[f]
     for p in range(len(policy.products)):
         together = policy.product_weights[p]
-        for f in policy.products[p]:
+        for place in range(3):
+            f = policy.products[p, place]
             if f >= 0:
                 together *= badness(ways, f, policy)
         total -= together

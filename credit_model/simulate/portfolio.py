@@ -117,7 +117,7 @@ def simulate_portfolio(
     made = list(simulate_blocks(settings, n_jobs=n_jobs))
     history = pa.concat_tables([history_table(settings, block) for block in made])
     decisions = pa.concat_tables([decisions_table(block) for block in made])
-    decreases = pa.concat_tables([decreases_table(block) for block in made])
+    decreases = pa.concat_tables([decreases_table(settings, block) for block in made])
     return SimulatedPortfolio(
         history=history.to_pandas(),
         truth=Truth(decisions.to_pandas(), decreases.to_pandas()),

@@ -36,15 +36,15 @@ def roll(dpd, u, hardship):  # type: ignore[no-untyped-def]
     elif dpd < 60:
         cure, back, stay = 0.30, 0.0, 0.45
     elif dpd < 90:
-        cure, back, stay = 0.15, 0.28, 0.17
+        cure, back, stay = 0.15, 0.30, 0.17
     else:
-        cure, back, stay = 0.026, 0.07, 0.25
+        cure, back, stay = 0.026, 0.055, 0.25
     cure *= 1.0 - 0.5 * hardship
     back *= 1.0 - 0.5 * hardship
     if u < cure:
         return 0.0
-    if u < cure + back:
-        return dpd - CYCLE
+    if u < cure + back:  # from far behind, an agreed plan leaves two to three months
+        return min(dpd, 3 * CYCLE + dpd % CYCLE) - CYCLE
     if u < cure + back + stay or dpd + CYCLE > MOST_DAYS:
         return dpd
     return dpd + CYCLE
@@ -114,7 +114,7 @@ def _voluntary_payment(k, s, owed, target):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _misses(t, s, H, u, hardship, control):  # type: ignore[no-untyped-def]
     """Whether an instalment is missed: out of the blue (the shock), or out of hardship."""
-    chance = 0.0034
+    chance = 0.0035
     if b.strikes(c.MISSED_PAYMENTS, chance, u[b.U_MISS], t, H, control):
         return True
     if control[b.PLANTED] == c.MISSED_PAYMENTS and control[b.PLANTED_MONTH] < t <= control[b.PLANTED_MONTH] + 3:
@@ -146,17 +146,17 @@ def _points(value):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def rate(t, k, s, H, z, u):  # type: ignore[no-untyped-def]
     """The platform score's five components, 70-190 points each, so that their sum is 350-950."""
-    s[b.ABILITY_AR] = 0.93 * s[b.ABILITY_AR] + 2.6 * z[b.Z_ABILITY]
-    s[b.HISTORY_AR] = 0.93 * s[b.HISTORY_AR] + 2.2 * z[b.Z_HISTORY]
-    s[b.NETWORK_AR] = 0.95 * s[b.NETWORK_AR] + 2.6 * z[b.Z_NETWORK]
-    s[b.BEHAVIOUR_AR] = 0.93 * s[b.BEHAVIOUR_AR] + 2.2 * z[b.Z_BEHAVIOUR]
+    s[b.ABILITY_AR] = 0.93 * s[b.ABILITY_AR] + 1.9 * z[b.Z_ABILITY]
+    s[b.HISTORY_AR] = 0.93 * s[b.HISTORY_AR] + 1.7 * z[b.Z_HISTORY]
+    s[b.NETWORK_AR] = 0.95 * s[b.NETWORK_AR] + 1.7 * z[b.Z_NETWORK]
+    s[b.BEHAVIOUR_AR] = 0.93 * s[b.BEHAVIOUR_AR] + 1.7 * z[b.Z_BEHAVIOUR]
     s[b.LATE_MEMORY] = max(0.95 * s[b.LATE_MEMORY], min(1.0, H[c.DPD, t] / 90.0))
     s[b.UNSTABLE_MEMORY] = 0.88 * s[b.UNSTABLE_MEMORY] + 0.12 * s[b.UNSTABLE]
     s[b.NETWORK_JUMP] *= 0.97
     s[b.IDENTITY_JUMP] *= 0.97
-    if u[b.U_NETWORK] < 0.005:
+    if u[b.U_NETWORK] < 0.004:
         s[b.NETWORK_JUMP] = -30.0 - 30.0 * u[b.U_SIZE]
-    if u[b.U_IDENTITY] < 0.005:
+    if u[b.U_IDENTITY] < 0.004:
         s[b.IDENTITY_JUMP] = -30.0 - 30.0 * u[b.U_SIZE]
     wealth = math.log(max(1.0, s[b.SMOOTH_INCOME])) - (b.MIDDLE_INCOME - math.log(12.0))
     H[c.SCORE_IDENTITY, t] = _points(138.0 + 13.0 * k[b.IDENTITY] + s[b.IDENTITY_JUMP])

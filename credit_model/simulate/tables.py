@@ -107,7 +107,7 @@ def _fill_probabilities(score, tier, lines, probabilities, keep_score):  # type:
         keep_score[i] = score[i] - cut_point(tier[i] - 1, tier[i], lines) if tier[i] > 0 else np.nan
 
 
-def decreases_table(block: Block) -> pa.Table:
+def decreases_table(settings: Settings, block: Block) -> pa.Table:
     """Every decrease's reference, true shares by factor and by feature, kind and root causes."""
     import pyarrow as pa
 
@@ -117,10 +117,11 @@ def decreases_table(block: Block) -> pa.Table:
         [block.shares[:, catalogue.factor_index == g].sum(axis=1) for g in range(len(catalogue.factors))], axis=1
     )
     before, after = block.tier_before[row], block.tier_after[row]
-    keys = _keys(block, row)
-    columns = keys | {
+    keep_score = block.score[row] - _keep_points()[before]
+    columns = _keys(block, row) | {
         "reference_month": _keys(block, block.reference_row)["month"],
         "reference_censored": block.reference_censored,
+        "scenario": _category(np.zeros(len(row), dtype=np.int8), [settings.scenario.name]),
         "segment": _category(np.repeat(block.traits[:, b.SEGMENT].astype(np.int8), block.n_months)[row], c.SEGMENTS),
         "tier_before": before,
         "tier_after": after,
@@ -129,12 +130,20 @@ def decreases_table(block: Block) -> pa.Table:
         "kind": _category(block.kind[row], c.KINDS),
         "score_before": block.score_before,
         "score_after": block.score[row],
+        "keep_score": keep_score,
+        "decided_by_noise": keep_score > 0,
         "leading_factor": _category(np.argmin(by_factor, axis=1).astype(np.int8), catalogue.factor_ids),
     }
     columns.update({f"factor_{name}": by_factor[:, g] for g, name in enumerate(catalogue.factor_ids)})
     columns.update({f"feature_{name}": block.shares[:, f] for f, name in enumerate(catalogue.cause_names)})
     columns.update({f"cause_{name}": block.causes[:, j] for j, name in enumerate(c.SHOCKS)})
     return pa.table(columns)
+
+
+def _keep_points() -> NDArray[np.float64]:
+    """By tier in force: the score at which keeping it is as likely as not (-inf in tier 0)."""
+    lines = policy_table().lines
+    return np.array([-np.inf] + [cut_point(tier - 1, tier, lines) for tier in range(1, len(lines) + 1)])
 
 
 def _category(codes: NDArray[np.int8], names: Iterable[str]) -> Any:

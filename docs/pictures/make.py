@@ -20,14 +20,25 @@ matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from PIL import Image
+
+from credit_model import DecreaseExplanations, LimitPredictor, SimulatedPortfolio, check_history, simulate_portfolio
+from credit_model.explain.decreases import decrease_rows
+from credit_model.explain.plots import plot_change, save_plot
+from credit_model.explain.reasons import decrease_reasons
+from credit_model.explain.report import write_report
+from credit_model.explain.report_data import score_tracks
+from credit_model.grade.methods import Decreases, attribute, background_rows
 
 FloatArray = NDArray[np.float64]
 
 FOLDER = Path(__file__).parent
 DPI = 110
+N_BORROWERS, N_MONTHS = 4000, 48
 INK, MUTED, GRID = "#1F2933", "#5B6770", "#E8ECEF"
 #: What is drawn of each decrease -> its colour (apart for colour-blind readers, and in grey).
 COLOURS = {
@@ -71,7 +82,9 @@ def draw_misleading(graded: Graded, case: int, labels: list[str], heading: str) 
     draw_case(left, Graded(*(part[[case]] for part in graded)), labels)
     left.set_title(heading, loc="left", fontsize=11, color=INK, pad=10)
     draw_portfolio(right, graded)
-    right.set_title(f"All {len(graded.truth):,} cuts of borrowers\nnot seen in training", loc="left", fontsize=11, pad=10)
+    right.set_title(
+        f"All {len(graded.truth):,} cuts of borrowers\nnot seen in training", loc="left", fontsize=11, pad=10
+    )
     handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in COLOURS.values()]
     figure.legend(handles, list(COLOURS), loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
     return figure
@@ -102,8 +115,8 @@ def draw_portfolio(ax: Axes, graded: Graded) -> None:
     for place, rows in enumerate(reversed(groups.values())):
         for offset, part in enumerate((graded.own, graded.shap)):
             right = 100 * float((leaders(part)[rows] == leader[rows]).mean())
-            y = place + (0.5 - offset) * 0.36
-            ax.barh(y, right, height=0.33, color=colours[1 + offset])
+            y = place + (0.5 - offset) * 0.32
+            ax.barh(y, right, height=0.28, color=colours[1 + offset])
             ax.text(right + 1.5, y, f"{right:.0f} %", va="center", fontsize=10.5, color=INK, fontweight="bold")
     ax.set_yticks(range(len(groups)), list(groups)[::-1], fontsize=10)
     ax.set_xlim(0, 115)
@@ -120,3 +133,82 @@ def clean(ax: Axes) -> None:
     ax.tick_params(axis="x", labelsize=9, labelcolor=MUTED)
     ax.grid(axis="x", color=GRID)
     ax.set_axisbelow(True)
+
+
+def grade_methods(predictor: LimitPredictor, unseen: SimulatedPortfolio) -> tuple[Graded, DecreaseExplanations]:
+    """The decreases of a portfolio that the model never saw, by the truth and by the two methods, row by row."""
+    explanations = predictor.explain_decreases(unseen.history)
+    place = pd.DataFrame({"borrower_id": explanations.borrower_id, "month": explanations.summary["month"]})
+    place["row"] = np.arange(len(place))
+    truth = unseen.truth.decreases
+    known = truth[["borrower_id", "month"]].merge(place, on=["borrower_id", "month"], how="left")
+    rows = known["row"].to_numpy()
+    by_factor = unseen.truth.by_factor[list(predictor.catalogue.factor_ids)].to_numpy()
+    led = (by_factor < 0).any(axis=1)
+    explanations = explanations[rows[led].astype(np.int64)]
+    snapshots = predictor.snapshots(unseen.history)
+    row = decrease_rows(snapshots)[rows[led].astype(np.int64)]
+    population = background_rows(snapshots, seed=0)
+    shap = attribute(predictor, Decreases(snapshots, row, population), "population_shap").contributions
+    return Graded(by_factor[led], explanations.factor_contributions, shap), explanations
+
+
+def typical_case(graded: Graded, explanations: DecreaseExplanations) -> int:
+    """A decrease where SHAP of the snapshot names a factor that hardly moved: the plainest among those the model supports.
+
+    One with a clear true leader that the own snapshot finds, and the most that SHAP lays on factors of which neither
+    the true policy nor the own snapshot says anything.
+    """
+    own, shap, truth = (lowering_shares(part) for part in (graded.own, graded.shap, graded.truth))
+    plain = explanations.model_agrees & ~explanations.reference_censored & (explanations.keep_score_before > 1)
+    plain &= (leaders(graded.own) == leaders(graded.truth)) & (leaders(graded.shap) != leaders(graded.truth))
+    plain &= clearly_led(graded.truth)
+    elsewhere = np.where(np.maximum(own, truth) < 5, shap, 0).max(axis=1) - np.abs(own - truth).max(axis=1)
+    return int(np.where(plain, elsewhere, -np.inf).argmax())
+
+
+def draw_page(explanations: DecreaseExplanations, predictor: LimitPredictor, unseen: SimulatedPortfolio) -> None:
+    """A picture of one page of the report, taken by a headless Chromium."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        print("page.png is left as it is: Chromium is not installed")
+        return
+    history = check_history(unseen.history, predictor.catalogue).select(list(explanations.borrower_id))
+    tracks = score_tracks(predictor.forest, predictor.snapshots(history))
+    with tempfile.TemporaryDirectory() as folder:
+        (page,) = write_report(explanations, tracks, Path(folder) / "report").pages
+        flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1100,1000"]
+        shot = Path(folder) / "page.png"
+        subprocess.run([browser, *flags, f"--screenshot={shot}", page.as_uri()], check=True, capture_output=True)
+        shrink(shot, FOLDER / "page.png")
+
+
+def shrink(source: Path, target: Path) -> None:
+    """Write a PNG with 128 colours: a third of the size, and no difference to be seen."""
+    with Image.open(source) as picture:
+        picture.convert("RGB").quantize(128).save(target, optimize=True)
+
+
+def main() -> None:
+    """Simulate, train, explain, draw."""
+    trained_on = simulate_portfolio(N_BORROWERS, N_MONTHS, seed=1, causes=False)
+    unseen = simulate_portfolio(N_BORROWERS, N_MONTHS, seed=2, causes=False)
+    predictor = LimitPredictor().fit(trained_on.history)
+    graded, explanations = grade_methods(predictor, unseen)
+    case = typical_case(graded, explanations)
+    one = explanations[case]
+    labels = [factor.label.en for factor in predictor.catalogue.factors]
+    heading = f"One cut, RMB {one.limit_before[0]:,.0f} to RMB {one.limit_after[0]:,.0f}:\nwhat lowered the score?"
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder) / "picture.png"
+        draw_misleading(graded, case, labels, heading).savefig(raw, dpi=DPI)
+        shrink(raw, FOLDER / "misleading.png")
+        save_plot(plot_change(one), raw, dpi=DPI)
+        shrink(raw, FOLDER / "change.png")
+    draw_page(one, predictor, unseen)
+    print(f"borrower {one.borrower_id[0]}, {one.summary['month'].iloc[0]:%Y-%m}; {len(graded.truth)} cuts in all")
+    print(decrease_reasons(one, lang="en")[0])
+
+
+if __name__ == "__main__":
+    main()

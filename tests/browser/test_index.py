@@ -15,8 +15,8 @@ from tests.browser.conftest import Browser
 from tests.explain.report_examples import DECISION, FACTORS, example_explanations, example_tracks
 
 N = 5_000
-#: A twentieth of a second is the most that feels instant; machines under load get some more.
-INSTANT_MS = 150
+#: A tenth of a second is the most that feels instant.
+INSTANT_MS = 100
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +46,23 @@ def _leading(explained) -> np.ndarray:
     return np.where(explained.model_agrees, explained.leading_factor_index, -1)
 
 
-def _timed(browser: Browser, script: str) -> float:
-    """Milliseconds that a script takes, layout included."""
+def _quickest(browser: Browser, script: str, undo: str) -> float:
+    """Milliseconds that a script takes, layout included; the least of five, as other work on the machine only adds."""
     return float(
-        browser.run(f"const t = performance.now(); {script}; document.body.offsetHeight; return performance.now() - t")
+        browser.run(
+            f"""
+            let least = Infinity;
+            for (let i = 0; i < 5; i += 1) {{
+              {undo}
+              document.body.offsetHeight;
+              const start = performance.now();
+              {script}
+              document.body.offsetHeight;
+              least = Math.min(least, performance.now() - start);
+            }}
+            return least;
+            """
+        )
     )
 
 
@@ -72,22 +85,27 @@ def _rows(browser: Browser) -> list[list[str]]:
 
 
 def test_five_thousand_rows_open_sort_search_and_filter_at_once(browser: Browser, index):
-    browser.open(index)
-    # From the parsed document to the drawn page.
-    opened = browser.run(
-        "const n = performance.getEntriesByType('navigation')[0]; return n.domComplete - n.responseEnd"
-    )
-    assert opened < 1500
+    opened = []
+    for _ in range(3):
+        browser.open(index)
+        # From the file read to the page drawn.
+        opened.append(
+            browser.run("const n = performance.getEntriesByType('navigation')[0]; return n.domComplete - n.responseEnd")
+        )
+    assert min(opened) < 1000
     assert browser.run("return document.querySelectorAll('#body tr').length") < 60
     # 72 % of 900 pixels are in sight, 35 of them the header's: 13 or 14 rows of 44.
     assert len(_rows(browser)) in (13, 14)
-    typing = "const s = document.getElementById('search'); s.value = '{}'; s.dispatchEvent(new Event('input'))"
+    clear = "document.getElementById('clear').click();"
+    search = "const s = document.getElementById('search'); s.value = 'B0123'; s.dispatchEvent(new Event('input'));"
+    choose = "document.querySelector('[data-factor=debt]').click();"
+    sort = "document.querySelector('[data-sort=probability] button').click();"
     times = {
-        "search": _timed(browser, typing.format("B0123")),
-        "clear": _timed(browser, "document.getElementById('clear').click()"),
-        "filter": _timed(browser, "document.querySelector('[data-factor=debt]').click()"),
-        "sort": _timed(browser, "document.querySelector('[data-sort=probability] button').click()"),
-        "scroll": _timed(browser, "document.getElementById('rows').scrollTop = 1e7"),
+        "search": _quickest(browser, search, clear),
+        "clear": _quickest(browser, clear, search),
+        "filter": _quickest(browser, choose, clear),
+        "sort": _quickest(browser, sort, clear),
+        "scroll": _quickest(browser, "byRows.scrollTop = 1e5;", "const byRows = document.getElementById('rows');"),
     }
     assert max(times.values()) < INSTANT_MS, times
     assert browser.complaints() == []

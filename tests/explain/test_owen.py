@@ -218,6 +218,29 @@ def test_leaf_sets_and_the_walk_through_the_nodes_agree(groups, max_leaf_nodes):
         np.testing.assert_allclose(one, other, rtol=0, atol=TOLERANCE)
 
 
+@pytest.mark.parametrize("groups", GROUPINGS)
+@pytest.mark.parametrize("cst", ["no_interactions", [{0, 1}, {2}, {3}, {4}, {5}]])
+def test_trees_that_read_one_feature_alone_are_added_up_beforehand_and_change_nothing(groups, cst):
+    X, signal = mixed_rows(26, n=1200)
+    model = HistGradientBoostingRegressor(max_iter=150, max_leaf_nodes=4, interaction_cst=cst).fit(X, signal)
+    trees, group = tree_ensemble(model), group_numbers(groups, N_FEATURES)
+    several = sum(len(used) > 1 for used in trees.features_by_tree())
+    assert several == 0 if cst == "no_interactions" else 0 < several < 150
+    x, z = (on_thresholds(model, X, seed=side, n=150) for side in (0, 1))
+    fast = ensemble_changes(trees, x, z, group, int(group.max()) + 1)
+    slow = ensemble_changes(walked(trees), x, z, group, int(group.max()) + 1)
+    for one, other in zip(fast, slow, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=TOLERANCE)
+    assert fast.score_x.tobytes() == model.predict(x).tobytes()
+    assert (owen_values(model, z, x, groups) == -fast.owen_values).all()
+    if cst == "no_interactions":
+        # Without interaction a feature's value is what it changes by itself, whatever the groups.
+        only_first = z.copy()
+        only_first[:, 0] = x[:, 0]
+        expected = trees.scores(only_first) - trees.scores(z)
+        np.testing.assert_allclose(fast.owen_values[:, 0], expected, rtol=0, atol=TOLERANCE)
+
+
 @pytest.mark.parametrize("groups", GROUPINGS[:2])
 def test_trees_of_any_size_are_explained(groups):
     X, signal = mixed_rows(21, n=2000)

@@ -249,6 +249,15 @@ def test_bars_of_the_change_plot_are_the_contributions_of_the_table(case: str) -
     np.testing.assert_allclose(edges[-1], decrease.summary["keep_score_after"].iloc[0])
 
 
+@pytest.mark.parametrize("start", [-0.45, -0.1, 0.1, 0.25, 0.5, 1.0])
+def test_no_number_of_the_change_plot_lies_across_the_keep_line(start: float) -> None:
+    ax = plot_change(example([[-0.2, 0.15, -0.1, -0.25, 0.12, 0.3, -0.05]], [start]), open_factor="repayment")
+    ax.figure.canvas.draw()
+    line = ax.transData.transform((0.0, 0.0))[0]
+    boxes = {t.get_text(): t.get_window_extent(ax.figure.canvas.get_renderer()) for t in drawn(ax, "value")}
+    assert [text for text, box in boxes.items() if box.x0 < line < box.x1] == []
+
+
 def test_an_opened_factor_shows_its_features_with_values_then_and_now() -> None:
     # Three quarters of -2.6 are the first feature's: -1.95; the rest, -0.65, is the second one's.
     ax = plot_change(example(**contributions("clear", 3)), open_factor="repayment")

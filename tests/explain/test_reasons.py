@@ -158,7 +158,7 @@ def test_information_that_vanished_or_appeared_is_a_reason_and_says_so():
         "average utilisation in 6 months is now 80%; it was not known before",
     ]
     assert [r.text for r in decrease_reasons(one, lang="zh")[0].reasons] == [
-        "未结清贷款机构数现已无法获取（此前为2）",
+        "未结清贷款机构数现无可用记录（此前为2）",
         "近6个月平均额度使用率现为80%，此前无记录",
     ]
 
@@ -224,6 +224,8 @@ def test_a_knock_out_that_fired_is_named_and_speaks_for_its_quantity():
     told = decrease_reasons(one)[0]
     assert [r.feature for r in told.reasons] == ["months_90_dpd"]
     assert told.kinds == ("knock_out", "delinquency")
+    # Repayment put back would raise the score above 0, but the rule cuts whatever the score.
+    assert "would have been kept" not in told.paragraph
     assert "knock-out rule" in told.paragraph
     assert "一票否决" in decrease_reasons(one, lang="zh")[0].paragraph
 
@@ -261,6 +263,13 @@ def test_a_delinquency_that_is_over_is_not_called_current():
     # The worst of six months rose, and nothing is past due now: dpd_last fell from 5 to 0 without weight.
     one = explained({"dpd_max_6m": (5, 40, -1.0), "dpd_last": (5, 0, 0.0)})
     assert decrease_reasons(one)[0].kinds == ()
+
+
+def test_a_delinquency_short_of_its_rules_line_is_none():
+    text = CATALOGUE_TEXT.replace('exemption = "delinquency"', 'exemption = "delinquency"\nabove = 29')
+    short, beyond = explained({"dpd_last": (0, 12, -1.0)}, {"dpd_last": (0, 40, -1.0)}, text=text)
+    assert decrease_reasons(short)[0].kinds == ()
+    assert decrease_reasons(beyond)[0].kinds == ("delinquency",)
 
 
 def test_a_current_delinquency_is_named_whichever_of_its_features_the_trees_split_on():

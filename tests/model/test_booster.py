@@ -44,10 +44,13 @@ def portfolio(seed=0, n=1500):
 def portfolio_model(**changes):
     options = {
         "max_iter": 60,
+        "learning_rate": 0.1,
+        "l2_regularization": 0.0,
         "n_tiers": N_TIERS,
         "tier_in_force": "tier_in_force",
         "monotonic_cst": {"income": 1, "debt": -1},
         "categorical_features": ["job"],
+        "structure": "free",
         "random_state": 0,
     }
     return LimitTierClassifier(**(options | changes))
@@ -183,21 +186,53 @@ def test_held_out_rows_stop_the_fit_at_their_best_loss():
     assert (refitted.predict_proba(X_val) == stopped.predict_proba(X_val)).all()
 
 
-def test_groups_that_do_not_interact_add_up():
+def test_a_score_is_a_sum_of_one_function_a_column_that_moves_all_thresholds_alike():
     rng = np.random.default_rng(10)
-    X = rng.normal(size=(800, 3))
-    y = np.digitize(X[:, 0] * X[:, 1] + X[:, 2], [-1, 0, 1])
-    model = LimitTierClassifier(max_iter=40, interaction_groups=[[0, 1], [2]], random_state=0).fit(X, y)
-    # Without interaction, what feature 2 adds does not depend on features 0 and 1.
-    a, b = X[:50].copy(), X[50:100].copy()
-    b[:, 2] = a[:, 2]
-    moved_a, moved_b = a.copy(), b.copy()
-    moved_a[:, 2] += 1
-    moved_b[:, 2] += 1
-    effect_a = model.keep_score(moved_a, 2) - model.keep_score(a, 2)
-    effect_b = model.keep_score(moved_b, 2) - model.keep_score(b, 2)
-    np.testing.assert_allclose(effect_a, effect_b, rtol=0, atol=1e-12)
-    assert (effect_a != 0).any()
+    X = rng.normal(size=(1500, 3))
+    y = np.digitize(X[:, 0] * X[:, 1] + X[:, 2], [-1, 0, 1])  # the truth is no sum; the model must be one
+    model = LimitTierClassifier(structure="score", max_iter=80, random_state=0).fit(X, y)
+    a, b = X[:50], X[50:100]
+    swapped_a, swapped_b = a.copy(), b.copy()
+    swapped_a[:, 2], swapped_b[:, 2] = b[:, 2], a[:, 2]
+    for tier in (1, 2, 3):
+        # What column 2 adds does not depend on the others, so exchanging it between two rows keeps the sum of scores.
+        before = model.keep_score(a, tier) + model.keep_score(b, tier)
+        after = model.keep_score(swapped_a, tier) + model.keep_score(swapped_b, tier)
+        np.testing.assert_allclose(after, before, rtol=0, atol=1e-12)
+    # The distance between two thresholds' log-odds is the same for every row: proportional odds.
+    gap = model.keep_score(X, 1) - model.keep_score(X, 3)
+    np.testing.assert_allclose(gap, gap[0], rtol=0, atol=1e-12)
+    assert gap[0] > 0.5
+
+
+def test_a_scores_lines_depend_on_the_tier_in_force_and_on_states_alone():
+    frame, tier = portfolio(16)
+    frame["channel"] = np.random.default_rng(0).integers(0, 2, len(frame))
+    model = portfolio_model(structure="score", state_features=["channel"], max_iter=150).fit(frame, tier)
+    assert model.structure_ == "score"
+    first = frame.assign(tier_in_force=2.0, channel=0)
+    second = frame.assign(tier_in_force=4.0, channel=1)
+    moved = model.keep_score(second, 2) - model.keep_score(first, 2)
+    np.testing.assert_allclose(moved, moved[0], rtol=0, atol=1e-12)
+    assert moved[0] > 1  # with tier 4 in force, tier 2 is sooner kept
+
+
+def test_a_tier_in_force_calls_for_a_score_and_its_absence_for_free_trees():
+    frame, tier = portfolio(17, n=300)
+    assert portfolio_model(max_iter=3, structure="auto").fit(frame, tier).structure_ == "score"
+    assert portfolio_model(max_iter=3, structure="free").fit(frame, tier).structure_ == "free"
+    assert portfolio_model(max_iter=3, structure="auto", tier_in_force=None).fit(frame, tier).structure_ == "free"
+
+
+@pytest.mark.parametrize("structure", ["free", "score"])
+def test_columns_interact_in_free_trees_only(structure):
+    rng = np.random.default_rng(18)
+    X = rng.choice([-1.0, 1.0], size=(2000, 2))
+    y = (X[:, 0] * X[:, 1] > 0).astype(int)  # exclusive or: no sum of functions of one column tells anything
+    model = LimitTierClassifier(structure=structure, max_iter=60, random_state=0).fit(X, y)
+    accuracy = (model.predict(X) == y).mean()
+    # a sum can be right in three of the four corners
+    assert accuracy == 1.0 if structure == "free" else accuracy < 0.8
 
 
 def test_tiers_that_do_not_occur_in_training_still_have_a_place():
@@ -240,6 +275,8 @@ def test_works_in_a_pipeline_a_grid_search_and_cross_validation():
         ({"monotonic_cst": [1, 1]}, "monotonic_cst must have 5 signs, got 2"),
         ({"categorical_features": ["job", 9]}, "column 9 must fulfil 0 <= column < 5"),
         ({"threshold_fraction": 0}, "threshold_fraction must fulfil 0 < threshold_fraction <= 1, got 0"),
+        ({"structure": "deep"}, "structure must be one of auto, free, score, got 'deep'"),
+        ({"structure": "score", "state_features": ["rank"]}, "column 'rank' is not among the features"),
         ({"n_tiers": None}, "tier_in_force needs n_tiers"),
         ({"n_tiers": 3}, r"y must hold only the tiers \[0, 1, 2\]"),
         ({"tier_in_force": "rank"}, "column 'rank' is not among the features"),

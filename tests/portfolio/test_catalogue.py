@@ -66,6 +66,12 @@ MISTAKES = [
         "either column, or numerator",
     ),
     ('{before}升至{after}", en = "longest', '{before}升至{now}", en = "longest', None, "must use {before} and {after}"),
+    (
+        'en = "utilisation" }',
+        'en = "internal policy" }',
+        None,
+        "label cannot be told to a borrower: says 'internal polic'",
+    ),
     ('kind = "integer"', 'kind = "int"', 'kind = "integer"', "kind must be one of"),
     ("max_rise = 31", 'max_rise = "31"', "max_rise = 31", "max_rise must be int or float, got '31'"),
     ("amounts = [0, 1000, 5000]", "amounts = [0, 5000, 1000]", "amounts = [0, 1000, 5000]", "strictly increasing"),

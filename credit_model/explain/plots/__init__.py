@@ -17,12 +17,13 @@ leaves rcParams as they are. Chinese needs an installed font that has it; else l
 from credit_model.explain.plots.calibration import plot_calibration
 from credit_model.explain.plots.causes import plot_causes
 from credit_model.explain.plots.change import plot_change
-from credit_model.explain.plots.files import save_plot
+from credit_model.explain.plots.files import close_plot, save_plot
 from credit_model.explain.plots.population import plot_population
 from credit_model.explain.plots.timeline import plot_timeline
 from credit_model.explain.plots.what_if import plot_what_if
 
 __all__ = [
+    "close_plot",
     "plot_calibration",
     "plot_causes",
     "plot_change",

@@ -24,7 +24,6 @@ from credit_model.explain.plots.scale import (
 from credit_model.explain.wording import Wording
 
 _WIDTH = 620.0
-_MOST_FEATURES = 8
 _KEY_LANE = 18.0
 _SCALES = (1.0, 0.92, 0.85, 0.78, 0.7, 0.62)
 
@@ -106,7 +105,7 @@ def _draw(
     _draw_connectors(ax, rows, middles)
     draw_keep_scale(ax, face, drawn)
     for row, middle in zip(rows, middles, strict=True):
-        _draw_row(ax, face, row, middle)
+        _draw_row(ax, face, row, middle, drawn)
     _draw_key(ax, face, words, total - _KEY_LANE / 2, drawn)
     sheet.draw_heading(ax, face, head, left=column, top=top)
 
@@ -118,7 +117,7 @@ def _draw_connectors(ax: Axes, rows: Sequence[Row], middles: Sequence[float]) ->
         ax.plot([row.end, row.end], [y, below], color=RULE, lw=0.9, zorder=1, solid_capstyle="butt")
 
 
-def _draw_row(ax: Axes, face: Typeface, row: Row, middle: float) -> None:
+def _draw_row(ax: Axes, face: Typeface, row: Row, middle: float, drawn: float) -> None:
     heights = [label.height for label in row.labels]
     y = middle - sum(heights) / 2
     for k, (label, height) in enumerate(zip(row.labels, heights, strict=True)):
@@ -132,7 +131,7 @@ def _draw_row(ax: Axes, face: Typeface, row: Row, middle: float) -> None:
         _draw_chip(ax, middle, row.chip, row.size)
     if row.kind in ("before", "after"):
         ax.plot([row.start], [middle], "o", ms=8.5, color=INK, mec=PAPER, mew=1.2, zorder=5)
-        _write_value(ax, face, row, middle, towards_right=row.kind == "before" or row.start >= 0)
+        _write_value(ax, face, row, middle, drawn)
         return
     value = row.end - row.start
     colour = LOWERS if value < 0 else RAISES
@@ -150,7 +149,7 @@ def _draw_row(ax: Axes, face: Typeface, row: Row, middle: float) -> None:
         gid="bar" if row.kind != "feature" else "feature-bar",
     )
     ax.add_patch(bar)
-    _write_value(ax, face, row, middle, towards_right=value > 0)
+    _write_value(ax, face, row, middle, drawn)
 
 
 def _draw_chip(ax: Axes, middle: float, colour: str, size: float) -> None:
@@ -169,12 +168,20 @@ def _draw_chip(ax: Axes, middle: float, colour: str, size: float) -> None:
     )
 
 
-def _write_value(ax: Axes, face: Typeface, row: Row, middle: float, *, towards_right: bool) -> None:
+def _write_value(ax: Axes, face: Typeface, row: Row, middle: float, drawn: float) -> None:
     ends = row.kind in ("before", "after")
     weight = "bold" if ends or row.kind == "opened" else "normal"
     unmoved = not ends and row.value == "0.00"
+    low, high = ax.get_xlim()
+    unit, gap = drawn / (high - low), 9.0 if ends else 4.0
+    room = gap + face.width(row.value, row.size, weight) + 3.0
+    wanted = row.start >= 0 if ends else row.end > row.start
+    towards_right = wanted
+    if not ends and _meets_keep_line(row, wanted, room / unit):
+        towards_right = wanted if _meets_keep_line(row, not wanted, room / unit) else not wanted
     edge = max(row.start, row.end) if towards_right else min(row.start, row.end)
-    gap = 9.0 if ends else 4.0
+    if _meets_keep_line(row, towards_right, room / unit):
+        gap = abs(edge) * unit + 5.0  # beyond the line
     sheet.write(
         ax,
         face,
@@ -188,6 +195,13 @@ def _write_value(ax: Axes, face: Typeface, row: Row, middle: float, *, towards_r
         gid="value",
         halo=PAPER,
     )
+
+
+def _meets_keep_line(row: Row, towards_right: bool, room: float) -> bool:
+    """The keep line runs through the number's place, ``room`` log-odds wide, on that side of the bar."""
+    if towards_right:
+        return max(row.start, row.end) < 0 < max(row.start, row.end) + room
+    return min(row.start, row.end) - room < 0 < min(row.start, row.end)
 
 
 def _draw_key(ax: Axes, face: Typeface, words: Wording, y: float, drawn: float) -> None:

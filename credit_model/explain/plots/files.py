@@ -54,3 +54,10 @@ def save_plot(plot: Axes | Figure, path: str | Path, *, dpi: float = 160.0) -> N
     }
     with mpl.rc_context(style), fresh_file(path) as partial:
         figure.savefig(partial, format=suffix[1:], dpi=dpi, metadata=_FORMATS[suffix], facecolor=figure.get_facecolor())
+
+
+def close_plot(plot: Axes | Figure) -> None:
+    """Let go of a plot that pyplot still holds, after it was saved."""
+    from matplotlib import pyplot
+
+    pyplot.close(plot.get_figure(root=True) if isinstance(plot, Axes) else plot)

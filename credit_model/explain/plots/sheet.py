@@ -36,7 +36,11 @@ def in_own_style(plot: Callable[P, R]) -> Callable[P, R]:
         with mpl.rc_context():
             mpl.rcdefaults()
             mpl.rcParams["figure.max_open_warning"] = many
-            return plot(*args, **kwargs)
+            drawn = plot(*args, **kwargs)
+            interactive = mpl.rcParams["interactive"]
+        # Jupyter's backend, loaded with the first figure, has turned it on: without it no later figure is shown.
+        mpl.rcParams["interactive"] = interactive
+        return drawn
 
     return styled
 

@@ -70,7 +70,7 @@ def draw_limit(
         mec=PAPER, mew=0.6, clip_on=False, zorder=6, gid="trigger",
     )  # fmt: skip
     _label_events(ax, face, months, limit, event, drawn)
-    currency = words.catalogue.currency
+    currency = words.money(0.0).replace("0", "").strip()
     _panel_name(ax, face, f"额度（{currency}）" if zh else f"limit ({currency})", drawn)
 
 
@@ -82,7 +82,7 @@ def _label_events(
     event: NDArray[np.object_],
     drawn: float,
 ) -> None:
-    """The new amount at each change of the limit, above a rise and below a cut, where it meets no other."""
+    """The new amount at each change of the limit, above a rise and below or beside a cut, where it meets no other."""
     across = drawn / (float(months.max() - months.min()) + 1.4)
     height = _points(ax)[1]
     up = height / ax.get_ylim()[1]
@@ -95,6 +95,8 @@ def _label_events(
         x = (float(month - months.min()) + 0.7) * across
         left = min(max(x - half, 0.0), drawn - 2 * half)
         below = kind == "decrease" and amount * up > 18.0
+        if kind == "decrease" and not below:  # beside the marker, clear of the line that falls to it
+            left = min(x + 5.0, drawn - 2 * half)
         bottom = amount * up + (-16.0 if below else 5.0)
         box = (left - 3.0, left + 2 * half + 3.0, bottom, bottom + 10.0)
         if any(box[0] < o[1] and o[0] < box[1] and box[2] < o[3] and o[2] < box[3] for o in taken):

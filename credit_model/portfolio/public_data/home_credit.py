@@ -129,9 +129,7 @@ def _moves_of_the_book(history: pd.DataFrame) -> dict[str, pd.Series]:
     can_move = pd.Series((before > 0) & ~np.isnan(limit), index=history.index)
     n = can_move.groupby(month).transform("sum")
     moved = {"book_cut_share": limit < before, "book_raise_share": limit > before}
-    return {
-        name: (can_move & way).groupby(month).transform("sum").div(n.where(n > 0)) for name, way in moved.items()
-    }
+    return {name: (can_move & way).groupby(month).transform("sum").div(n.where(n > 0)) for name, way in moved.items()}
 
 
 def _applications(folder: Path) -> list[Path]:

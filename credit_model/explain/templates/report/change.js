@@ -59,12 +59,18 @@ function limitAt(which) {
   if (!which && DATA.reference.kind === "peers") return null;
   return h("small", {}, say("limit_of", { limit: moneyText(DATA.limit[which]) }));
 }
+/** Features that paper leaves out where a factor is open: less than this share of all that moved. */
+const MINOR_SHARE = 0.03;
+const isMinor = (feature) => {
+  const moved = DATA.factors.flatMap((factor) => factor.features).reduce((sum, other) => sum + Math.abs(other.value), 0);
+  return Math.abs(feature.value) < MINOR_SHARE * moved;
+};
 /** The value then and now; once, where it did not change. */
 const valuesOf = (feature) => (feature.then ? [inLanguage(feature.then), arrow(), inLanguage(feature.now)] : [inLanguage(feature.now)]);
 function featureRow(scale, grid, feature, from) {
   return h(
     "tr",
-    { class: "feature" },
+    { class: `feature${isMinor(feature) ? " minor" : ""}` },
     h("th", { scope: "row" }, headed(inLanguage(feature.label)), h("small", {}, valuesOf(feature))),
     track(scale, grid, bar(scale, from, from + feature.value, "thin")),
     h("td", { class: "figure" }, scoreText(feature.value, true)),
@@ -147,6 +153,7 @@ function changeChart() {
       h("span", {}, h("i", { class: "swatch lowers" }), say("lowers")),
       h("span", {}, h("i", { class: "swatch raises" }), say("raises")),
       h("span", {}, h("i", { class: "swatch lost" }), say("lost_side"))),
+    h("p", { class: "lead paper-only" }, say("minor_on_paper", { share: probabilityText(MINOR_SHARE) })),
   );
 }
 function openAll() {

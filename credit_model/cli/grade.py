@@ -1,0 +1,114 @@
+"""The command grade: explanations held against the simulator's truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pandas as pd
+
+from credit_model.cli import options
+from credit_model.cli.console import heading, say, show_facts, show_table, working
+from credit_model.cli.history_files import read_history
+from credit_model.errors import DataFileError
+from credit_model.portfolio.files import write_text
+from credit_model.predictor import LimitPredictor
+from credit_model.simulate.truth import read_truth
+
+if TYPE_CHECKING:
+    from credit_model.grade.grading import Grade
+
+
+@click.command()
+@options.model
+@click.option(
+    "--data",
+    required=True,
+    multiple=True,
+    metavar="DIR",
+    help="A folder that 'simulate' wrote, with its truth; repeat it to grade several portfolios as one.",
+)
+@options.expected_catalogue
+@click.option("--held-out", is_flag=True, help="Grade only borrowers that training never saw.")
+@click.option("--json", "json_file", default=None, metavar="FILE", help="Also write everything as JSON.")
+@options.jobs
+def grade_command(
+    model: str, data: tuple[str, ...], catalogue: str | None, held_out: bool, json_file: str | None, jobs: int
+) -> None:
+    """Hold explanations against the simulator's truth, beside other methods on the same model.
+
+    Grade portfolios of other seeds than the model was trained on, or give --held-out.
+
+    \b
+    Example:  credit-model simulate --borrowers 4000 --months 48 --seed 2 --out unseen
+              credit-model grade --model model --data unseen --json grade.json
+    """
+    from credit_model.grade.grading import grade_portfolios
+
+    if json_file is not None and Path(json_file).suffix.lower() != ".json":
+        raise DataFileError(f"{json_file}: the name of the JSON file must end in .json")
+    predictor = LimitPredictor.load(model, catalogue=catalogue, n_jobs=jobs)
+    truths = [read_truth(folder) for folder in data]
+    histories = [read_history(folder, predictor.catalogue) for folder in data]
+    with working("grading"):
+        grade = grade_portfolios(predictor, zip(histories, truths, strict=True), rows="held_out" if held_out else "all")
+    show_grade(grade)
+    if json_file is not None:
+        write_text(grade.to_json(), json_file)
+        say(f"Written to {json_file}")
+
+
+def show_grade(grade: Grade) -> None:
+    """Print both scorecards, the groups of our method, and what is not graded."""
+    n = int(grade.overall["n"].iloc[0])
+    heading(f"{n:,} limit decreases held against the truth; model {grade.model_version}")
+    show_facts([(f"not graded: {reason}", count) for reason, count in grade.left_out.items() if count])
+    say()
+    show_table(_methods(grade.fidelity, FIDELITY_HEADS), digits=3, title="Fidelity to the lender's policy")
+    show_table(_methods(grade.causal, CAUSAL_HEADS), digits=3, title="Causal")
+    say("share error: lower is better; blamed: cuts led by the economy or the lender that are laid on the borrower.")
+    say()
+    show_table(_groups(grade), digits=3, title="Ours, by group")
+
+
+FIDELITY_HEADS = {
+    "leading_factor_right": "leader right",
+    "leading_factor_right_clear": "where clear",
+    "top_two_right": "in first two",
+    "rank_correlation": "rank corr.",
+    "share_error": "share error",
+    "blamed_on_borrower": "blamed",
+    "seconds_per_decrease": "ms each",
+}
+CAUSAL_HEADS = {
+    "root_cause_first": "root cause first",
+    "root_cause_in_first_two": "in first two",
+    "n_root_cause": "cuts",
+    "lender_kind_recognised": "lender's kinds recognised",
+    "n_lender_kind": "such cuts",
+}
+
+
+def _methods(table: pd.DataFrame, heads: dict[str, str]) -> pd.DataFrame:
+    shown = table.reset_index()[["method", *heads]]
+    for name in ("n_root_cause", "n_lender_kind"):
+        if name in shown:
+            shown[name] = shown[name].astype("int64")
+    if "seconds_per_decrease" in shown:
+        shown["seconds_per_decrease"] *= 1000
+    return shown.rename(columns=heads)
+
+
+def _groups(grade: Grade) -> pd.DataFrame:
+    ours = grade.groups[grade.groups["method"] == grade.overall.index[0]]
+    heads = {
+        "split": "by",
+        "group": "group",
+        "n": "cuts",
+        "leading_factor_right": "leader right",
+        "leading_factor_right_clear": "where clear",
+        "blamed_on_borrower": "blamed",
+        "root_cause_in_first_two": "root cause in two",
+    }
+    return ours[list(heads)].rename(columns=heads)

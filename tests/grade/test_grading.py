@@ -1,0 +1,214 @@
+"""Grading on a simulated portfolio: the truth is matched by key, every decrease is accounted for, methods compare."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from credit_model.errors import DataFileError, HistoryError
+from credit_model.explain.decreases import decrease_rows, pair_with_reference, reference_features
+from credit_model.grade.grading import COUNTS, grade_explanations, grade_portfolios
+from credit_model.grade.known import match_truth
+from credit_model.grade.methods import METHODS, Decreases, attribute, background_rows, population_values
+from credit_model.grade.scorecard import lowering_order
+
+
+@pytest.fixture(scope="module")
+def unseen():
+    from credit_model import simulate_portfolio
+
+    return simulate_portfolio(400, 36, seed=12)
+
+
+@pytest.fixture(scope="module")
+def grade(predictor, unseen):
+    return grade_explanations(predictor, unseen.history, unseen.truth)
+
+
+def truth_that_agrees(predictor, unseen):
+    """A truth whose shares are our own explanation's: whoever says what we say is right."""
+    explained = predictor.explain_decreases(unseen.history)
+    ours = pd.concat([explained.summary[["borrower_id", "month"]], explained.by_factor.add_prefix("factor_")], axis=1)
+    told = unseen.truth.decreases.drop(columns=list(explained.by_factor.add_prefix("factor_")))
+    return told.merge(ours, on=["borrower_id", "month"])
+
+
+def test_every_method_is_graded_ours_first(grade, unseen):
+    assert list(grade.overall.index) == list(METHODS)
+    assert grade.overall.index[0] == "ours"
+    counts = grade.overall[list(COUNTS)]
+    assert (counts == counts.iloc[0]).all(axis=None)  # all methods on the same decreases
+    assert grade.overall["leading_factor_right"].between(0, 1).all()
+
+
+def test_every_decrease_of_history_and_truth_is_graded_or_accounted_for(predictor, grade, unseen):
+    in_history = len(decrease_rows(predictor.snapshots(unseen.history)))
+    n, left = int(grade.overall["n"].iloc[0]), grade.left_out
+    only_truth = left["in the truth, not in the history"]
+    assert n + sum(left.values()) - only_truth == in_history
+    assert only_truth == 0
+    assert left["in the history, not in the truth"] == 0
+    assert left["the truth has another reference month"] == 0
+
+
+def test_a_truth_that_agrees_with_us_gives_us_full_marks_in_any_order_of_rows(predictor, unseen):
+    truth = truth_that_agrees(predictor, unseen)
+    shuffled = truth.sample(frac=1, random_state=0)
+    for told in (truth, shuffled):
+        ours = grade_explanations(predictor, unseen.history, told, methods=["ours"]).overall.loc["ours"]
+        assert ours["leading_factor_right"] == ours["leading_factor_right_clear"] == ours["top_two_right"] == 1
+        assert ours["share_error"] == pytest.approx(0, abs=1e-12)
+        assert ours["rank_correlation"] == pytest.approx(1)
+        assert ours["blamed_on_borrower"] == 0
+
+
+def test_a_truth_that_says_the_contrary_gives_none(predictor, unseen):
+    truth = truth_that_agrees(predictor, unseen)
+    factors = [name for name in truth if name.startswith("factor_")]
+    truth[factors] = -truth[factors]
+    grade = grade_explanations(predictor, unseen.history, truth, methods=["ours"])
+    assert grade.overall.loc["ours", "leading_factor_right"] == 0
+    assert grade.overall.loc["ours", "rank_correlation"] == pytest.approx(-1)
+
+
+def test_what_cannot_be_compared_is_left_out_and_counted(predictor, unseen):
+    truth = unseen.truth.decreases.reset_index(drop=True)
+    n = len(truth)
+    truth = truth.drop(index=[0])  # in the history only
+    factors = [name for name in truth if name.startswith("factor_")]
+    truth.loc[1, factors] = np.abs(truth.loc[1, factors].to_numpy(dtype=float))  # nothing lowered it
+    truth.loc[2, "reference_month"] = truth.loc[2, "month"]  # another game
+    truth.loc[3, "borrower_id"] = 999_999  # in the truth only; its twin in the history has none
+    grade = grade_explanations(predictor, unseen.history, truth, methods=["ours"])
+    left = grade.left_out
+    assert left["in the history, not in the truth"] == 2
+    assert left["in the truth, not in the history"] == 1
+    assert left["no factor lowered the true score"] == 1
+    assert left["the truth has another reference month"] == 1
+    assert int(grade.overall.loc["ours", "n"]) == n - 4
+
+
+def test_a_held_out_grade_takes_only_borrowers_that_training_never_saw(predictor, portfolio):
+    grade = grade_explanations(predictor, portfolio.history, portfolio.truth, methods=["ours"], rows="held_out")
+    snapshots = predictor.snapshots(portfolio.history)
+    train, validation = predictor.training_rows(snapshots)
+    seen = set(snapshots.borrower_row[np.concatenate([train, validation])].tolist())
+    known = match_truth(snapshots, decrease_rows(snapshots), portfolio.truth.decreases)
+    fresh = [row for row in known.row if int(snapshots.borrower_row[row]) not in seen]
+    assert 0 < int(grade.overall.loc["ours", "n"]) == len(fresh) < len(known)
+    assert grade.left_out["the model was trained on the borrower"] == len(known) - len(fresh)
+
+
+def test_groups_add_up_to_the_whole(grade):
+    n = int(grade.overall.loc["ours", "n"])
+    for split in ("scenario", "segment", "kind", "reference", "model"):
+        assert grade.by(split)["n"].sum() == n
+    hard = grade.by("hard case")
+    assert {"factors together", "none of these"} <= set(hard.index)
+    right = grade.by("kind")
+    weighted = (right["leading_factor_right"] * right["n"]).sum() / n
+    assert weighted == pytest.approx(grade.overall.loc["ours", "leading_factor_right"])
+
+
+def test_several_portfolios_are_graded_as_one(predictor, unseen, portfolio):
+    parts = [(p.history, p.truth) for p in (unseen, portfolio)]
+    apart = [grade_explanations(predictor, *part, methods=["ours"]) for part in parts]
+    both = grade_portfolios(predictor, parts, methods=["ours"]).overall.loc["ours"]
+    n = np.array([g.overall.loc["ours", "n"] for g in apart])
+    right = np.array([g.overall.loc["ours", "leading_factor_right"] for g in apart])
+    assert both["n"] == n.sum()
+    assert both["leading_factor_right"] == pytest.approx((right * n).sum() / n.sum())
+
+
+def test_the_json_has_an_object_a_method_ours_first(grade):
+    content = json.loads(grade.to_json())
+    assert list(content) == list(METHODS)
+    for method, told in content.items():
+        assert told["leading_factor_right"] == grade.overall.loc[method, "leading_factor_right"]
+        assert isinstance(told["n"], int)
+        assert told["seconds_per_decrease"] > 0
+        assert {"leading_factor_right_clear", "root_cause_in_first_two", "blamed_on_borrower"} <= set(told)
+        assert sum(g["n"] for g in told["groups"]["kind"].values()) == told["n"]
+    assert "NaN" not in grade.to_json()
+
+
+def test_the_same_inputs_give_the_same_grade(predictor, grade, unseen):
+    again = grade_explanations(predictor, unseen.history, unseen.truth)
+    same = [c for c in grade.overall if c != "seconds_per_decrease"]
+    pd.testing.assert_frame_equal(grade.overall[same], again.overall[same], check_exact=True)
+    pd.testing.assert_frame_equal(grade.groups, again.groups, check_exact=True)
+
+
+def test_population_values_are_the_interventional_shapley_values_of_shap(predictor, unseen):
+    """shap's own path to "why is this borrower not average": its values by feature, summed by factor.
+
+    shap takes the plain Shapley value, we the Owen value; trees that use one column each (besides the threshold and
+    the states, which are held) have both equal. shap reads thresholds as float32, so features are rounded to values
+    that float32 holds, and a row that still lies on a threshold may go astray: the median is held.
+    """
+    import shap
+
+    snapshots = predictor.snapshots(unseen.history)
+    row = decrease_rows(snapshots)
+    row = row[snapshots.position[row] >= 12][:8]
+    x = snapshots.X[row].astype(np.float32).astype(np.float64)
+    background = snapshots.X[background_rows(snapshots, seed=0, n=5)].astype(np.float32).astype(np.float64)
+    tier = snapshots.tier_before[row]
+    ours = population_values(predictor, x, tier, background)
+    forest, catalogue = predictor.forest, predictor.catalogue
+    states = [catalogue.feature_names.index(s) for s in catalogue.state_names]
+    for i in range(len(row)):
+        other = background.copy()
+        other[:, states] = x[i, states]
+        explainer = shap.TreeExplainer(
+            predictor.model_.booster_,
+            data=forest.rows(other, np.full(len(other), tier[i] - 1)),
+            feature_perturbation="interventional",
+        )
+        values = explainer.shap_values(forest.rows(x[i : i + 1], tier[i : i + 1] - 1), check_additivity=False)[0]
+        cause = [catalogue.feature_names.index(name) for name in catalogue.cause_names]
+        by_factor = np.bincount(catalogue.factor_index, values[cause], minlength=len(catalogue.factor_ids))
+        assert np.median(np.abs(by_factor - ours[i])) < 1e-5
+
+
+def test_the_difference_of_population_values_sums_to_the_change(predictor, unseen):
+    snapshots = predictor.snapshots(unseen.history)
+    row = match_truth(snapshots, decrease_rows(snapshots), unseen.truth.decreases).row[:20]
+    decreases = Decreases(snapshots, row, background_rows(snapshots, seed=0, n=7))
+    difference = attribute(predictor, decreases, "population_shap_difference").contributions
+    z = reference_features(snapshots, pair_with_reference(snapshots, row, "last_set"))
+    forest, tier = predictor.forest, snapshots.tier_before[row]
+    change = forest.keep_score(snapshots.X[row], tier) - forest.keep_score(z, tier)
+    np.testing.assert_allclose(difference.sum(axis=1), change, rtol=0, atol=1e-8)
+
+
+def test_ours_is_what_the_predictor_explains(predictor, unseen):
+    snapshots = predictor.snapshots(unseen.history)
+    decreases = Decreases(snapshots, decrease_rows(snapshots), background_rows(snapshots, seed=0))
+    ours = attribute(predictor, decreases, "ours").contributions
+    explained = predictor.explain_decreases(unseen.history)
+    np.testing.assert_array_equal(ours, explained.factor_contributions)
+    led = lowering_order(ours, 1)[:, 0]
+    np.testing.assert_array_equal(led, explained.leading_factor_index)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.drop(columns="factor_debt"), "lacks column 'factor_debt'"),
+        (lambda t: t.drop(columns="cause_downturn"), "lacks column 'cause_downturn'"),
+        (lambda t: pd.concat([t, t.iloc[:1]]), "must occur once"),
+        (lambda t: t.assign(borrower_id=t["borrower_id"] + 10**6), "the same portfolio"),
+    ],
+)
+def test_a_truth_that_does_not_fit_is_refused(predictor, unseen, change, message):
+    with pytest.raises(DataFileError, match=message):
+        grade_explanations(predictor, unseen.history, change(unseen.truth.decreases), methods=["ours"])
+
+
+def test_unknown_choices_are_refused(predictor, unseen):
+    with pytest.raises(HistoryError, match="rows must be"):
+        grade_explanations(predictor, unseen.history, unseen.truth, rows="some")
+    with pytest.raises(ValueError, match="method must be one of ours"):
+        grade_explanations(predictor, unseen.history, unseen.truth, methods=["guess"])
