@@ -17,6 +17,7 @@ from benchmarks.portfolios import Panel, fitted_predictor, real_panels, syntheti
 from benchmarks.tables import Goal, at_most, median_seconds, show_goals, show_machine, show_table
 from credit_model import LimitPredictor
 from credit_model.explain.decreases import decrease_rows, pair_with_reference, reference_features
+from credit_model.portfolio.history import check_history
 
 REPEATS = 200
 STARTS = 7
@@ -61,9 +62,9 @@ def one_borrower(panel: Panel, predictor: LimitPredictor) -> list[Goal]:
         predictor.explain_change(x[i], z[i], int(tier[i]))
 
     def raw_history() -> None:
-        frame = histories[here()]
-        predictor.predict(frame)
-        predictor.explain_decreases(frame)
+        history = check_history(histories[here()], panel.catalogue)
+        predictor.predict(history)
+        predictor.explain_decreases(history)
 
     def scikit_learn() -> None:
         i = here()

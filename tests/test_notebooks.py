@@ -1,7 +1,6 @@
 """The notebooks run from top to bottom, and what is committed of them can be read without running anything."""
 
 import importlib.util
-import os
 import re
 from pathlib import Path
 
@@ -31,6 +30,12 @@ def words_of(notebook):
             yield from (text for kind, text in output.get("data", {}).items() if kind.startswith("text/"))
 
 
+def plots_not_shown(notebook):
+    """Cells that end by drawing a plot, and show none."""
+    drawing = [c for c in notebook.cells if c.cell_type == "code" and re.search(r"^plot_.*;$", c.source, flags=re.M)]
+    return [c.source for c in drawing if not any("image/png" in o.get("data", {}) for o in c.outputs)]
+
+
 def failures(notebook):
     return [o for cell in notebook.cells for o in cell.get("outputs", []) if o.output_type == "error"]
 
@@ -43,6 +48,7 @@ def test_there_are_five_notebooks_in_reading_order():
 def test_a_notebook_runs_from_top_to_bottom(name):
     done = execute.executed(execute.read(ROOT / "notebooks" / name))
     assert not failures(done)
+    assert not plots_not_shown(done)
 
 
 def test_the_notebook_on_real_data_runs_where_they_are(real_data):
@@ -66,6 +72,7 @@ def test_outputs_are_committed_and_complete(name):
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert not failures(notebook)
+    assert not plots_not_shown(notebook)
     outputs = [output for cell in code for output in cell.outputs]
     assert not [o for o in outputs if o.output_type == "stream" and o.name == "stderr"]
     shown = [kind for output in outputs for kind in output.get("data", {})]

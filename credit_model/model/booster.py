@@ -40,7 +40,7 @@ class _Defaults(NamedTuple):
     l2_regularization: float
 
 
-_DEFAULTS = {"free": _Defaults(600, 0.05, 31, 10.0), "score": _Defaults(1000, 0.3, 4, 0.0)}
+_DEFAULTS = {"free": _Defaults(600, 0.05, 31, 1.0), "score": _Defaults(1000, 0.3, 4, 0.0)}
 
 
 class LimitTierClassifier(ClassifierMixin, BaseEstimator):
@@ -60,7 +60,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
     max_leaf_nodes : int, optional
         None: 31 if free, 4 for a score.
     l2_regularization : float, optional
-        None: 10 if free, 0 for a score.
+        None: 1 if free, 0 for a score.
     min_samples_leaf, max_bins, max_features
         As in `sklearn.ensemble.HistGradientBoostingClassifier`; ``min_samples_leaf`` counts rows of ``X``.
     threshold_fraction : float in (0, 1] or "auto", default "auto"

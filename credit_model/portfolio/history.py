@@ -232,9 +232,10 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
         )
     starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]]).astype(np.int64)
     cells: dict[str, FloatArray] = {}
+    series = dict(raw.items())
 
     def take(name: str, column: Column) -> None:
-        values = _numbers(raw[name], column, order, row_of) if name in raw else np.full(len(raw), np.nan)
+        values = _numbers(series[name], column, order, row_of) if name in series else np.full(len(raw), np.nan)
         _check_rules(values, column, codes, number, row_of)
         cells[name] = values
 
@@ -418,13 +419,15 @@ _KIND_NAMES = {"number": "a number", "integer": "a whole number", "boolean": "tr
 
 
 def _codes(raw: pd.Series, column: Column, order: IntArray | None, row_of: _RowNames) -> FloatArray:
-    categories = pd.Index(column.categories, dtype=object)
+    place = {category: code for code, category in enumerate(column.categories)}
     if isinstance(raw.dtype, pd.CategoricalDtype):
-        place = categories.get_indexer(pd.Index(raw.cat.categories.astype(str), dtype=object))
-        codes = np.where(raw.cat.codes >= 0, np.append(place, -1)[raw.cat.codes], -1)
+        values = raw.array
+        missing = values.codes < 0
+        of_code = np.array([place.get(str(c), -1) for c in values.categories] + [-1], dtype=np.int64)
+        codes = of_code[values.codes]
     else:
-        codes = categories.get_indexer(pd.Index(raw.astype(str).to_numpy(dtype=object), dtype=object))
-    missing = raw.isna().to_numpy()
+        missing = raw.isna().to_numpy()
+        codes = raw.map({c: place.get(str(c), -1) for c in raw.unique()}).fillna(-1).to_numpy(dtype=np.int64)
     wrong = (codes < 0) & ~missing
     if wrong.any():
         first = int(np.flatnonzero(wrong if order is None else wrong[order])[0])
@@ -434,8 +437,8 @@ def _codes(raw: pd.Series, column: Column, order: IntArray | None, row_of: _RowN
             f"{', ...' if len(column.categories) > 8 else ''}; found {found!r} {_where(wrong, row_of(first))}; "
             "correct the data or add the category to the catalogue"
         )
-    values = np.where(missing, np.nan, codes.astype(np.float64))
-    return np.ascontiguousarray(values if order is None else values[order])
+    cells = np.where(missing, np.nan, codes.astype(np.float64))
+    return np.ascontiguousarray(cells if order is None else cells[order])
 
 
 def _check_rules(values: FloatArray, column: Column, codes: IntArray, number: IntArray, row_of: _RowNames) -> None:

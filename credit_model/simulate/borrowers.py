@@ -173,7 +173,7 @@ def start_state(k, s):  # type: ignore[no-untyped-def]
     s[LENDERS] = min(8.0, math.floor(0.80 * k[APPETITE_FOR_DEBT]))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def strikes(shock, chance, u, t, H, control):  # type: ignore[no-untyped-def]
     """Whether a shock of the borrower's own starts in month t; noted in the ledger's last rows."""
     if control[MUTED] == shock and control[MUTED_FROM] <= t <= control[MUTED_UNTIL]:
@@ -187,7 +187,7 @@ def strikes(shock, chance, u, t, H, control):  # type: ignore[no-untyped-def]
     return struck
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def work_and_earn(t, k, s, H, z, u, job_loss_hazard, control):  # type: ignore[no-untyped-def]
     """Work, income and the provident fund."""
     segment = int(k[SEGMENT])
@@ -213,7 +213,7 @@ def work_and_earn(t, k, s, H, z, u, job_loss_hazard, control):  # type: ignore[n
     H[c.PROVIDENT_FUND, t] = round(k[PROVIDENT_RATE] * lasting) if s[IN_WORK] > 0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def spend(t, k, s, H, z, u, control):  # type: ignore[no-untyped-def]
     """How much is spent, on what, and how regularly."""
     if s[UNSTABLE] > 0:
@@ -248,7 +248,7 @@ def poisson(mean, u):  # type: ignore[no-untyped-def]
     return float(count)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def borrow_elsewhere(t, k, s, H, z, u, spree_rate, control):  # type: ignore[no-untyped-def]
     """Other lenders, inquiries, and the ledger of the balance with them."""
     if s[SPREE_LEFT] > 0:

@@ -94,12 +94,12 @@ def live(start, stop, k, normals, uniforms, world, policy, control, desk):  # ty
             desk.states[t, place] = s[place]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _muted(shock, t, control):  # type: ignore[no-untyped-def]
     return control[b.MUTED] == shock and control[b.MUTED_FROM] <= t <= control[b.MUTED_UNTIL]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _look_around(t, k, H, world, control):  # type: ignore[no-untyped-def]
     """Enter the month's economy and lender into the ledger."""
     twin = 1 if _muted(c.DOWNTURN, t, control) else 0
@@ -111,7 +111,7 @@ def _look_around(t, k, H, world, control):  # type: ignore[no-untyped-def]
     H[c.CLASS_APPETITE, t] = world.class_appetite[twin, int(k[b.CLASS]), t]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _occasion(t, k, s, H, world, control):  # type: ignore[no-untyped-def]
     """Why the limit is reviewed this month: a kind of `columns.KINDS`, or -1: it is not."""
     twin = 1 if _muted(c.TIGHTENING, t, control) else 0
@@ -128,7 +128,7 @@ def _occasion(t, k, s, H, world, control):  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _review(t, k, s, u, world, policy, control, desk):  # type: ignore[no-untyped-def]
     """The lender's decision at the end of month t, if it takes one."""
     tier = int(s[b.TIER])
@@ -148,7 +148,7 @@ def _review(t, k, s, u, world, policy, control, desk):  # type: ignore[no-untype
     desk.tier[t] = int(s[b.TIER])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _kind(occasion, noisy, tier, after, policy, desk):  # type: ignore[no-untyped-def]
     """The kind of a decision; a cut is class-wide or for dormancy only if it would not have happened without."""
     ways, ramps = desk.ways, policy.ramps

@@ -99,7 +99,7 @@ def draw_case(ax: Axes, graded: Graded, labels: list[str]) -> None:
         place = np.arange(len(order)) + (1 - offset) * height
         ax.barh(place, share[order], height=0.9 * height, color=colour)
         for y, value in zip(place, share[order], strict=True):
-            ax.text(value + 1, y, f"{value:.0f}", va="center", fontsize=8, color=MUTED)
+            ax.text(value + 1, y, f"{abs(value):.0f}", va="center", fontsize=8, color=MUTED)
     ax.set_yticks(np.arange(len(order)), [labels[i] for i in order], fontsize=10)
     ax.set_xlim(0, 108)
     ax.set_xlabel("share of all that lowered the score, %", fontsize=9.5, color=MUTED)
@@ -154,7 +154,7 @@ def grade_methods(predictor: LimitPredictor, unseen: SimulatedPortfolio) -> tupl
 
 
 def typical_case(graded: Graded, explanations: DecreaseExplanations) -> int:
-    """A decrease where SHAP of the snapshot names a factor that hardly moved: the plainest among those the model supports.
+    """The decrease, among those that the model supports, where SHAP most plainly names a factor that hardly moved.
 
     One with a clear true leader that the own snapshot finds, and the most that SHAP lays on factors of which neither
     the true policy nor the own snapshot says anything.
@@ -180,13 +180,8 @@ def draw_page(explanations: DecreaseExplanations, predictor: LimitPredictor, uns
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1100,1000"]
         shot = Path(folder) / "page.png"
         subprocess.run([browser, *flags, f"--screenshot={shot}", page.as_uri()], check=True, capture_output=True)
-        shrink(shot, FOLDER / "page.png")
-
-
-def shrink(source: Path, target: Path) -> None:
-    """Write a PNG with 128 colours: a third of the size, and no difference to be seen."""
-    with Image.open(source) as picture:
-        picture.convert("RGB").quantize(128).save(target, optimize=True)
+        with Image.open(shot) as picture:
+            picture.convert("RGB").save(FOLDER / "page.png", optimize=True)
 
 
 def main() -> None:
@@ -199,12 +194,8 @@ def main() -> None:
     one = explanations[case]
     labels = [factor.label.en for factor in predictor.catalogue.factors]
     heading = f"One cut, RMB {one.limit_before[0]:,.0f} to RMB {one.limit_after[0]:,.0f}:\nwhat lowered the score?"
-    with tempfile.TemporaryDirectory() as folder:
-        raw = Path(folder) / "picture.png"
-        draw_misleading(graded, case, labels, heading).savefig(raw, dpi=DPI)
-        shrink(raw, FOLDER / "misleading.png")
-        save_plot(plot_change(one), raw, dpi=DPI)
-        shrink(raw, FOLDER / "change.png")
+    draw_misleading(graded, case, labels, heading).savefig(FOLDER / "misleading.png", dpi=DPI)
+    save_plot(plot_change(one), FOLDER / "change.png", dpi=DPI)
     draw_page(one, predictor, unseen)
     print(f"borrower {one.borrower_id[0]}, {one.summary['month'].iloc[0]:%Y-%m}; {len(graded.truth)} cuts in all")
     print(decrease_reasons(one, lang="en")[0])
