@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from credit_model.evaluation import Evaluation, evaluate
     from credit_model.explain.explanations import DecreaseExplanations
     from credit_model.explain.owen import owen_values
+    from credit_model.grade.grading import Grade, grade_explanations
     from credit_model.model.booster import LimitTierClassifier
     from credit_model.portfolio.catalogue import Catalogue, read_catalogue
     from credit_model.portfolio.history import History, check_history
@@ -51,6 +52,7 @@ _HOME = {
     "DataFileError": "errors",
     "DecreaseExplanations": "explain.explanations",
     "Evaluation": "evaluation",
+    "Grade": "grade.grading",
     "History": "portfolio.history",
     "HistoryError": "errors",
     "LimitLadder": "portfolio.ladder",
@@ -61,6 +63,7 @@ _HOME = {
     "build_snapshots": "portfolio.snapshots",
     "check_history": "portfolio.history",
     "evaluate": "evaluation",
+    "grade_explanations": "grade.grading",
     "owen_values": "explain.owen",
     "read_catalogue": "portfolio.catalogue",
     "simulate_portfolio": "simulate.portfolio",
@@ -82,6 +85,8 @@ __all__ = [  # noqa: RUF022  (in the order of the work)
     "Evaluation",
     "owen_values",
     "DecreaseExplanations",
+    "grade_explanations",
+    "Grade",
     "CreditModelError",
     "CatalogueError",
     "HistoryError",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+import pandas as pd
 
 from credit_model.cli import options
 from credit_model.cli.console import heading, progress, say, show_facts, working
@@ -20,7 +21,7 @@ from credit_model.explain.report import write_report
 from credit_model.explain.report_data import score_tracks
 from credit_model.explain.wording import Wording
 from credit_model.portfolio.catalogue import read_catalogue
-from credit_model.portfolio.files import write_text
+from credit_model.portfolio.files import fresh_folder, write_text
 from credit_model.predictor import LimitPredictor
 
 
@@ -63,11 +64,13 @@ def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) ->
     with working("explaining"):
         snapshots = predictor.snapshots(unseen)
         explanations = predictor.explain_snapshots(snapshots)
-    explanations.save(folder / "explanations")
-    show_explained(explanations, count_falls_within_tier(snapshots))
     chosen = _clearest(explanations)
-    pictures = [draw_change(chosen[i], folder / "pictures") for i in range(len(chosen))]
-    _draw_portfolio(explanations, folder)
+    with fresh_folder(folder / "explanations") as partial:
+        explanations.write_into(partial)
+        for one in chosen:
+            draw_change(one, partial / "pictures")
+        _draw_portfolio(explanations, read_economy(None, str(folder / "unseen")), partial / "pictures" / "causes.png")
+    show_explained(explanations, count_falls_within_tier(snapshots))
     with progress("writing pages") as advance:
         involved = unseen.select(sorted(set(chosen.borrower_id.tolist())))
         tracks = score_tracks(predictor.forest, predictor.snapshots(involved), n_jobs=jobs)
@@ -94,7 +97,7 @@ def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) ->
     )
     show_facts(
         [
-            ("pictures", str(pictures[0].parent)),
+            ("pictures", str(folder / "explanations" / "pictures")),
             ("pages (open in a browser)", str(pages.index)),
             ("a notice to the borrower", str(folder / "notice.html")),
             ("tables", str(folder / "explanations")),
@@ -110,18 +113,22 @@ def _simulate(folder: Path, borrowers: int, months: int, seed: int, jobs: int) -
         write_portfolio(folder, borrowers, months, seed=seed, n_jobs=jobs, on_progress=advance)
 
 
-def _clearest(explanations: DecreaseExplanations, most: int = 6) -> DecreaseExplanations:
-    """The decrease that each factor explains most clearly, at most ``most`` of them."""
-    values = np.where(explanations.model_agrees[:, None], explanations.factor_contributions, 0.0)
-    share = values / np.maximum(np.abs(values).sum(axis=1, keepdims=True), 1e-12)
-    first = share.argmin(axis=0)
-    strength = share.min(axis=0)
-    return explanations[first[np.argsort(strength, kind="stable")][:most]]
+def _clearest(explanations: DecreaseExplanations) -> DecreaseExplanations:
+    """For each factor the decrease that it leads most clearly: the borrower's score fell through the keep line."""
+    values = explanations.factor_contributions
+    fell_through = (explanations.keep_score_before >= 0) & explanations.model_agrees & ~explanations.reference_censored
+    if not fell_through.any():
+        fell_through = np.ones(len(explanations), dtype=bool)
+    total = np.maximum(np.abs(values).sum(axis=1, keepdims=True), 1e-12)
+    clearness = np.where(fell_through[:, None], np.minimum(values, 0.0) ** 2 / total, 0.0)
+    first = clearness.argmax(axis=0)
+    order = np.argsort(-clearness.max(axis=0), kind="stable")
+    return explanations[np.array(list(dict.fromkeys(first[order].tolist())), dtype=np.int64)]
 
 
-def _draw_portfolio(explanations: DecreaseExplanations, folder: Path) -> None:
+def _draw_portfolio(explanations: DecreaseExplanations, economy: pd.DataFrame | None, path: Path) -> None:
     from credit_model.explain.plots import close_plot, plot_causes, save_plot
 
-    axes = plot_causes(explanations, read_economy(None, str(folder / "unseen")))
-    save_plot(axes, folder / "pictures" / "causes.png")
+    axes = plot_causes(explanations, economy)
+    save_plot(axes, path)
     close_plot(axes)

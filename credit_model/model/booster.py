@@ -61,8 +61,10 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
         None: 31 if free, 4 for a score.
     l2_regularization : float, optional
         None: 1 if free, 0 for a score.
-    min_samples_leaf, max_bins, max_features
-        As in `sklearn.ensemble.HistGradientBoostingClassifier`; ``min_samples_leaf`` counts rows of ``X``.
+    min_samples_leaf : int, optional
+        Rows of ``X``. None: 20 for a score; if free, one row in 140, but at least 20 and at most 150.
+    max_bins, max_features
+        As in `sklearn.ensemble.HistGradientBoostingClassifier`.
     threshold_fraction : float in (0, 1] or "auto", default "auto"
         Share of the thresholds not next to a row's tier that the row is fitted on (its two adjacent ones always
         are); those sampled weigh 1 / fraction. "auto": all of them up to 200,000 pairs, else 0.3.
@@ -114,7 +116,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
         max_iter: int | None = None,
         learning_rate: float | None = None,
         max_leaf_nodes: int | None = None,
-        min_samples_leaf: int = 20,
+        min_samples_leaf: int | None = None,
         l2_regularization: float | None = None,
         max_bins: int = 255,
         max_features: float = 1.0,
@@ -186,7 +188,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
             held_out = {"X_val": val[0], "y_val": val[1], "sample_weight_val": val[2]}
         seed = rng.randint(np.iinfo(np.int32).max)
         self.structure_ = self._structure()
-        booster = self._booster(tier_column, len(pairs[0]) / len(rows), seed, bool(held_out))
+        booster = self._booster(tier_column, len(rows), len(pairs[0]) / len(rows), seed, bool(held_out))
         trees = self._fit_booster(booster, self._groups(tier_column), pairs, held_out)
         self.n_iter_ = int(booster.n_iter_)
         self.booster_ = booster
@@ -238,13 +240,16 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
         return self.structure
 
     def _booster(
-        self, tier_column: int, pairs_per_row: float, seed: int, held_out: bool
+        self, tier_column: int, n_rows: int, pairs_per_row: float, seed: int, held_out: bool
     ) -> HistGradientBoostingClassifier:
         """An unfitted booster of pairs."""
         suits = _DEFAULTS[self.structure_]._asdict()
+        leaf = self.min_samples_leaf
+        if leaf is None:
+            leaf = 20 if self.structure_ == "score" else min(150, max(20, n_rows // 140))
         return HistGradientBoostingClassifier(
             **{name: value if getattr(self, name) is None else getattr(self, name) for name, value in suits.items()},
-            min_samples_leaf=max(1, round(self.min_samples_leaf * min(pairs_per_row, 2))),
+            min_samples_leaf=max(1, round(leaf * min(pairs_per_row, 2))),
             max_bins=self.max_bins,
             max_features=self.max_features,
             monotonic_cst=[*self._monotone_signs(), -1, *([-1] if tier_column >= 0 else [])],

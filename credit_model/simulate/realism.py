@@ -86,10 +86,17 @@ LEVELS: tuple[Level, ...] = (
     Level("lines cut in a calm quarter (%)", "1-3", 1, 3.2),
     Level("lines raised in a calm quarter (%)", "2-4", 1.8, 4.2),
     Level("lines cut in a quarter of deep downturn (%)", "8 (16 in six months)", 4, 14),
-    Level("cuts without lateness in six months (%)", "67-75", 60, 80),
+    Level("cuts without lateness in six months (%)", "67-75", 60, 80, "more where the economy or the lender cuts"),
     Level("size of a cut, median (% of the limit)", "75", 65, 85),
     Level("use after a partial cut with a balance, median (%)", "94", 60, 130),
-    Level("cut if late in six months, times as likely", "4", 2.5, 6),
+    Level(
+        "cut if late in six months, times as likely",
+        "4",
+        2.5,
+        6,
+        "here 2-4 % of borrowers were late in six months and make up a quarter of the cuts, so about ten times; the US "
+        "book of 2022 had more late borrowers for the same share of cuts",
+    ),
 )
 
 
