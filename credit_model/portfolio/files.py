@@ -6,6 +6,8 @@ import contextlib
 import os
 import shutil
 import uuid
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -173,7 +175,7 @@ def read_table(path: str | Path, *, id_column: str | None = None) -> pd.DataFram
         ) from None
     except pd.errors.EmptyDataError:
         raise DataFileError(f"{path}: the file is empty; it must hold a header line and rows") from None
-    except (pd.errors.ParserError, OSError, ValueError) as error:
+    except (pd.errors.ParserError, OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         what = "Parquet" if path.suffix.lower() in (".parquet", ".pq") else "CSV"
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataFileError(

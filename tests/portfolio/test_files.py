@@ -39,6 +39,8 @@ def test_a_folder_is_read_part_by_part_and_its_history_subfolder_first(tmp_path)
         ("gbk.csv", "borrower,额度\n".encode("gbk"), "is not UTF-8 text"),
         ("empty.csv", b"", "the file is empty"),
         ("ragged.csv", b"a,b\n1,2\n1,2,3,4\n", "cannot be read as CSV"),
+        ("bad.csv.zip", b"PK\x03\x04 cut", "cannot be read as CSV"),
+        ("bad.csv.gz", b"\x1f\x8b cut", "cannot be read as CSV"),
         ("table.xlsx", b"x", "must end in .parquet or .csv, got .xlsx"),
     ],
 )
