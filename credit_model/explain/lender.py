@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import re
-import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, NoReturn, get_args
+from typing import Literal, get_args
 
 from credit_model.errors import CreditModelError
 from credit_model.portfolio.declarations import Label
+from credit_model.portfolio.toml_document import TomlDocument, read_toml_text
 
 ChannelId = Literal["explanation", "human_review", "dispute", "documents"]
 CHANNELS: tuple[ChannelId, ...] = get_args(ChannelId)
@@ -22,9 +20,6 @@ CHANNELS: tuple[ChannelId, ...] = get_args(ChannelId)
 MOST_NOTICE_DAYS = 30
 MOST_BUREAU_DAYS = 20
 _MOST_DAYS = 3650
-
-_HEADER = re.compile(r"^\s*\[{1,2}\s*([\w.-]+)\s*\]{1,2}\s*(?:#.*)?$")
-_KEY = re.compile(r"^\s*([\w-]+)\s*=")
 
 
 class LenderError(CreditModelError):
@@ -120,12 +115,7 @@ def read_lender(path: str | Path | None = None) -> Lender:
     if path is None:
         file = resources.files("credit_model.explain") / "lenders" / "example.toml"
         return parse_lender(file.read_text(encoding="utf-8"), where="example.toml")
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise LenderError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except OSError as error:
-        raise LenderError(f"{path}: cannot be read ({error.strerror}); give a lender TOML file") from None
+    text = read_toml_text(path, LenderError, wanted="a lender TOML file")
     return parse_lender(text, where=str(path))
 
 
@@ -137,137 +127,45 @@ def parse_lender(text: str, *, where: str = "lender") -> Lender:
     LenderError
         The text is not TOML, or breaks a rule.
     """
-    text = text.replace("\r\n", "\n")
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise LenderError(f"{where}:{line[1] if line else 1}: is not TOML ({error})") from None
-    return _Reader(document, text, where).lender()
+    document = TomlDocument(text, where, LenderError, ("lender", "regulator", "notice", "bureau", "channel"))
+    head, regulator = document.table("lender"), document.table("regulator")
+    notice, bureau = document.table("notice"), document.table("bureau")
+    lender = Lender(
+        name=head.label("name"),
+        address=head.label("address"),
+        version=head.text("version"),
+        sample=head.get("sample", bool, False),
+        regulator=regulator.label("name"),
+        regulator_contact=regulator.label("contact"),
+        notice_days=notice.integer("days", 1, MOST_NOTICE_DAYS),
+        exemption_rules=notice.label("exemption_rules"),
+        bureau=Bureau(
+            name=bureau.label("name"),
+            contact=bureau.label("contact"),
+            dispute_days=bureau.integer("dispute_days", 1, MOST_BUREAU_DAYS),
+        ),
+        channels=_channels(document),
+        text=document.text,
+    )
+    for table in (head, regulator, notice, bureau):
+        table.close()
+    return lender
 
 
-class _Reader:
-    """Reads the tables key by key; what nobody asked for is a mistake."""
-
-    def __init__(self, document: dict[str, Any], text: str, where: str) -> None:
-        self._document, self._text, self._where = document, text, where
-        self._asked: dict[str, set[str]] = {}
-        self._lines: dict[tuple[str, int, str], int] = {}
-        count: dict[str, int] = {}
-        table, index = "", 0
-        for number, line in enumerate(text.split("\n"), start=1):
-            if header := _HEADER.match(line):
-                table = header[1]
-                index = count.get(table, 0)
-                count[table] = index + 1
-                self._lines[table, index, ""] = number
-            elif key := _KEY.match(line):
-                self._lines.setdefault((table, index, key[1]), number)
-
-    def fail(self, message: str, table: str, index: int = 0, key: str = "") -> NoReturn:
-        line = self._lines.get((table, index, key), self._lines.get((table, index, ""), 1))
-        raise LenderError(f"{self._where}:{line}: {message}")
-
-    def lender(self) -> Lender:
-        bureau = Bureau(
-            name=self._label("bureau", "name"),
-            contact=self._label("bureau", "contact"),
-            dispute_days=self._days("bureau", "dispute_days", most=MOST_BUREAU_DAYS),
+def _channels(document: TomlDocument) -> tuple[Channel, ...]:
+    found: dict[str, Channel] = {}
+    for table in document.tables("channel"):
+        name = table.choice("id", CHANNELS)
+        if name in found:
+            table.fail(f"channel {name!r} stands here twice; leave one out", "id")
+        found[name] = Channel(
+            id=name,
+            contact=table.label("contact"),
+            open_days=table.integer("open_days", 1, _MOST_DAYS),
+            answer_days=table.integer("answer_days", 1, _MOST_DAYS),
         )
-        lender = Lender(
-            name=self._label("lender", "name"),
-            address=self._label("lender", "address"),
-            version=self._get("lender", "version", str),
-            sample=self._get("lender", "sample", bool, default=False),
-            regulator=self._label("regulator", "name"),
-            regulator_contact=self._label("regulator", "contact"),
-            notice_days=self._days("notice", "days", most=MOST_NOTICE_DAYS),
-            exemption_rules=self._label("notice", "exemption_rules"),
-            bureau=bureau,
-            channels=self._channels(),
-            text=self._text,
-        )
-        self._refuse_unknown()
-        return lender
-
-    def _channels(self) -> tuple[Channel, ...]:
-        tables = self._document.get("channel", [])
-        if not isinstance(tables, list):
-            self.fail("channel must be written as [[channel]], once for each", "channel")
-        found: dict[str, Channel] = {}
-        for index in range(len(tables)):
-            name = self._get("channel", "id", str, index)
-            if name not in CHANNELS:
-                hint = _near(name, CHANNELS)
-                self.fail(
-                    f"channel id must be one of {', '.join(CHANNELS)}, got {name!r}{hint}", "channel", index, "id"
-                )
-            if name in found:
-                self.fail(f"channel {name!r} stands here twice; leave one out", "channel", index, "id")
-            found[name] = Channel(
-                name,
-                self._label("channel", "contact", index),
-                self._days("channel", "open_days", index),
-                self._days("channel", "answer_days", index),
-            )
-        for name in CHANNELS:
-            if name not in found:
-                self.fail(f"lacks the channel {name!r}; add a [[channel]] with this id", "channel")
-        return tuple(found[name] for name in CHANNELS)
-
-    def _get(self, table: str, key: str, kind: type, index: int = 0, *, default: Any = None) -> Any:
-        content = self._document.get(table)
-        if content is None:
-            self.fail(f"lacks a [{table}] table; add it", table)
-        content = content[index] if isinstance(content, list) else content
-        if not isinstance(content, dict):
-            self.fail(f"{table} must be a [{table}] table, got {content!r}", "", 0, table)
-        self._asked.setdefault(table, set()).add(key)
-        if key not in content:
-            if default is not None:
-                return default
-            self.fail(f"[{table}] lacks {key!r}; add it", table, index)
-        value = content[key]
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            self.fail(f"[{table}] {key} must be {_KINDS[kind]}, got {value!r}", table, index, key)
-        if value == "":
-            self.fail(f"[{table}] {key} must not be empty", table, index, key)
-        return value
-
-    def _label(self, table: str, key: str, index: int = 0) -> Label:
-        value = self._get(table, key, dict, index)
-        for language in ("zh", "en"):
-            if not isinstance(value.get(language), str) or not value[language].strip():
-                self.fail(f"[{table}] {key} lacks a text in {language!r}; add it", table, index, key)
-        if unknown := sorted(set(value) - {"zh", "en"}):
-            self.fail(f"[{table}] {key} has unknown language {unknown[0]!r}; it takes zh and en", table, index, key)
-        return Label(zh=value["zh"], en=value["en"])
-
-    def _days(self, table: str, key: str, index: int = 0, *, most: int = _MOST_DAYS) -> int:
-        value = int(self._get(table, key, int, index))
-        if not 1 <= value <= most:
-            self.fail(f"[{table}] {key} must be between 1 and {most} days, got {value}", table, index, key)
-        return value
-
-    def _refuse_unknown(self) -> None:
-        for table, content in self._document.items():
-            if table not in self._asked:
-                self.fail(f"unknown table {table!r}{_near(table, tuple(self._asked))}", table, 0)
-            for index, entry in enumerate(content if isinstance(content, list) else [content]):
-                for key in entry:
-                    if key not in self._asked[table]:
-                        hint = _near(key, tuple(self._asked[table]))
-                        self.fail(f"[{table}] has the unknown key {key!r}{hint}", table, index, key)
-
-
-_KINDS = {
-    str: "a text",
-    int: "a whole number",
-    bool: "true or false",
-    dict: 'two languages, { zh = "...", en = "..." }',
-}
-
-
-def _near(word: str, known: tuple[str, ...]) -> str:
-    match = difflib.get_close_matches(str(word), list(known), n=1)
-    return f"; did you mean {match[0]!r}?" if match else ""
+        table.close()
+    for name in CHANNELS:
+        if name not in found:
+            document.fail(f"lacks the channel {name!r}; add a [[channel]] with this id", "channel")
+    return tuple(found[name] for name in CHANNELS)

@@ -21,14 +21,13 @@ from typing import Any, Literal, get_args
 
 import jinja2
 
-from credit_model.errors import CatalogueError, CreditModelError
+from credit_model.errors import CreditModelError
 from credit_model.explain.explanations import DecreaseExplanations
 from credit_model.explain.lender import CHANNELS, Lender, read_lender
 from credit_model.explain.reasons import DecreaseReasons, Reason, capitalised, decrease_reasons
 from credit_model.explain.sentences import join_ranks
 from credit_model.explain.texts import texts
 from credit_model.explain.wording import (
-    LANGUAGES,
     Lang,
     Wording,
     check_lang,
@@ -36,8 +35,6 @@ from credit_model.explain.wording import (
     format_share,
     label_in,
 )
-from credit_model.portfolio.catalogue import Catalogue
-from credit_model.portfolio.phrases import wording_fault
 
 Format = Literal["html", "markdown", "json"]
 FORMATS: tuple[str, ...] = get_args(Format)
@@ -124,8 +121,6 @@ def build_notice(
         Not a single decrease, an unknown language, or a date that is none.
     LenderError
         The lender file breaks its rules.
-    CatalogueError
-        The catalogue's wording is not fit for a notice (`check_wording`).
 
     Examples
     --------
@@ -136,26 +131,9 @@ def build_notice(
         raise CreditModelError(
             f"a notice is of a single decrease, got {len(explanation)}; choose one by select(borrower, month)"
         )
-    check_wording(explanation.catalogue)
     known = lender if isinstance(lender, Lender) else read_lender(lender)
     told = decrease_reasons(explanation, lang=lang)[0]
     return Notice(_Content(explanation, told, known, _as_date(effective_date)).content())
-
-
-def check_wording(catalogue: Catalogue) -> None:
-    """Hold that a catalogue's labels and reasons can be said to a borrower.
-
-    Raises
-    ------
-    CatalogueError
-        A label or reason of a cause holds an empty phrase or a protected attribute (`portfolio.phrases`).
-    """
-    for feature in catalogue.causes:
-        for key in ("label", "reason"):
-            label = getattr(feature, key)
-            for lang in LANGUAGES:
-                if fault := wording_fault(label_in(label, lang), lang):
-                    raise CatalogueError(f"catalogue {catalogue.name!r}: feature {feature.id!r}: {key} {fault}")
 
 
 def _as_date(value: date | str | None) -> date | None:

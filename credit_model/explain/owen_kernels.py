@@ -13,9 +13,9 @@ from numba import njit
 from credit_model.model.leafsets import ROWS_AT_ONCE, TREES_AT_ONCE, lowest, n_ones
 from credit_model.model.nodes import LEAF, goes_left
 
-# What a leaf needs of the players that part the rows, a column each: the feature, its group, and the side the
-# leaf needs it from (0 either, 1 x, 2 z).
-FEATURE, GROUP, SIDE = 0, 1, 2
+# Players are the features that part two rows in a tree, a row each: the feature, its group and, on a path, the side
+# that the path needs it from (1 x, 2 z), or in a tree, the place of its group among the tree's.
+FEATURE, GROUP, SIDE, PLACE = 0, 1, 2, 2
 
 
 @njit(cache=True, nogil=True)
@@ -45,6 +45,8 @@ def explain_rows(  # type: ignore[no-untyped-def]
     two = np.empty(TREES_AT_ONCE, np.int64)
     more = np.empty(TREES_AT_ONCE, np.int64)
     players = np.empty((64, 3), np.int64)
+    only_x, only_z = np.empty(64, np.uint64), np.empty(64, np.uint64)  # a player's leaves that need its x, its z
+    groups, needs = np.empty(64, np.uint64), np.empty((64, 2), np.uint64)
     one = np.uint64(1)
     n_bits = np.uint64(values.shape[1])
     for start in range(0, x.shape[0], ROWS_AT_ONCE):
@@ -79,16 +81,30 @@ def explain_rows(  # type: ignore[no-untyped-def]
                     tree = first_tree + i
                     leaves = np.uint64(reached[i])
                     n_players = _find_players(leaves, parting[tree], n_bits, group, players)
-                    only_x, only_z = leaves, leaves
+                    all_x, all_z = leaves, leaves
                     for p in range(n_players):
-                        only_x &= np.uint64(sets[block, x[n, players[p, FEATURE]], i])
-                        only_z &= np.uint64(sets[block, z[n, players[p, FEATURE]], i])
-                    leaf_x[i], leaf_z[i] = lowest(only_x), lowest(only_z)
+                        by_x = np.uint64(sets[block, x[n, players[p, FEATURE]], i])
+                        by_z = np.uint64(sets[block, z[n, players[p, FEATURE]], i])
+                        all_x &= by_x
+                        all_z &= by_z
+                        only_x[p], only_z[p] = leaves & by_x & ~by_z, leaves & by_z & ~by_x
+                    leaf_x[i], leaf_z[i] = lowest(all_x), lowest(all_z)
                     if n_players == 2:
                         _add_two_players(leaves, sets[block], i, x, z, n, players, values[tree], phi, table)
                     else:
                         _add_leaves(
-                            leaves, sets[block], i, x, z, n, players, n_players, values[tree], weights, phi, table
+                            leaves,
+                            only_x,
+                            only_z,
+                            n,
+                            players,
+                            n_players,
+                            groups,
+                            needs,
+                            values[tree],
+                            weights,
+                            phi,
+                            table,
                         )
                 if len(score_x) == 0:
                     continue
@@ -170,21 +186,100 @@ def _add_two_players(leaves, sets, i, x, z, n, players, values, phi, table):  # 
 
 @njit(cache=True, nogil=True, inline="always")
 def _add_leaves(  # type: ignore[no-untyped-def]
-    leaves, sets, i, x, z, n, players, n_players, values, weights, phi, table
+    leaves, only_x, only_z, n, players, n_players, groups, needs, values, weights, phi, table
 ):
+    """`add_leaf` for all leaves of a tree, with sets of players as integers: bit p set, player p is needed.
+
+    ``needs`` (64, 2) and ``groups`` (64,) are room for each leaf's needs from x and z, and each group's players.
+    """
+    one = np.uint64(1)
+    rest = leaves
+    while rest != 0:
+        leaf = lowest(rest)
+        rest &= rest - one
+        needs[leaf, 0], needs[leaf, 1] = 0, 0
+    n_groups = 0
+    for p in range(n_players):
+        me = one << np.uint64(p)
+        place = n_groups
+        for q in range(p):
+            if players[q, GROUP] == players[p, GROUP]:
+                place = players[q, PLACE]
+        if place == n_groups:
+            groups[place] = 0
+            n_groups += 1
+        players[p, PLACE] = place
+        groups[place] |= me
+        rest = only_x[p]
+        while rest != 0:
+            needs[lowest(rest), 0] |= me
+            rest &= rest - one
+        rest = only_z[p]
+        while rest != 0:
+            needs[lowest(rest), 1] |= me
+            rest &= rest - one
     while leaves != 0:
         leaf = lowest(leaves)
-        leaves &= leaves - np.uint64(1)
-        for p in range(n_players):
-            u = players[p, FEATURE]
-            by_x = (np.uint64(sets[x[n, u], i]) >> leaf) & np.uint64(1)
-            by_z = (np.uint64(sets[z[n, u], i]) >> leaf) & np.uint64(1)
-            players[p, SIDE] = 0 if by_x == by_z else (1 if by_x == 1 else 2)
-        add_leaf(values[leaf], players, n_players, weights, phi, table, n)
+        leaves &= leaves - one
+        from_x, from_z, value = needs[leaf, 0], needs[leaf, 1], values[leaf]
+        on_x, on_z, mixed, of_mixed = 0, 0, 0, np.uint64(0)
+        for g in range(n_groups):
+            has_x, has_z = (from_x & groups[g]) != 0, (from_z & groups[g]) != 0
+            on_x += has_x
+            on_z += has_z
+            if has_x & has_z:
+                mixed += 1
+                of_mixed = groups[g]
+        if mixed > 1:
+            continue
+        if mixed == 1:
+            a, b = n_ones(from_x & of_mixed), n_ones(from_z & of_mixed)
+            others = weights[on_x - 1, on_z - 1]
+            add_x, add_z = value * (others * weights[a - one, b]), value * (others * weights[a, b - one])
+            from_x &= of_mixed
+            from_z &= of_mixed
+            while from_x != 0:
+                phi[n, players[lowest(from_x), FEATURE]] += add_x
+                from_x &= from_x - one
+            while from_z != 0:
+                phi[n, players[lowest(from_z), FEATURE]] -= add_z
+                from_z &= from_z - one
+            continue
+        if table.shape[1] > 0:
+            _add_coalitions(value, from_x, from_z, players, table, n)
+        if on_x > 0:
+            others = weights[on_x - 1, on_z]
+            rest = from_x
+            while rest != 0:
+                p = lowest(rest)
+                rest &= rest - one
+                a = n_ones(from_x & groups[players[p, PLACE]])
+                phi[n, players[p, FEATURE]] += value * (others * weights[a - one, 0])
+        if on_z > 0:
+            others = weights[on_x, on_z - 1]
+            rest = from_z
+            while rest != 0:
+                p = lowest(rest)
+                rest &= rest - one
+                b = n_ones(from_z & groups[players[p, PLACE]])
+                phi[n, players[p, FEATURE]] -= value * (others * weights[0, b - one])
 
 
 @njit(cache=True, nogil=True, inline="always")
-def add_leaf(value, players, n_players, weights, phi, table, n):  # type: ignore[no-untyped-def]
+def _add_coalitions(value, from_x, from_z, players, table, n):  # type: ignore[no-untyped-def]
+    """Of sets of players, the groups, for `add_to_table`."""
+    groups_x, groups_z = 0, 0
+    while from_x != 0:
+        groups_x |= 1 << players[lowest(from_x), GROUP]
+        from_x &= from_x - np.uint64(1)
+    while from_z != 0:
+        groups_z |= 1 << players[lowest(from_z), GROUP]
+        from_z &= from_z - np.uint64(1)
+    add_to_table(value, groups_x, groups_z, table, n)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def add_leaf(value, needs, n_needs, weights, phi, table, n):  # type: ignore[no-untyped-def]
     """Add one leaf's part of the Owen values and, if there is one, of the what-if table.
 
     ``phi_j += value w(A, B) w(a - 1, b)`` for j needed from x, ``phi_j -= value w(A, B) w(a, b - 1)`` for j needed
@@ -193,48 +288,50 @@ def add_leaf(value, players, n_players, weights, phi, table, n):  # type: ignore
     """
     on_x, on_z, mixed = 0, 0, 0
     from_x, from_z = 0, 0
-    for p in range(n_players):
-        if players[p, SIDE] == 0:
-            continue
+    for p in range(n_needs):
         has_x, has_z = False, False
         for q in range(p):
-            if players[q, GROUP] == players[p, GROUP]:
-                has_x |= players[q, SIDE] == 1
-                has_z |= players[q, SIDE] == 2
-        if players[p, SIDE] == 1 and not has_x:
+            if needs[q, GROUP] == needs[p, GROUP]:
+                has_x |= needs[q, SIDE] == 1
+                has_z |= needs[q, SIDE] == 2
+        if needs[p, SIDE] == 1 and not has_x:
             on_x += 1
             mixed += has_z
-            from_x |= 1 << players[p, GROUP]
-        elif players[p, SIDE] == 2 and not has_z:
+            from_x |= 1 << needs[p, GROUP]
+        elif needs[p, SIDE] == 2 and not has_z:
             on_z += 1
             mixed += has_x
-            from_z |= 1 << players[p, GROUP]
-    if mixed > 1:
-        return
-    for p in range(n_players):
-        if players[p, SIDE] == 0:
-            continue
+            from_z |= 1 << needs[p, GROUP]
+        if mixed > 1:
+            return
+    for p in range(n_needs):
         a, b = 0, 0
-        for q in range(n_players):
-            if players[q, GROUP] == players[p, GROUP]:
-                a += players[q, SIDE] == 1
-                b += players[q, SIDE] == 2
+        for q in range(n_needs):
+            if needs[q, GROUP] == needs[p, GROUP]:
+                a += needs[q, SIDE] == 1
+                b += needs[q, SIDE] == 2
         if mixed == 1 and (a == 0 or b == 0):
             continue
         others = weights[on_x - (a > 0), on_z - (b > 0)]
-        if players[p, SIDE] == 1:
-            phi[n, players[p, FEATURE]] += value * (others * weights[a - 1, b])
+        if needs[p, SIDE] == 1:
+            phi[n, needs[p, FEATURE]] += value * (others * weights[a - 1, b])
         else:
-            phi[n, players[p, FEATURE]] -= value * (others * weights[a, b - 1])
+            phi[n, needs[p, FEATURE]] -= value * (others * weights[a, b - 1])
     if table.shape[1] > 0 and mixed == 0:
-        # "No group of from_z is x's" is an alternating sum over the subsets of from_z.
-        absent = from_z
-        while True:
-            if from_x | absent:
-                table[n, from_x | absent] += -value if n_ones(np.uint64(absent)) & np.uint64(1) else value
-            if absent == 0:
-                break
-            absent = (absent - 1) & from_z
+        add_to_table(value, from_x, from_z, table, n)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def add_to_table(value, from_x, from_z, table, n):  # type: ignore[no-untyped-def]
+    """Add a leaf that needs the groups ``from_x`` from x, and ``from_z`` from z, to what groups add together."""
+    # "No group of from_z is x's" is an alternating sum over the subsets of from_z.
+    absent = from_z
+    while True:
+        if from_x | absent:
+            table[n, from_x | absent] += -value if n_ones(np.uint64(absent)) & np.uint64(1) else value
+        if absent == 0:
+            break
+        absent = (absent - 1) & from_z
 
 
 @njit(cache=True, nogil=True)

@@ -7,15 +7,12 @@ model. The rules are held here, and every error starts with ``file:line``.
 
 from __future__ import annotations
 
-import difflib
 import re
 import string
-import tomllib
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import get_args
 
 from credit_model.errors import CatalogueError, CreditModelError
 from credit_model.portfolio.declarations import (
@@ -36,6 +33,7 @@ from credit_model.portfolio.declarations import (
 )
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.phrases import wording_fault
+from credit_model.portfolio.toml_document import TomlDocument, TomlTable, near, read_toml_text
 
 __all__ = [
     "BUILT_IN",
@@ -51,8 +49,7 @@ __all__ = [
 #: Catalogues that come with the package, by name.
 BUILT_IN = ("synthetic", "home_credit", "uci_taiwan")
 
-_HEADER = re.compile(r"^\s*\[{1,2}\s*([\w.-]+)\s*\]{1,2}\s*(#.*)?$")
-_KEY = re.compile(r"^\s*\"?([\w-]+)\"?\s*(\.[\w-]+\s*)?=")
+_TABLES = ("portfolio", "ladder", "column", "factor", "feature")
 
 
 def read_catalogue(source: str | Path) -> Catalogue:
@@ -74,16 +71,8 @@ def read_catalogue(source: str | Path) -> Catalogue:
     """
     if str(source) in BUILT_IN:
         return _built_in(str(source))
-    path = Path(source)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise CatalogueError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except OSError as error:
-        raise CatalogueError(
-            f"{path}: cannot be read ({error.strerror}); give a TOML file or one of {', '.join(BUILT_IN)}"
-        ) from None
-    return parse_catalogue(text, where=str(path))
+    text = read_toml_text(source, CatalogueError, wanted=f"a TOML file or one of {', '.join(BUILT_IN)}")
+    return parse_catalogue(text, where=str(source))
 
 
 @lru_cache(maxsize=len(BUILT_IN))
@@ -106,136 +95,12 @@ def parse_catalogue(text: str, *, where: str = "catalogue") -> Catalogue:
     CatalogueError
         The text is not TOML, or breaks a rule.
     """
-    text = text.replace("\r\n", "\n")
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise CatalogueError(f"{where}:{line[1] if line else 1}: is not TOML ({error})") from None
-    return _catalogue(document, _Places(text, where), text)
+    return _catalogue(TomlDocument(text, where, CatalogueError, _TABLES))
 
 
-class _Places:
-    """Where each table and key of a TOML text stands."""
-
-    def __init__(self, text: str, where: str) -> None:
-        self.where = where
-        self._lines: dict[tuple[str, int], int] = {}
-        self._keys: dict[tuple[str, int, str], int] = {}
-        count: dict[str, int] = {}
-        name, index = "", 0
-        for number, line in enumerate(text.split("\n"), start=1):
-            if header := _HEADER.match(line):
-                name = header[1]
-                index = count.get(name, 0)
-                count[name] = index + 1
-                self._lines[name, index] = number
-            elif key := _KEY.match(line):
-                self._keys.setdefault((name, index, key[1]), number)
-
-    def fail(self, message: str, table: str, index: int = 0, key: str = "") -> NoReturn:
-        line = self._keys.get((table, index, key), self._lines.get((table, index), 1))
-        raise CatalogueError(f"{self.where}:{line}: {message}")
-
-
-@dataclass
-class _Table:
-    """One table of the TOML, read key by key; keys that nobody asked for are mistakes."""
-
-    content: dict[str, Any]
-    places: _Places
-    name: str
-    index: int = 0
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.content, dict):
-            self.fail(f"[{self.name}] must be a table, got {type(self.content).__name__}")
-        self._asked: set[str] = set()
-
-    @property
-    def title(self) -> str:
-        own = self.content.get("id", self.content.get("name"))
-        return f"{self.name} {own!r}" if own else f"[{self.name}]"
-
-    def fail(self, message: str, key: str = "") -> NoReturn:
-        self.places.fail(message, self.name, self.index, key)
-
-    def get(self, key: str, kind: type | tuple[type, ...], default: Any = ..., rule: str = "") -> Any:
-        self._asked.add(key)
-        if key not in self.content:
-            if default is ...:
-                self.fail(f"{self.title} lacks {key!r}{f' ({rule})' if rule else ''}; add it")
-            return default
-        value = self.content[key]
-        kinds = kind if isinstance(kind, tuple) else (kind,)
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            wanted = " or ".join(k.__name__ for k in kinds)
-            self.fail(f"{self.title}: {key} must be {rule or wanted}, got {value!r}", key)
-        return value
-
-    def text(self, key: str, default: Any = ...) -> Any:
-        value = self.get(key, str, default)
-        if value == "":
-            self.fail(f"{self.title}: {key} must not be empty", key)
-        return value
-
-    def choice(self, key: str, allowed: tuple[str, ...], default: Any = ...) -> Any:
-        value = self.get(key, str, default)
-        if value is not None and value not in allowed:
-            self.fail(
-                f"{self.title}: {key} must be one of {', '.join(allowed)}, got {value!r}{near(value, allowed)}",
-                key,
-            )
-        return value
-
-    def number(self, key: str, default: Any = ...) -> Any:
-        value = self.get(key, (int, float), default)
-        return None if value is None else float(value)
-
-    def integer(self, key: str, low: int, high: int, default: Any = ...) -> Any:
-        value = self.get(key, int, default)
-        if value is not None and not low <= value <= high:
-            self.fail(f"{self.title}: {key} must be between {low} and {high}, got {value}", key)
-        return value
-
-    def label(self, key: str) -> Label:
-        value = self.get(key, dict, rule='a table of two languages, { zh = "...", en = "..." }')
-        for language in ("zh", "en"):
-            if not isinstance(value.get(language), str) or not value[language].strip():
-                self.fail(f"{self.title}: {key} lacks a text in {language!r}; add it", key)
-        if unknown := sorted(set(value) - {"zh", "en"}):
-            self.fail(f"{self.title}: {key} has unknown language {unknown[0]!r}; it takes zh and en", key)
-        return Label(zh=value["zh"], en=value["en"])
-
-    def close(self) -> None:
-        for key in self.content:
-            if key not in self._asked:
-                self.fail(f"{self.title}: unknown key {key!r}{near(key, tuple(self._asked))}", key)
-
-
-def near(word: str, known: tuple[str, ...]) -> str:
-    """A hint at what was meant: "; did you mean 'x'?", or nothing."""
-    match = difflib.get_close_matches(str(word), [str(k) for k in known], n=1)
-    return f"; did you mean {match[0]!r}?" if match else ""
-
-
-def _tables(document: dict[str, Any], places: _Places, name: str) -> list[_Table]:
-    content = document.get(name, [])
-    if not isinstance(content, list):
-        places.fail(f"{name} must be written as [[{name}]], once for each", name)
-    return [_Table(table, places, name, i) for i, table in enumerate(content)]
-
-
-def _catalogue(document: dict[str, Any], places: _Places, text: str) -> Catalogue:
-    known = ("portfolio", "ladder", "column", "factor", "feature")
-    for name in document:
-        if name not in known:
-            places.fail(f"unknown table {name!r}{near(name, known)}", name)
-    for name in ("portfolio", "ladder"):
-        if not isinstance(document.get(name), dict):
-            places.fail(f"the catalogue lacks a [{name}] table; add it", name)
-    head = _Table(document["portfolio"], places, "portfolio")
-    ladder, quantiles = _ladder(_Table(document["ladder"], places, "ladder"))
+def _catalogue(document: TomlDocument) -> Catalogue:
+    head = document.table("portfolio")
+    ladder, quantiles = _ladder(document.table("ladder"))
     name = head.text("name")
     version = head.text("version")
     currency = head.text("currency", "CNY")
@@ -247,14 +112,14 @@ def _catalogue(document: dict[str, Any], places: _Places, text: str) -> Catalogu
     special = {value: key for key, value in keys.items()} | ({reviewed: "reviewed"} if reviewed else {})
     if len(special) < 3 + bool(reviewed):
         head.fail("borrower, month, limit and reviewed must be four different columns")
-    columns = [_column(t, special) for t in _unique(_tables(document, places, "column"), "name")]
-    factors = [_factor(t) for t in _unique(_tables(document, places, "factor"), "id")]
+    columns = [_column(t, special) for t in _unique(document.tables("column"), "name")]
+    factors = [_factor(t) for t in _unique(document.tables("factor"), "id")]
     if not factors:
-        places.fail("the catalogue declares no [[factor]]; add at least one", "factor")
-    tables = _unique(_tables(document, places, "feature"), "id")
+        document.fail("the catalogue declares no [[factor]]; add at least one", "factor")
+    tables = _unique(document.tables("feature"), "id")
     features = [_feature(t, {c.name: c for c in columns}, [f.id for f in factors], special) for t in tables]
     if all(feature.role == "state" for feature in features):
-        places.fail("the catalogue declares no [[feature]] that can be a cause; add at least one", "feature")
+        document.fail("the catalogue declares no [[feature]] that can be a cause; add at least one", "feature")
     _unique([t for t in tables if "code" in t.content], "code")
     states = [feature.id for feature in features if feature.role == "state"]
     for table, feature in zip(tables, features, strict=True):
@@ -267,7 +132,7 @@ def _catalogue(document: dict[str, Any], places: _Places, text: str) -> Catalogu
     used = {feature.factor for feature in features}
     for i, factor in enumerate(factors):
         if factor.id not in used:
-            places.fail(f"factor {factor.id!r} has no feature; add one or remove the factor", "factor", i)
+            document.fail(f"factor {factor.id!r} has no feature; add one or remove the factor", "factor", i)
     return Catalogue(
         name=name,
         version=version,
@@ -280,12 +145,12 @@ def _catalogue(document: dict[str, Any], places: _Places, text: str) -> Catalogu
         columns=tuple(columns),
         factors=tuple(factors),
         features=tuple(features),
-        text=text,
+        text=document.text,
         **keys,
     )
 
 
-def _unique(tables: list[_Table], key: str) -> list[_Table]:
+def _unique(tables: list[TomlTable], key: str) -> list[TomlTable]:
     seen: set[str] = set()
     for table in tables:
         value = table.text(key)
@@ -295,7 +160,7 @@ def _unique(tables: list[_Table], key: str) -> list[_Table]:
     return tables
 
 
-def _ladder(table: _Table) -> tuple[LimitLadder | None, int | None]:
+def _ladder(table: TomlTable) -> tuple[LimitLadder | None, int | None]:
     amounts = table.get("amounts", list, None, rule="a list of numbers")
     quantiles = table.integer("quantiles", 2, 100, None)
     table.close()
@@ -311,13 +176,13 @@ def _ladder(table: _Table) -> tuple[LimitLadder | None, int | None]:
         table.fail(str(error), "amounts")
 
 
-def _factor(table: _Table) -> Factor:
+def _factor(table: TomlTable) -> Factor:
     factor = Factor(table.text("id"), table.label("label"), table.choice("about", get_args(About)))
     table.close()
     return factor
 
 
-def _column(table: _Table, special: dict[str, str]) -> Column:
+def _column(table: TomlTable, special: dict[str, str]) -> Column:
     name = table.text("name")
     if name in special:
         table.fail(
@@ -354,7 +219,7 @@ def _column(table: _Table, special: dict[str, str]) -> Column:
     return column
 
 
-def _state(table: _Table) -> Feature:
+def _state(table: TomlTable) -> Feature:
     state = table.text("id")
     if state not in STATES:
         table.fail(f"a state must be one of {', '.join(STATES)}, got {state!r}{near(state, STATES)}", "id")
@@ -383,7 +248,7 @@ def _state(table: _Table) -> Feature:
     return feature
 
 
-def _feature(table: _Table, columns: dict[str, Column], factors: list[str], special: dict[str, str]) -> Feature:
+def _feature(table: TomlTable, columns: dict[str, Column], factors: list[str], special: dict[str, str]) -> Feature:
     if "role" in table.content:
         return _state(table)
     feature_id = table.text("id")
@@ -447,7 +312,7 @@ def _feature(table: _Table, columns: dict[str, Column], factors: list[str], spec
     return feature
 
 
-def _check_source(table: _Table, key: str, source: str, columns: dict[str, Column], special: dict[str, str]) -> None:
+def _check_source(table: TomlTable, key: str, source: str, columns: dict[str, Column], special: dict[str, str]) -> None:
     if special.get(source) == "limit":
         table.fail(
             f"{table.title}: {key} {source!r} is the limit itself, which the model predicts; "
@@ -462,7 +327,7 @@ def _check_source(table: _Table, key: str, source: str, columns: dict[str, Colum
         table.fail(f"{table.title}: {key} {source!r} is a category, which has no ratio", key)
 
 
-def _reason(table: _Table) -> Label:
+def _reason(table: TomlTable) -> Label:
     reason = table.label("reason")
     for text in (reason.zh, reason.en):
         try:

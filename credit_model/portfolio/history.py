@@ -17,8 +17,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from credit_model.errors import HistoryError
-from credit_model.portfolio.catalogue import Catalogue, near
-from credit_model.portfolio.declarations import Column, Label
+from credit_model.portfolio.declarations import Catalogue, Column, Label
+from credit_model.portfolio.toml_document import near
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -18,7 +18,7 @@ from credit_model.simulate import columns as c
 from credit_model.simulate import kernels
 from credit_model.simulate.economy import BURN_IN, WARM_UP, Economy
 from credit_model.simulate.lender import Lender
-from credit_model.simulate.policy import PolicyTable, policy_table
+from credit_model.simulate.policy import policy_table
 from credit_model.simulate.scenarios import Scenario
 
 FloatArray = NDArray[np.float64]

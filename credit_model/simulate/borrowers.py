@@ -110,11 +110,11 @@ PLANTED, PLANTED_MONTH, MUTED, MUTED_FROM, MUTED_UNTIL = range(5)
 #: By segment: share, shift of log income, its spread, monthly noise of income, chance to lose the work.
 SEGMENT_SHARE = np.array([0.55, 0.17, 0.16, 0.12])
 INCOME_SHIFT = np.array([0.10, 0.15, -0.22, -0.30])
-INCOME_SPREAD = np.array([0.71, 0.88, 0.70, 0.64])
+INCOME_SPREAD = np.array([0.73, 0.90, 0.72, 0.66])
 INCOME_SWING = np.array([0.05, 0.15, 0.18, 0.08])
 JOB_LOSS_HAZARD = np.array([0.0028, 0.0036, 0.0065, 0.0055])
 #: Log of the middle borrower's income, RMB a year (per head).
-MIDDLE_INCOME = math.log(31_000.0)
+MIDDLE_INCOME = math.log(30_300.0)
 #: Months between reviews, by segment.
 REVIEW_MONTHS = np.array([3, 2, 2, 4])
 
@@ -146,7 +146,7 @@ def draw_traits(n: int, rng: np.random.Generator, *, audit_bias: float) -> Float
     k[:, LINE_USE] = use
     revolving = 0.12 + 0.78 * u[:, 2]
     k[:, TARGET_USE] = np.select(
-        [use == TRANSACTOR, use == REVOLVER, use == MAXED], [0.004 + 0.14 * u[:, 2] ** 2, revolving, 0.97], 0.05
+        [use == TRANSACTOR, use == REVOLVER, use == MAXED], [0.004 + 0.12 * u[:, 2] ** 2, revolving, 0.97], 0.05
     )
     k[:, DUE_DAY] = 1 + np.floor(28 * u[:, 3])
     k[:, [IDENTITY, HISTORY, NETWORK, BEHAVIOUR]] = z[:, 9:13]
@@ -178,10 +178,9 @@ def strikes(shock, chance, u, t, H, control):  # type: ignore[no-untyped-def]
     """Whether a shock of the borrower's own starts in month t; noted in the ledger's last rows."""
     if control[MUTED] == shock and control[MUTED_FROM] <= t <= control[MUTED_UNTIL]:
         return False
+    struck = u < chance
     if control[PLANTED] >= 0:  # a planted shock is the only one that such a borrower has
         struck = control[PLANTED] == shock and control[PLANTED_MONTH] == t
-    else:
-        struck = u < chance
     if struck:
         H[c.N_LEDGER + shock, t] = 1.0
     return struck
@@ -195,9 +194,9 @@ def work_and_earn(t, k, s, H, z, u, job_loss_hazard, control):  # type: ignore[n
     if s[IN_WORK] > 0:
         # No more than 30 times as many lose their work in the worst economy: most months need no exponential.
         hazard = job_loss_hazard[segment]
-        if control[PLANTED] >= 0 or u[U_JOB] < 30.0 * hazard:
-            if strikes(c.JOB_LOSS, hazard * min(30.0, math.exp(0.45 * slack)), u[U_JOB], t, H, control):
-                s[IN_WORK] = 0.0
+        possible = control[PLANTED] >= 0 or u[U_JOB] < 30.0 * hazard
+        if possible and strikes(c.JOB_LOSS, hazard * min(30.0, math.exp(0.45 * slack)), u[U_JOB], t, H, control):
+            s[IN_WORK] = 0.0
     elif u[U_JOB] > 1.0 - 0.15 * math.exp(-0.15 * slack):
         s[IN_WORK] = 1.0
     s[INCOME_DROP] *= 0.98
@@ -240,12 +239,12 @@ def poisson(mean, u):  # type: ignore[no-untyped-def]
     if u <= 1.0 - mean:  # below exp(-mean)
         return 0.0
     term = math.exp(-mean)
-    below, count = term, 0
+    below, count = term, 0.0
     while u > below and count < 15:
-        count += 1
+        count += 1.0
         term *= mean / count
         below += term
-    return float(count)
+    return count
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -104,7 +104,7 @@ PRODUCTS: tuple[tuple[float, tuple[str, ...]], ...] = (
 
 #: Score lines between the tiers, and how far beyond them a limit is cut or raised, log-odds.
 LINES = np.array([-11.5, -8.9, -6.3, -3.9, -1.85, 0.25, 2.45, 4.5, 6.6, 9.0]) * STRENGTH
-KEEP_MARGIN, RAISE_MARGIN = 5.7 * STRENGTH, 3.1 * STRENGTH
+KEEP_MARGIN, RAISE_MARGIN = 6.1 * STRENGTH, 3.0 * STRENGTH
 #: How much better off than the score deserves a limit is left that is cut.
 CUT_GRACE = 1.7 * STRENGTH
 #: Tiers that one decision may raise a limit by.
@@ -112,7 +112,7 @@ MOST_STEPS_UP = 3
 #: Months after a change in which the limit is not reviewed on the calendar.
 COOL_DOWN = 6
 #: The score without any term, so that 0 is about the middle borrower's.
-INTERCEPT = -41.4 * STRENGTH
+INTERCEPT = -41.9 * STRENGTH
 
 
 class PolicyTable(NamedTuple):

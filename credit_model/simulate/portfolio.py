@@ -176,8 +176,7 @@ def _planted(planted: Planted, n_borrowers: int, n_months: int) -> NDArray[np.in
 
 def simulate_blocks(settings: blocks.Settings, *, n_jobs: int = 1) -> Iterator[blocks.Block]:
     """The portfolio's blocks, in order, at most ``n_jobs`` of them under way at a time."""
-    for block in _in_order(settings.n_blocks, lambda i: blocks.simulate_block(settings, i), n_jobs):
-        yield block
+    yield from _in_order(settings.n_blocks, lambda i: blocks.simulate_block(settings, i), n_jobs)
 
 
 def workers_of(n_jobs: int) -> int:

@@ -136,7 +136,7 @@ def realism_report(history: pd.DataFrame, truth: object = None, economy: pd.Data
     rows = [
         {
             "row": level.row,
-            "value": values[level.row],
+            "value": round(values[level.row], 2),
             "published": level.published,
             "low": level.low,
             "high": level.high,

@@ -163,6 +163,4 @@ def rate(t, k, s, H, z, u):  # type: ignore[no-untyped-def]
     H[c.SCORE_ABILITY, t] = _points(130.0 + 14.0 * wealth + s[b.ABILITY_AR])
     H[c.SCORE_HISTORY, t] = _points(138.0 + 13.0 * k[b.HISTORY] + s[b.HISTORY_AR] - 40.0 * s[b.LATE_MEMORY])
     H[c.SCORE_NETWORK, t] = _points(132.0 + 13.0 * k[b.NETWORK] + s[b.NETWORK_AR] + s[b.NETWORK_JUMP])
-    H[c.SCORE_BEHAVIOUR, t] = _points(
-        135.0 + 13.0 * k[b.BEHAVIOUR] + s[b.BEHAVIOUR_AR] - 30.0 * s[b.UNSTABLE_MEMORY]
-    )
+    H[c.SCORE_BEHAVIOUR, t] = _points(135.0 + 13.0 * k[b.BEHAVIOUR] + s[b.BEHAVIOUR_AR] - 30.0 * s[b.UNSTABLE_MEMORY])

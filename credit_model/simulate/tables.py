@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 IntArray = NDArray[np.int64]
 
 #: Columns of the ledger whose values fit into 16 bits; the other own columns are money, 32 bits.
-SMALL = frozenset(
-    name
-    for name in c.LEDGER[: c.N_OWN]
-    if not name.endswith("_amount") and name != "employed"
-)
+SMALL = frozenset(name for name in c.LEDGER[: c.N_OWN] if not name.endswith("_amount") and name != "employed")
 CATEGORIES = {
     "gender": c.GENDERS,
     "age_band": c.AGE_BANDS,

@@ -25,8 +25,8 @@ class Truth:
     decreases : DataFrame
         One row a fall in tier from the panel's 13th month on (earlier windows are not filled): ``reference_month``
         (in which the limit in force was set) and ``reference_censored`` (it was set before: the panel's 13th month
-        stands in); ``scenario``, ``segment``; tiers, limits and ``kind``; ``score_before`` and ``score_after``, the true score
-        of the reference and of the decision, with the limit in force at the decision; ``keep_score``,
+        stands in); ``scenario``, ``segment``; tiers, limits and ``kind``; ``score_before`` and ``score_after``, the
+        true score of the reference and of the decision, with the limit in force at the decision; ``keep_score``,
         the log-odds of keeping the tier in force, and ``decided_by_noise`` where these favoured it; ``factor_<id>`` and
         ``feature_<id>``, exact Owen values that sum to the change; ``leading_factor``, which lowered the score most;
         ``cause_<shock>``: without this shock, all else equal, the limit would not have been cut.

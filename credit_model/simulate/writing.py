@@ -94,10 +94,9 @@ def write_portfolio(
     with fresh_folder(folder, resume=arguments["digest"][:16]) as partial:
         for part in ("history", *(("truth/decisions", "truth/decreases") if truth else ())):
             (partial / part).mkdir(parents=True, exist_ok=True)
-        done, report = 0, on_progress or (lambda done, total: None)
-        for _ in _as_finished(settings, partial, truth, workers):
-            done += 1
-            report(done, settings.n_blocks)
+        for done, _ in enumerate(_as_finished(settings, partial, truth, workers), start=1):
+            if on_progress is not None:
+                on_progress(done, settings.n_blocks)
         write_table(settings.economy.frame(n_months), partial / "economy.parquet")
         write_text(json.dumps(arguments, indent=2, ensure_ascii=False) + "\n", partial / "manifest.json")
 

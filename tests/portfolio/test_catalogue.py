@@ -73,7 +73,7 @@ MISTAKES = [
         "label cannot be told to a borrower: says 'internal polic'",
     ),
     ('kind = "integer"', 'kind = "int"', 'kind = "integer"', "kind must be one of"),
-    ("max_rise = 31", 'max_rise = "31"', "max_rise = 31", "max_rise must be int or float, got '31'"),
+    ("max_rise = 31", 'max_rise = "31"', "max_rise = 31", "max_rise must be a number, got '31'"),
     ("amounts = [0, 1000, 5000]", "amounts = [0, 5000, 1000]", "amounts = [0, 1000, 5000]", "strictly increasing"),
     ("amounts = [0, 1000, 5000]", "", "[ladder]", "either amounts"),
     ('about = "borrower"', 'about = "client"', 'about = "borrower"', "about must be one of borrower, economy, lender"),

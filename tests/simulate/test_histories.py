@@ -22,7 +22,7 @@ N, MONTHS = 150, 30
     month=st.integers(0, MONTHS - 1),
 )
 def test_no_history_is_impossible(seed, scenario, shock, month):
-    planted = {borrower: (shock, month) for borrower in range(1, 40)}
+    planted = dict.fromkeys(range(1, 40), (shock, month))
     portfolio = simulate_portfolio(N, MONTHS, seed=seed, scenario=scenario, planted=planted)
     check_history(portfolio.history, CATALOGUE)  # the catalogue's own rules: ranges, whole numbers, rises
     h = {name: portfolio.history[name].to_numpy().reshape(N, MONTHS) for name in portfolio.history}
@@ -119,8 +119,8 @@ def test_a_users_economy_is_taken_as_it_is():
 )
 def test_a_planted_shock_shows_in_its_own_column_and_not_before_its_month(shock, column, sign):
     who, month = range(1, 301), 15
-    struck = simulate_portfolio(300, 24, seed=6, planted={b: (shock, month) for b in who})
-    spared = simulate_portfolio(300, 24, seed=6, planted={b: (shock, 23) for b in who})
+    struck = simulate_portfolio(300, 24, seed=6, planted=dict.fromkeys(who, (shock, month)))
+    spared = simulate_portfolio(300, 24, seed=6, planted=dict.fromkeys(who, (shock, 23)))
     a, b = (p.history[column].to_numpy().astype(float).reshape(300, 24) for p in (struck, spared))
     np.testing.assert_array_equal(a[:, :month], b[:, :month])
     assert sign * (a[:, month + 1 : month + 3] - b[:, month + 1 : month + 3]).mean() > 0
@@ -129,8 +129,8 @@ def test_a_planted_shock_shows_in_its_own_column_and_not_before_its_month(shock,
 def test_a_shock_is_a_cause_exactly_if_the_cut_does_not_happen_without_it():
     n, months, month = 1500, 30, 20
     who = range(1, n + 1)
-    struck = simulate_portfolio(n, months, seed=8, planted={b: ("job_loss", month) for b in who})
-    spared = simulate_portfolio(n, months, seed=8, planted={b: ("job_loss", months - 1) for b in who})
+    struck = simulate_portfolio(n, months, seed=8, planted=dict.fromkeys(who, ("job_loss", month)))
+    spared = simulate_portfolio(n, months, seed=8, planted=dict.fromkeys(who, ("job_loss", months - 1)))
     cuts = struck.truth.decreases
     first, last = struck.economy["month"][month], struck.economy["month"][months - 1]
     # The shock lies between the reference and the cut, so that without it the spared life is lived.

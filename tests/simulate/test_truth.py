@@ -37,7 +37,8 @@ def test_the_policy_scores_exactly_the_features_that_snapshots_hold(world):
     portfolio, snapshots, cause = world
     decided = np.flatnonzero(snapshots.is_decision)
     late_enough = portfolio.economy["month"][CATALOGUE.warm_up]
-    truth = portfolio.truth.decisions.query("month >= @late_enough")
+    truth = portfolio.truth.decisions
+    truth = truth[truth["month"] >= late_enough]
     assert len(truth) == len(decided)
     np.testing.assert_array_equal(true_score(snapshots.X[decided][:, cause]), truth["score"])
 

@@ -1,0 +1,189 @@
+"""Reads a TOML document key by key; every mistake, unknown keys among them, is told with ``file:line``."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from credit_model.errors import CreditModelError
+from credit_model.portfolio.declarations import Label
+
+_HEADER = re.compile(r"^\s*\[{1,2}\s*([\w.-]+)\s*\]{1,2}\s*(#.*)?$")
+_KEY = re.compile(r"^\s*\"?([\w-]+)\"?\s*(\.[\w-]+\s*)?=")
+
+
+def read_toml_text(path: str | Path, error: type[CreditModelError], *, wanted: str) -> str:
+    """The text of a TOML file; ``wanted`` says what to give where it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as mistake:
+        raise error(f"{path}: is not UTF-8 text (byte {mistake.start}); save it as UTF-8") from None
+    except OSError as mistake:
+        raise error(f"{path}: cannot be read ({mistake.strerror}); give {wanted}") from None
+
+
+class TomlDocument:
+    """A TOML text, its tables, and where each table and key stands.
+
+    Parameters
+    ----------
+    text : str
+    where : str
+        Names the text in errors.
+    error : type of CreditModelError
+        Raised with ``where:line: ...``, also where the text is not TOML.
+    known : sequence of str
+        The tables that may stand in it.
+    """
+
+    def __init__(self, text: str, where: str, error: type[CreditModelError], known: Sequence[str]) -> None:
+        self.text = text.replace("\r\n", "\n")
+        self._where, self._error = where, error
+        self._lines: dict[tuple[str, int], int] = {}
+        self._keys: dict[tuple[str, int, str], int] = {}
+        try:
+            self._content = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as mistake:
+            line = re.search(r"line (\d+)", str(mistake))
+            raise error(f"{where}:{line[1] if line else 1}: is not TOML ({mistake})") from None
+        self._find_lines()
+        for name in self._content:
+            if name not in known:
+                self.fail(f"unknown table {name!r}{near(name, tuple(known))}", name)
+
+    def _find_lines(self) -> None:
+        count: dict[str, int] = {}
+        name, index = "", 0
+        for number, line in enumerate(self.text.split("\n"), start=1):
+            if header := _HEADER.match(line):
+                name = header[1]
+                index = count.get(name, 0)
+                count[name] = index + 1
+                self._lines[name, index] = number
+            elif key := _KEY.match(line):
+                self._keys.setdefault((name, index, key[1]), number)
+
+    def fail(self, message: str, table: str = "", index: int = 0, key: str = "") -> NoReturn:
+        """Raise the error at a key's line, else at its table's, else at a top-level key of the table's name."""
+        line = (
+            self._keys.get((table, index, key)) or self._lines.get((table, index)) or self._keys.get(("", 0, table), 1)
+        )
+        raise self._error(f"{self._where}:{line}: {message}")
+
+    def table(self, name: str) -> TomlTable:
+        """The one table of this name."""
+        if name not in self._content:
+            self.fail(f"lacks a [{name}] table; add it", name)
+        return TomlTable(self._content[name], self, name)
+
+    def tables(self, name: str) -> list[TomlTable]:
+        """All tables of an array, which may be empty."""
+        content = self._content.get(name, [])
+        if not isinstance(content, list):
+            self.fail(f"{name} must be written as [[{name}]], once for each", name)
+        return [TomlTable(table, self, name, i) for i, table in enumerate(content)]
+
+
+@dataclass
+class TomlTable:
+    """One table, read key by key; `close` refuses the keys that were not asked for."""
+
+    content: dict[str, Any]
+    document: TomlDocument
+    name: str
+    index: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.content, dict):
+            self.fail(f"{self.name} must be a [{self.name}] table, got {self.content!r}")
+        self._asked: set[str] = set()
+
+    @property
+    def title(self) -> str:
+        """Names the table in errors."""
+        own = self.content.get("id", self.content.get("name"))
+        return f"{self.name} {own!r}" if isinstance(own, str) else f"[{self.name}]"
+
+    def fail(self, message: str, key: str = "") -> NoReturn:
+        """Raise the document's error at a key's line, or the table's."""
+        self.document.fail(message, self.name, self.index, key)
+
+    def get(self, key: str, kind: type | tuple[type, ...], default: Any = ..., rule: str = "") -> Any:
+        """The value of a key, of one of these kinds; without a default it must be there."""
+        self._asked.add(key)
+        if key not in self.content:
+            if default is ...:
+                self.fail(f"{self.title} lacks {key!r}{f' ({rule})' if rule else ''}; add it")
+            return default
+        value = self.content[key]
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            wanted = "a number" if float in kinds else " or ".join(_KINDS[k] for k in kinds)
+            self.fail(f"{self.title}: {key} must be {rule or wanted}, got {value!r}", key)
+        return value
+
+    def text(self, key: str, default: Any = ...) -> Any:
+        """A text that is not empty."""
+        value = self.get(key, str, default)
+        if value == "":
+            self.fail(f"{self.title}: {key} must not be empty", key)
+        return value
+
+    def choice(self, key: str, allowed: tuple[str, ...], default: Any = ...) -> Any:
+        """One of some words."""
+        value = self.get(key, str, default)
+        if value is not None and value not in allowed:
+            self.fail(
+                f"{self.title}: {key} must be one of {', '.join(allowed)}, got {value!r}{near(value, allowed)}",
+                key,
+            )
+        return value
+
+    def number(self, key: str, default: Any = ...) -> Any:
+        """A number, as float."""
+        value = self.get(key, (int, float), default)
+        return None if value is None else float(value)
+
+    def integer(self, key: str, low: int, high: int, default: Any = ...) -> Any:
+        """A whole number in [low, high]."""
+        value = self.get(key, int, default)
+        if value is not None and not low <= value <= high:
+            self.fail(f"{self.title}: {key} must be between {low} and {high}, got {value}", key)
+        return value
+
+    def label(self, key: str) -> Label:
+        """A text in both languages."""
+        value = self.get(key, dict, rule='a table of two languages, { zh = "...", en = "..." }')
+        for language in ("zh", "en"):
+            if not isinstance(value.get(language), str) or not value[language].strip():
+                self.fail(f"{self.title}: {key} lacks a text in {language!r}; add it", key)
+        if unknown := sorted(set(value) - {"zh", "en"}):
+            self.fail(f"{self.title}: {key} has unknown language {unknown[0]!r}; it takes zh and en", key)
+        return Label(zh=value["zh"], en=value["en"])
+
+    def close(self) -> None:
+        """Refuse the keys that were not asked for."""
+        for key in self.content:
+            if key not in self._asked:
+                self.fail(f"{self.title}: unknown key {key!r}{near(key, tuple(self._asked))}", key)
+
+
+_KINDS = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+}
+
+
+def near(word: str, known: tuple[str, ...]) -> str:
+    """A hint at what was meant: "; did you mean 'x'?", or nothing."""
+    match = difflib.get_close_matches(str(word), [str(k) for k in known], n=1)
+    return f"; did you mean {match[0]!r}?" if match else ""
