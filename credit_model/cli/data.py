@@ -19,6 +19,7 @@ from credit_model.portfolio.history import History, format_month
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.public_data import CONVERTERS
 from credit_model.portfolio.snapshots import build_snapshots
+from credit_model.simulate.scenarios import SCENARIOS
 
 
 @click.command()
@@ -27,7 +28,7 @@ from credit_model.portfolio.snapshots import build_snapshots
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same bytes.")
 @click.option(
     "--scenario",
-    type=click.Choice(["baseline", "downturn", "tightening", "credit_boom"]),
+    type=click.Choice(list(SCENARIOS)),
     default="baseline",
     show_default=True,
     help="What the economy and the lender do.",

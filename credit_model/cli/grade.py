@@ -85,7 +85,8 @@ CAUSAL_HEADS = {
     "root_cause_first": "root cause first",
     "root_cause_in_first_two": "in first two",
     "n_root_cause": "cuts",
-    "lender_kind_recognised": "lender's kinds recognised",
+    "lender_kind_recognised": "lender's kinds in first two",
+    "lender_kind_first": "first",
     "n_lender_kind": "such cuts",
 }
 

@@ -31,6 +31,8 @@ IntArray = NDArray[np.int64]
 
 #: A leading factor whose lead is at most this share of the whole change is nearly tied with the next.
 NEAR_TIE_SHARE = 0.10
+#: Within this share of the whole change, a cause that is not the borrower's is named before one that is.
+DOUBT_SHARE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,10 +112,21 @@ class DecreaseExplanations:
 
     @cached_property
     def leading_factor_index(self) -> IntArray:
-        """The factor that lowered the score most, (n,); -1 where none lowered it."""
+        """The factor that lowered the score most, (n,); -1 where none lowered it.
+
+        In doubt the borrower is not blamed: a factor of the economy's or the lender's that comes within `DOUBT_SHARE`
+        of the whole change is named before a borrower's. Contributions are not touched by this.
+        """
         values = self.factor_contributions
+        row = np.arange(len(values))
         lowest = values.argmin(axis=1)
-        return np.where(values[np.arange(len(values)), lowest] < 0, lowest, -1).astype(np.int64)
+        others = np.flatnonzero([factor.about != "borrower" for factor in self.catalogue.factors])
+        if len(others):
+            other = others[values[:, others].argmin(axis=1)]
+            change = np.abs(self.keep_score_after - self.keep_score_before)
+            in_doubt = (values[row, other] < 0) & (values[row, other] - values[row, lowest] <= DOUBT_SHARE * change)
+            lowest = np.where(in_doubt, other, lowest)
+        return np.where(values[row, lowest] < 0, lowest, -1).astype(np.int64)
 
     @property
     def model_agrees(self) -> NDArray[np.bool_]:

@@ -37,7 +37,7 @@ FIDELITY = (
     "share_error",
     "blamed_on_borrower",
 )
-CAUSAL = ("root_cause_first", "root_cause_in_first_two", "lender_kind_recognised")
+CAUSAL = ("root_cause_first", "root_cause_in_first_two", "lender_kind_recognised", "lender_kind_first")
 COUNTS = ("n", "n_clear", "n_not_borrowers", "n_root_cause", "n_lender_kind")
 
 
@@ -212,16 +212,17 @@ def _answers(
 
 
 def measures(
-    named: FloatArray, known: KnownDecreases, catalogue: Catalogue, rows: BoolArray | slice = slice(None)
+    answer: Attribution, known: KnownDecreases, catalogue: Catalogue, rows: BoolArray | slice = slice(None)
 ) -> dict[str, float | int]:
-    """All measures of one method's contributions (n, n_factors) on some rows of ``known``."""
+    """All measures of one method on some rows of ``known``."""
     about = np.array([factor.about for factor in catalogue.factors], dtype=object)
     acceptable = acceptable_factors(known.causes[rows], list(ACCEPTABLE_FACTORS), catalogue.factor_ids)
+    order = answer.order[rows]
     lender_kind = np.isin(known.kind[rows].astype(str), LENDER_KINDS)
     return (
-        fidelity(known.truth[rows], named[rows], about == "borrower")
-        | causal(named[rows], acceptable)
-        | lender_recognition(named[rows], lender_kind, about == "lender")
+        fidelity(known.truth[rows], answer.contributions[rows], order, about == "borrower")
+        | causal(order, acceptable)
+        | lender_recognition(order, lender_kind, about == "lender")
     )
 
 
@@ -230,7 +231,7 @@ def _overall(named: list[Attribution], known: KnownDecreases, catalogue: Catalog
         [
             {
                 "method": a.method,
-                **measures(a.contributions, known, catalogue),
+                **measures(a, known, catalogue),
                 "seconds_per_decrease": a.seconds / len(known),
             }
             for a in named
@@ -247,7 +248,7 @@ def _by_group(
 ) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {"split": split, "group": group, "method": a.method, **measures(a.contributions, known, catalogue, rows)}
+            {"split": split, "group": group, "method": a.method, **measures(a, known, catalogue, rows)}
             for a in named
             for split, group, rows in groups
         ],

@@ -15,17 +15,22 @@ from numpy.typing import NDArray
 
 from credit_model.errors import CreditModelError
 from credit_model.explain.decreases import cause_columns, explain_pairs, pair_with_reference, reference_features
+from credit_model.explain.explanations import DecreaseExplanations
 from credit_model.explain.owen import ensemble_owen_values
+from credit_model.grade.scorecard import lowering_order
 from credit_model.portfolio.snapshots import Snapshots
 from credit_model.predictor import LimitPredictor
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 #: Snapshots drawn as the population that a decision's snapshot is compared with.
 BACKGROUND_ROWS = 50
 #: Pairs of rows that are held in memory at a time.
 PAIRS_AT_ONCE = 50_000
+#: A lead of at most this share of the change leaves doubt who caused the cut.
+DOUBT = 0.05
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class Attribution:
         The method in a few words.
     contributions : float64 array, (n, n_factors)
         In log-odds of keeping the tier in force; negative lowered it.
+    order : int64 array, (n, 2)
+        The factors that the method names first and second; -1: none.
     seconds : float
         Time to explain them all.
     """
@@ -46,6 +53,7 @@ class Attribution:
     method: str
     about: str
     contributions: FloatArray
+    order: IntArray
     seconds: float
 
 
@@ -54,6 +62,7 @@ def join(parts: Sequence[Attribution]) -> Attribution:
     return replace(
         parts[0],
         contributions=np.concatenate([part.contributions for part in parts]),
+        order=np.concatenate([part.order for part in parts]),
         seconds=sum(part.seconds for part in parts),
     )
 
@@ -72,6 +81,9 @@ class Decreases:
         return self.snapshots.tier_before[self.row]
 
 
+Explain = Callable[[LimitPredictor, Decreases], tuple[FloatArray, IntArray]]
+
+
 def attribute(predictor: LimitPredictor, decreases: Decreases, method: str) -> Attribution:
     """Explain ``decreases`` by one of `METHODS`.
 
@@ -84,8 +96,8 @@ def attribute(predictor: LimitPredictor, decreases: Decreases, method: str) -> A
         raise CreditModelError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     about, explain = METHODS[method]
     start = time.perf_counter()
-    contributions = explain(predictor, decreases)
-    return Attribution(method, about, contributions, time.perf_counter() - start)
+    contributions, order = explain(predictor, decreases)
+    return Attribution(method, about, contributions, order, time.perf_counter() - start)
 
 
 def background_rows(snapshots: Snapshots, *, seed: int, n: int = BACKGROUND_ROWS) -> IntArray:
@@ -95,34 +107,74 @@ def background_rows(snapshots: Snapshots, *, seed: int, n: int = BACKGROUND_ROWS
     return np.sort(chosen).astype(np.int64)
 
 
-def _against(reference: str) -> Callable[[LimitPredictor, Decreases], FloatArray]:
-    def explain(predictor: LimitPredictor, decreases: Decreases) -> FloatArray:
-        pairs = pair_with_reference(decreases.snapshots, decreases.row, reference)
-        explained = explain_pairs(
-            predictor.forest,
-            decreases.snapshots,
-            pairs,
-            reference=reference,
-            model_version=predictor.version,
-            n_jobs=predictor.n_jobs,
-        )
-        return explained.factor_contributions
+def doubt_to_lender(contributions: FloatArray, about_borrower: BoolArray) -> IntArray:
+    """The factors named first and second, where a near tie is not decided against the borrower: (n, 2).
+
+    Where the borrower's factor leads one of the economy's or the lender's by at most `DOUBT` of the change, the
+    latter is named first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> about_borrower = np.array([True, False])
+    >>> doubt_to_lender(np.array([[-1.04, -1.0], [-1.2, -1.0]]), about_borrower).tolist()
+    [[1, 0], [0, 1]]
+    """
+    order = lowering_order(contributions, 2)
+    first, second = order.T
+    rows = np.arange(len(order))
+    lead = contributions[rows, second] - contributions[rows, first]
+    near = lead <= DOUBT * np.abs(contributions.sum(axis=1))
+    turned = (second >= 0) & near & about_borrower[first] & ~about_borrower[second]
+    return np.where(turned[:, None], order[:, ::-1], order)
+
+
+def _against(reference: str) -> Explain:
+    def explain(predictor: LimitPredictor, decreases: Decreases) -> tuple[FloatArray, IntArray]:
+        explained = _explained(predictor, decreases, reference)
+        return explained.factor_contributions, _as_told(explained)
 
     return explain
 
 
-def _population(predictor: LimitPredictor, decreases: Decreases) -> FloatArray:
+def _ours_doubt_to_lender(predictor: LimitPredictor, decreases: Decreases) -> tuple[FloatArray, IntArray]:
+    contributions = _explained(predictor, decreases, "last_set").factor_contributions
+    about_borrower = np.array([factor.about == "borrower" for factor in predictor.catalogue.factors])
+    return contributions, doubt_to_lender(contributions, about_borrower)
+
+
+def _explained(predictor: LimitPredictor, decreases: Decreases, reference: str) -> DecreaseExplanations:
+    return explain_pairs(
+        predictor.forest,
+        decreases.snapshots,
+        pair_with_reference(decreases.snapshots, decreases.row, reference),
+        reference=reference,
+        model_version=predictor.version,
+        n_jobs=predictor.n_jobs,
+    )
+
+
+def _as_told(explained: DecreaseExplanations) -> IntArray:
+    """First the factor that the explanation itself calls the leading one, then the strongest of the others."""
+    leading = explained.leading_factor_index
+    order = lowering_order(explained.factor_contributions, 2)
+    other = np.where(order[:, 0] == leading, order[:, 1], order[:, 0])
+    return np.stack([leading, other], axis=1)
+
+
+def _population(predictor: LimitPredictor, decreases: Decreases) -> tuple[FloatArray, IntArray]:
     x = decreases.snapshots.X[decreases.row]
-    return population_values(predictor, x, decreases.tier, decreases.snapshots.X[decreases.background])
+    values = population_values(predictor, x, decreases.tier, decreases.snapshots.X[decreases.background])
+    return values, lowering_order(values)
 
 
-def _population_difference(predictor: LimitPredictor, decreases: Decreases) -> FloatArray:
+def _population_difference(predictor: LimitPredictor, decreases: Decreases) -> tuple[FloatArray, IntArray]:
     pairs = pair_with_reference(decreases.snapshots, decreases.row, "last_set")
     background = decreases.snapshots.X[decreases.background]
     x, z = decreases.snapshots.X[decreases.row], reference_features(decreases.snapshots, pairs)
     now = population_values(predictor, x, decreases.tier, background)
     then = population_values(predictor, z, decreases.tier, background)
-    return now - then
+    return now - then, lowering_order(now - then)
 
 
 def population_values(predictor: LimitPredictor, x: FloatArray, tier: IntArray, background: FloatArray) -> FloatArray:
@@ -169,8 +221,9 @@ def _factor_values(predictor: LimitPredictor, x: FloatArray, z: FloatArray, tier
 
 
 #: Method -> (what it is, how it explains); ``ours`` first.
-METHODS: dict[str, tuple[str, Callable[[LimitPredictor, Decreases], FloatArray]]] = {
+METHODS: dict[str, tuple[str, Explain]] = {
     "ours": ("change since the limit was last set", _against("last_set")),
+    "ours_doubt_to_lender": ("ours, near ties not decided against the borrower", _ours_doubt_to_lender),
     "last_review": ("change since the last review", _against("last_review")),
     "previous_month": ("change since the month before", _against("previous_month")),
     "population_shap": ("current snapshot against the population", _population),

@@ -78,13 +78,17 @@ def rank_correlations(truth: FloatArray, named: FloatArray) -> FloatArray:
     return np.where(spread_a > 0, together, np.nan)
 
 
-def fidelity(truth: FloatArray, named: FloatArray, about_borrower: BoolArray) -> dict[str, float | int]:
+def fidelity(
+    truth: FloatArray, named: FloatArray, order: IntArray, about_borrower: BoolArray
+) -> dict[str, float | int]:
     """Scorecard *fidelity to the lender's policy*: do the contributions say what the true policy's say?
 
     Parameters
     ----------
     truth, named : float64 arrays, (n, n_factors)
         The true policy's Owen values, and a method's; every row of the truth has a leading factor.
+    order : int64 array, (n, 2)
+        The factors that the method names first and second, -1 for none (`lowering_order`).
     about_borrower : bool array, (n_factors,)
         Factors that are the borrower's doing; the others are the economy's or the lender's.
 
@@ -96,7 +100,6 @@ def fidelity(truth: FloatArray, named: FloatArray, about_borrower: BoolArray) ->
         rank_correlation, share_error, blamed_on_borrower (of the cuts led by the economy or the lender).
     """
     leader = lowering_order(truth, 1)[:, 0]
-    order = lowering_order(named, 2)
     right = np.asarray(order[:, 0] == leader)
     clear = clearly_led(truth)
     not_borrowers = ~about_borrower[leader]
@@ -114,13 +117,13 @@ def fidelity(truth: FloatArray, named: FloatArray, about_borrower: BoolArray) ->
     }
 
 
-def causal(named: FloatArray, acceptable: BoolArray) -> dict[str, float | int]:
+def causal(order: IntArray, acceptable: BoolArray) -> dict[str, float | int]:
     """Scorecard *causal*: does the explanation name the factor through which the root cause acted?
 
     Parameters
     ----------
-    named : float64 array, (n, n_factors)
-        A method's contributions.
+    order : int64 array, (n, 2)
+        The factors that a method names first and second, -1 for none.
     acceptable : bool array, (n, n_factors)
         The factors through which the cut's root causes act; rows without one are not graded.
 
@@ -130,7 +133,7 @@ def causal(named: FloatArray, acceptable: BoolArray) -> dict[str, float | int]:
         root_cause_first, root_cause_in_first_two (shares of the cuts that have a root cause), n_root_cause.
     """
     has_cause = acceptable.any(axis=1)
-    order = lowering_order(named[has_cause], 2)
+    order = order[has_cause]
     fits = np.take_along_axis(acceptable[has_cause], np.maximum(order, 0), axis=1) & (order >= 0)
     return {
         "root_cause_first": _mean(np.asarray(fits[:, 0])),
@@ -139,11 +142,13 @@ def causal(named: FloatArray, acceptable: BoolArray) -> dict[str, float | int]:
     }
 
 
-def lender_recognition(named: FloatArray, lender_kind: BoolArray, about_lender: BoolArray) -> dict[str, float | int]:
-    """Share of the cuts of a lender's kind (n,) whose first named factor is the lender's (n_factors,)."""
-    first = lowering_order(named[lender_kind], 1)[:, 0]
+def lender_recognition(order: IntArray, lender_kind: BoolArray, about_lender: BoolArray) -> dict[str, float | int]:
+    """Of the cuts of a lender's kind (n,), the shares that name a lender's factor (n_factors,) first, and in two."""
+    order = order[lender_kind]
+    fits = (order >= 0) & about_lender[order]
     return {
-        "lender_kind_recognised": _mean(np.asarray((first >= 0) & about_lender[first])),
+        "lender_kind_recognised": _mean(np.asarray(fits.any(axis=1))),
+        "lender_kind_first": _mean(np.asarray(fits[:, 0])),
         "n_lender_kind": int(lender_kind.sum()),
     }
 

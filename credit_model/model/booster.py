@@ -25,6 +25,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
+from credit_model.model.metrics import ranked_probability_score
 from credit_model.model.trees import TreeEnsemble, tree_ensemble
 
 FloatArray = NDArray[np.float64]
@@ -40,7 +41,12 @@ class _Defaults(NamedTuple):
     l2_regularization: float
 
 
-_DEFAULTS = {"free": _Defaults(600, 0.05, 31, 1.0), "score": _Defaults(1000, 0.3, 4, 0.0)}
+#: A tier in force says most of what there is to say, and leaves little for a tree to add.
+_DEFAULTS = {
+    "score": _Defaults(1000, 0.3, 4, 0.0),
+    "free": _Defaults(400, 0.1, 8, 0.0),
+    "free, no tier": _Defaults(600, 0.05, 31, 1.0),
+}
 
 
 class LimitTierClassifier(ClassifierMixin, BaseEstimator):
@@ -52,17 +58,14 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     structure : {"auto", "free", "score"}, default "auto"
-        What may interact (see the module). "auto": "score" where there is a tier in force, else "free".
-    max_iter : int, optional
-        Trees at most; fewer when ``X_val`` stops the fit early. None: 600 if free, 1000 small ones for a score.
-    learning_rate : float, optional
-        None: 0.05 if free, 0.3 for a score.
-    max_leaf_nodes : int, optional
-        None: 31 if free, 4 for a score.
-    l2_regularization : float, optional
-        None: 1 if free, 0 for a score.
+        What may interact (see the module). "auto": "free" without a tier in force; with one, both are fitted and
+        the lower RPS on ``X_val`` decides, or "score" where there is no ``X_val``.
+    max_iter, learning_rate, max_leaf_nodes, l2_regularization : optional
+        As in `sklearn.ensemble.HistGradientBoostingClassifier`; ``max_iter`` counts trees at most, fewer when
+        ``X_val`` stops the fit early. None: 1000, 0.3, 4, 0 for a score; if free, 400, 0.1, 8, 0 with a tier in force
+        and 600, 0.05, 31, 1 without.
     min_samples_leaf : int, optional
-        Rows of ``X``. None: 20 for a score; if free, one row in 140, but at least 20 and at most 150.
+        Rows of ``X``. None: 20 with a tier in force; without, one row in 140, but at least 20 and at most 150.
     max_bins, max_features
         As in `sklearn.ensemble.HistGradientBoostingClassifier`.
     threshold_fraction : float in (0, 1] or "auto", default "auto"
@@ -187,23 +190,30 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
             val = _threshold_pairs(rows_val, tier_val, np.ones(len(rows_val)), n_tiers, tier_column, fraction, rng)
             held_out = {"X_val": val[0], "y_val": val[1], "sample_weight_val": val[2]}
         seed = rng.randint(np.iinfo(np.int32).max)
-        self.structure_ = self._structure()
-        booster = self._booster(tier_column, len(rows), len(pairs[0]) / len(rows), seed, bool(held_out))
-        trees = self._fit_booster(booster, self._groups(tier_column), pairs, held_out)
-        self.n_iter_ = int(booster.n_iter_)
-        self.booster_ = booster
-        self.forest_ = OrdinalForest(
-            trees=trees,
-            n_tiers=n_tiers,
-            tier_column=tier_column,
-            width=rows.shape[1],
-            categories={
-                column: values.astype(np.float64)
-                for column, values in getattr(self, "categories_", {}).items()
-                if np.issubdtype(values.dtype, np.number)
-            },
-        )
+        fitted = {}
+        for structure in self._structures(bool(held_out)):
+            booster = self._booster(structure, tier_column, len(rows), len(pairs[0]) / len(rows), seed, bool(held_out))
+            trees = self._fit_booster(booster, self._groups(structure, tier_column), pairs, held_out)
+            fitted[structure] = (booster, OrdinalForest(trees, n_tiers, tier_column, rows.shape[1], self._codes()))
+        self.structure_ = next(iter(fitted))
+        if len(fitted) > 1:
+            self.structure_ = min(
+                fitted,
+                key=lambda name: ranked_probability_score(
+                    tier_val, tier_probabilities(fitted[name][1].survival_scores(rows_val))
+                ),
+            )
+        self.booster_, self.forest_ = fitted[self.structure_]
+        self.n_iter_ = int(self.booster_.n_iter_)
         return self
+
+    def _codes(self) -> dict[int, FloatArray]:
+        """The values of numeric categorical columns, which a forest encodes by itself."""
+        return {
+            column: values.astype(np.float64)
+            for column, values in getattr(self, "categories_", {}).items()
+            if np.issubdtype(values.dtype, np.number)
+        }
 
     def _fit_booster(
         self,
@@ -232,21 +242,25 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
         rest = [j for j in range(n_columns) if j not in set(categorical)]
         return np.array([*categorical, *rest], dtype=np.int64)
 
-    def _structure(self) -> str:
+    def _structures(self, held_out: bool) -> list[str]:
+        """The structures to fit; of several, held-out rows choose one."""
         if self.structure == "auto":
-            return "free" if self.tier_in_force is None else "score"
-        if self.structure not in _DEFAULTS:
-            raise ValueError(f"structure must be one of auto, {', '.join(_DEFAULTS)}, got {self.structure!r}")
-        return self.structure
+            if self.tier_in_force is None:
+                return ["free"]
+            return ["score", "free"] if held_out else ["score"]
+        if self.structure not in ("free", "score"):
+            raise ValueError(f"structure must be one of auto, free, score, got {self.structure!r}")
+        return [self.structure]
 
     def _booster(
-        self, tier_column: int, n_rows: int, pairs_per_row: float, seed: int, held_out: bool
+        self, structure: str, tier_column: int, n_rows: int, pairs_per_row: float, seed: int, held_out: bool
     ) -> HistGradientBoostingClassifier:
         """An unfitted booster of pairs."""
-        suits = _DEFAULTS[self.structure_]._asdict()
+        default = _DEFAULTS["free, no tier" if structure == "free" and tier_column < 0 else structure]
+        suits = default._asdict()
         leaf = self.min_samples_leaf
         if leaf is None:
-            leaf = 20 if self.structure_ == "score" else min(150, max(20, n_rows // 140))
+            leaf = 20 if tier_column >= 0 else min(150, max(20, n_rows // 140))
         return HistGradientBoostingClassifier(
             **{name: value if getattr(self, name) is None else getattr(self, name) for name, value in suits.items()},
             min_samples_leaf=max(1, round(leaf * min(pairs_per_row, 2))),
@@ -358,9 +372,9 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"monotonic_cst must hold only -1, 0, 1, got {sorted(set(signs))}")
         return signs
 
-    def _groups(self, tier_column: int) -> list[set[int]] | None:
+    def _groups(self, structure: str, tier_column: int) -> list[set[int]] | None:
         """Columns of pairs that may interact. Of a score: the lines' columns together, every other column alone."""
-        if self.structure_ == "free":
+        if structure == "free":
             return None
         d = self.n_features_in_
         states = {self._position(c) for c in self.state_features or ()}

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
 from credit_model.simulate import kernels
+from credit_model.simulate.compiling import cached_kernel
 from credit_model.simulate.economy import BURN_IN, WARM_UP, Economy
 from credit_model.simulate.lender import Lender
 from credit_model.simulate.policy import policy_table
@@ -196,7 +196,7 @@ def _controls(settings: Settings, first_id: int, n: int) -> IntArray:
     return control
 
 
-@njit(cache=True, nogil=True)
+@cached_kernel
 def _simulate(  # type: ignore[no-untyped-def]
     traits, normals, uniforms, world, policy, controls, with_causes,
     own, tier_before, tier_after, reviewed, score, kind,

@@ -164,7 +164,7 @@ def draw_traits(n: int, rng: np.random.Generator, *, audit_bias: float) -> Float
     return k
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def start_state(k, s):  # type: ignore[no-untyped-def]
     """The state before the first month."""
     s[:] = 0.0
@@ -173,7 +173,7 @@ def start_state(k, s):  # type: ignore[no-untyped-def]
     s[LENDERS] = min(8.0, math.floor(0.80 * k[APPETITE_FOR_DEBT]))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def strikes(shock, chance, u, t, H, control):  # type: ignore[no-untyped-def]
     """Whether a shock of the borrower's own starts in month t; noted in the ledger's last rows."""
     if control[MUTED] == shock and control[MUTED_FROM] <= t <= control[MUTED_UNTIL]:
@@ -186,7 +186,7 @@ def strikes(shock, chance, u, t, H, control):  # type: ignore[no-untyped-def]
     return struck
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def work_and_earn(t, k, s, H, z, u, job_loss_hazard, control):  # type: ignore[no-untyped-def]
     """Work, income and the provident fund."""
     segment = int(k[SEGMENT])
@@ -212,7 +212,7 @@ def work_and_earn(t, k, s, H, z, u, job_loss_hazard, control):  # type: ignore[n
     H[c.PROVIDENT_FUND, t] = round(k[PROVIDENT_RATE] * lasting) if s[IN_WORK] > 0 else 0.0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def spend(t, k, s, H, z, u, control):  # type: ignore[no-untyped-def]
     """How much is spent, on what, and how regularly."""
     if s[UNSTABLE] > 0:
@@ -233,7 +233,7 @@ def spend(t, k, s, H, z, u, control):  # type: ignore[no-untyped-def]
     H[c.MERCHANTS, t] = round(max(1.0, k[USUAL_MERCHANTS] * math.exp(0.15 * z[Z_MERCHANTS]) * (1.0 - 0.35 * wild)))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def poisson(mean, u):  # type: ignore[no-untyped-def]
     """The Poisson count at quantile u, at most 15."""
     if u <= 1.0 - mean:  # below exp(-mean)
@@ -247,7 +247,7 @@ def poisson(mean, u):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def borrow_elsewhere(t, k, s, H, z, u, spree_rate, control):  # type: ignore[no-untyped-def]
     """Other lenders, inquiries, and the ledger of the balance with them."""
     if s[SPREE_LEFT] > 0:
@@ -258,9 +258,9 @@ def borrow_elsewhere(t, k, s, H, z, u, spree_rate, control):  # type: ignore[no-
     lenders, balance = s[LENDERS], (H[c.OTHER_BALANCE, t - 1] if t > 0 else 0.0)
     enters = u[U_ENTRY] < (0.60 if spree else 0.021 * k[APPETITE_FOR_DEBT] * (0.5 + 0.5 * spree_rate))
     leaves = lenders > 0 and not spree and u[U_EXIT] < 0.045 * lenders
-    repaid = round(0.07 * balance)
+    repaid = float(round(0.07 * balance))
     if leaves:
-        repaid = round(max(repaid, balance / lenders))
+        repaid = float(round(max(repaid, balance / lenders)))
         lenders -= 1.0
     if lenders == 0.0:
         repaid = balance

@@ -53,7 +53,7 @@ class Desk(NamedTuple):
     ways: FloatArray
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def new_desk(n_months, n_causes):  # type: ignore[no-untyped-def]
     """Working space for histories of ``n_months`` months, burn-in included."""
     return Desk(
@@ -68,7 +68,7 @@ def new_desk(n_months, n_causes):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def live(start, stop, k, normals, uniforms, world, policy, control, desk):  # type: ignore[no-untyped-def]
     """Fill a borrower's months start .. stop - 1; those before ``start`` are on the desk already."""
     s = np.empty(b.N_STATES)
@@ -94,12 +94,12 @@ def live(start, stop, k, normals, uniforms, world, policy, control, desk):  # ty
             desk.states[t, place] = s[place]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def _muted(shock, t, control):  # type: ignore[no-untyped-def]
     return control[b.MUTED] == shock and control[b.MUTED_FROM] <= t <= control[b.MUTED_UNTIL]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def _look_around(t, k, H, world, control):  # type: ignore[no-untyped-def]
     """Enter the month's economy and lender into the ledger."""
     twin = 1 if _muted(c.DOWNTURN, t, control) else 0
@@ -111,7 +111,7 @@ def _look_around(t, k, H, world, control):  # type: ignore[no-untyped-def]
     H[c.CLASS_APPETITE, t] = world.class_appetite[twin, int(k[b.CLASS]), t]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def _occasion(t, k, s, H, world, control):  # type: ignore[no-untyped-def]
     """Why the limit is reviewed this month: a kind of `columns.KINDS`, or -1: it is not."""
     twin = 1 if _muted(c.TIGHTENING, t, control) else 0
@@ -128,7 +128,7 @@ def _occasion(t, k, s, H, world, control):  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def _review(t, k, s, u, world, policy, control, desk):  # type: ignore[no-untyped-def]
     """The lender's decision at the end of month t, if it takes one."""
     tier = int(s[b.TIER])
@@ -148,7 +148,7 @@ def _review(t, k, s, u, world, policy, control, desk):  # type: ignore[no-untype
     desk.tier[t] = int(s[b.TIER])
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def _kind(occasion, noisy, tier, after, policy, desk):  # type: ignore[no-untyped-def]
     """The kind of a decision; a cut is class-wide or for dormancy only if it would not have happened without."""
     ways, ramps = desk.ways, policy.ramps
@@ -167,7 +167,7 @@ def _kind(occasion, noisy, tier, after, policy, desk):  # type: ignore[no-untype
     return c.TRIGGER if occasion == c.TRIGGER else c.SCORE
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def reference_month(t, tier):  # type: ignore[no-untyped-def]
     """The month whose snapshot a decrease in month t is compared with, and whether it stands in for an earlier one.
 
@@ -181,7 +181,7 @@ def reference_month(t, tier):  # type: ignore[no-untyped-def]
     return (first if first < t else t - 1), True
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def tell_decrease(t, r, limit, policy, desk, ways_z, shares):  # type: ignore[no-untyped-def]
     """Owen values of the change in score from month r to month t, both measured with the limit in force at t."""
     p.measure(r, desk.H, limit, policy, desk.x)
@@ -192,7 +192,7 @@ def tell_decrease(t, r, limit, policy, desk, ways_z, shares):  # type: ignore[no
     return p.score_of(ways_z, policy)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def could_matter(shock, t, r, k, world, desk):  # type: ignore[no-untyped-def]
     """Whether muting a shock in the months after r up to t changes anything at all."""
     for m in range(r + 1, t + 1):
@@ -211,7 +211,7 @@ def could_matter(shock, t, r, k, world, desk):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def find_causes(  # type: ignore[no-untyped-def]
     t, r, k, normals, uniforms, world, policy, control, desk, other, causes
 ):

@@ -206,7 +206,7 @@ def _measures(catalogue: Catalogue) -> IntArray:
     return np.array(rows, dtype=np.int64)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def measure(t, H, limit, policy, x):  # type: ignore[no-untyped-def]
     """Fill the snapshot ``x`` (n_causes,) at month t, ratios to the limit with the one given."""
     measures, above = policy.measures, policy.above
@@ -222,7 +222,7 @@ def measure(t, H, limit, policy, x):  # type: ignore[no-untyped-def]
         x[f] = value
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def summarise_known(summary, H, row, lo, t, window, above):  # type: ignore[no-untyped-def]
     """`window_kernels.summarise` of a ledger's months lo .. t, in which nothing is missing: the same bits, sooner."""
     if summary == window_kernels.LAST:
@@ -260,7 +260,7 @@ def summarise_known(summary, H, row, lo, t, window, above):  # type: ignore[no-u
     return math.sqrt(squares / (t + 1 - lo))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def way_come(value, ramp):  # type: ignore[no-untyped-def]
     """How far a value is up its ramp, 0 .. 1."""
     if np.isnan(value):
@@ -275,20 +275,20 @@ def way_come(value, ramp):  # type: ignore[no-untyped-def]
     return way if way < 1.0 else 1.0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def come(x, policy, ways):  # type: ignore[no-untyped-def]
     """`way_come` of every feature."""
     for f in range(len(x)):
         ways[f] = way_come(x[f], policy.ramps[f])
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def badness(ways, f, policy):  # type: ignore[no-untyped-def]
     """How bad feature f is, 0 .. 1."""
     return ways[f] if policy.measures[f, 5] == 1 else 1.0 - ways[f]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def score_of(ways, policy):  # type: ignore[no-untyped-def]
     """The policy's score of a snapshot, log-odds."""
     total = policy.intercept
@@ -304,7 +304,7 @@ def score_of(ways, policy):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def cut_point(k, tier, lines):  # type: ignore[no-untyped-def]
     """The score at which "tier > k" is as likely as not, given the tier in force."""
     if k < tier:
@@ -314,7 +314,7 @@ def cut_point(k, tier, lines):  # type: ignore[no-untyped-def]
     return max(lines[k], lines[tier] + RAISE_MARGIN)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def decide(noisy_score, tier, lines):  # type: ignore[no-untyped-def]
     """The tier after a decision."""
     after = 0
@@ -323,7 +323,7 @@ def decide(noisy_score, tier, lines):  # type: ignore[no-untyped-def]
     return after
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def tier_probabilities(score, tier, lines, out):  # type: ignore[no-untyped-def]
     """The probabilities of all tiers after a decision, exact: fills ``out`` (n_tiers,)."""
     above = 1.0
@@ -336,7 +336,7 @@ def tier_probabilities(score, tier, lines, out):  # type: ignore[no-untyped-def]
     out[len(lines)] = above
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def logistic_noise(u):  # type: ignore[no-untyped-def]
     """A standard logistic number from a uniform one in [0, 1)."""
     u = min(1.0 - 1e-9, u + 1.5e-8)

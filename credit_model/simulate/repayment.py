@@ -20,7 +20,7 @@ MONTHLY_RATE, INSTALMENT = 0.16 / 12, 0.10
 CYCLE, MOST_DAYS = 30.0, 720.0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def roll(dpd, u, hardship):  # type: ignore[no-untyped-def]
     """Days past due a month later, of a line that is late: cured, back by a month, the same, or a month worse.
 
@@ -50,7 +50,7 @@ def roll(dpd, u, hardship):  # type: ignore[no-untyped-def]
     return dpd + CYCLE
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def service_line(t, k, s, H, z, u, limit, control):  # type: ignore[no-untyped-def]
     """Interest, what falls due, what is paid, days past due, new draws, and the balance of the own line."""
     balance, dpd = (H[c.BALANCE, t - 1], H[c.DPD, t - 1]) if t > 0 else (0.0, 0.0)
@@ -85,7 +85,7 @@ def service_line(t, k, s, H, z, u, limit, control):  # type: ignore[no-untyped-d
     H[c.IDLE_MONTHS, t] = (H[c.IDLE_MONTHS, t - 1] if t > 0 else 0.0) + 1.0 if unused else 0.0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def _wanted_balance(t, k, s, z, u, limit):  # type: ignore[no-untyped-def]
     use = int(k[b.LINE_USE])
     if s[b.IDLE] > 0.0:
@@ -102,7 +102,7 @@ def _wanted_balance(t, k, s, z, u, limit):  # type: ignore[no-untyped-def]
     return limit * min(0.98, share)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def _voluntary_payment(k, s, owed, target):  # type: ignore[no-untyped-def]
     """What is paid beyond the amount due by those who could carry the balance on."""
     use = int(k[b.LINE_USE])
@@ -111,7 +111,7 @@ def _voluntary_payment(k, s, owed, target):  # type: ignore[no-untyped-def]
     return math.floor(0.4 * max(0.0, owed - target))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def _misses(t, s, H, u, hardship, control):  # type: ignore[no-untyped-def]
     """Whether an instalment is missed: out of the blue (the shock), or out of hardship."""
     chance = 0.0035
@@ -124,7 +124,7 @@ def _misses(t, s, H, u, hardship, control):  # type: ignore[no-untyped-def]
     return u[b.U_DISTRESS] < 0.018 * hardship + 0.004 * stretched
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def service_other_lines(t, k, s, H, u):  # type: ignore[no-untyped-def]
     """Days past due with other lenders."""
     dpd = H[c.OTHER_DPD, t - 1] if t > 0 else 0.0
@@ -138,12 +138,12 @@ def service_other_lines(t, k, s, H, u):  # type: ignore[no-untyped-def]
     H[c.OTHER_DPD, t] = dpd
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _points(value):  # type: ignore[no-untyped-def]
     return float(round(min(190.0, max(70.0, value))))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def rate(t, k, s, H, z, u):  # type: ignore[no-untyped-def]
     """The platform score's five components, 70-190 points each, so that their sum is 350-950."""
     s[b.ABILITY_AR] = 0.93 * s[b.ABILITY_AR] + 1.9 * z[b.Z_ABILITY]

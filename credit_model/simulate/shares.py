@@ -17,7 +17,7 @@ from numba import njit
 from credit_model.simulate.policy import badness
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def share_change(ways_x, ways_z, policy, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` (n_causes,) with the Owen values of score(x) - score(z); ways as `policy.come` gives them."""
     for f in range(len(ways_x)):

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from credit_model.portfolio.catalogue import read_catalogue
@@ -14,6 +13,7 @@ from credit_model.portfolio.history import months_as_values
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
 from credit_model.simulate.blocks import Block, Settings
+from credit_model.simulate.compiling import cached_kernel
 from credit_model.simulate.economy import BURN_IN, FIRST_MONTH
 from credit_model.simulate.policy import cut_point, policy_table, tier_probabilities
 
@@ -96,7 +96,7 @@ def decisions_table(block: Block) -> pa.Table:
     return pa.table(columns)
 
 
-@njit(cache=True, nogil=True)
+@cached_kernel
 def _fill_probabilities(score, tier, lines, probabilities, keep_score):  # type: ignore[no-untyped-def]
     for i in range(len(score)):
         tier_probabilities(score[i], tier[i], lines, probabilities[:, i])

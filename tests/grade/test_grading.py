@@ -11,7 +11,6 @@ from credit_model.explain.decreases import decrease_rows, pair_with_reference, r
 from credit_model.grade.grading import COUNTS, grade_explanations, grade_portfolios
 from credit_model.grade.known import match_truth
 from credit_model.grade.methods import METHODS, Decreases, attribute, background_rows, population_values
-from credit_model.grade.scorecard import lowering_order
 
 
 @pytest.fixture(scope="module")
@@ -72,21 +71,26 @@ def test_a_truth_that_says_the_contrary_gives_none(predictor, unseen):
     assert grade.overall.loc["ours", "rank_correlation"] == pytest.approx(-1)
 
 
-def test_what_cannot_be_compared_is_left_out_and_counted(predictor, unseen):
+def test_what_cannot_be_compared_is_left_out_and_counted(predictor, unseen, grade):
+    before, n = grade.left_out, int(grade.overall.loc["ours", "n"])
     truth = unseen.truth.decreases.reset_index(drop=True)
-    n = len(truth)
-    truth = truth.drop(index=[0])  # in the history only
     factors = [name for name in truth if name.startswith("factor_")]
-    truth.loc[1, factors] = np.abs(truth.loc[1, factors].to_numpy(dtype=float))  # nothing lowered it
-    truth.loc[2, "reference_month"] = truth.loc[2, "month"]  # another game
-    truth.loc[3, "borrower_id"] = 999_999  # in the truth only; its twin in the history has none
-    grade = grade_explanations(predictor, unseen.history, truth, methods=["ours"])
-    left = grade.left_out
-    assert left["in the history, not in the truth"] == 2
-    assert left["in the truth, not in the history"] == 1
-    assert left["no factor lowered the true score"] == 1
-    assert left["the truth has another reference month"] == 1
-    assert int(grade.overall.loc["ours", "n"]) == n - 4
+    a, b, c, d = truth.index[truth[factors].min(axis=1) < 0][:4]
+    truth.loc[b, factors] = np.abs(truth.loc[b, factors].to_numpy(dtype=float))  # nothing lowered it
+    truth.loc[c, "reference_month"] = truth.loc[c, "month"]  # another game
+    truth.loc[d, "borrower_id"] = 999_999  # in the truth only; its twin in the history has none
+    truth = truth.drop(index=a)  # in the history only
+    after = grade_explanations(predictor, unseen.history, truth, methods=["ours"])
+    more = {reason: after.left_out[reason] - before[reason] for reason in before}
+    assert more == {
+        "windows not yet filled": 0,
+        "in the history, not in the truth": 2,
+        "in the truth, not in the history": 1,
+        "no earlier snapshot to compare with": 0,
+        "the truth has another reference month": 1,
+        "no factor lowered the true score": 1,
+    }
+    assert int(after.overall.loc["ours", "n"]) == n - 4
 
 
 def test_a_held_out_grade_takes_only_borrowers_that_training_never_saw(predictor, portfolio):
@@ -189,7 +193,7 @@ def test_ours_is_what_the_predictor_explains(predictor, unseen):
     ours = attribute(predictor, decreases, "ours").contributions
     explained = predictor.explain_decreases(unseen.history)
     np.testing.assert_array_equal(ours, explained.factor_contributions)
-    led = lowering_order(ours, 1)[:, 0]
+    led = attribute(predictor, decreases, "ours").order[:, 0]
     np.testing.assert_array_equal(led, explained.leading_factor_index)
 
 

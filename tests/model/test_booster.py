@@ -217,11 +217,24 @@ def test_a_scores_lines_depend_on_the_tier_in_force_and_on_states_alone():
     assert moved[0] > 1  # with tier 4 in force, tier 2 is sooner kept
 
 
-def test_a_tier_in_force_calls_for_a_score_and_its_absence_for_free_trees():
+def test_without_a_tier_in_force_trees_are_free_and_without_held_out_rows_a_tier_in_force_calls_for_a_score():
     frame, tier = portfolio(17, n=300)
     assert portfolio_model(max_iter=3, structure="auto").fit(frame, tier).structure_ == "score"
-    assert portfolio_model(max_iter=3, structure="free").fit(frame, tier).structure_ == "free"
     assert portfolio_model(max_iter=3, structure="auto", tier_in_force=None).fit(frame, tier).structure_ == "free"
+
+
+@pytest.mark.parametrize(("truth", "structure"), [("a sum", "score"), ("exclusive or", "free")])
+def test_held_out_rows_choose_the_structure_that_fits_the_lender(truth, structure):
+    rng = np.random.default_rng(19)
+    X = rng.normal(size=(1600, 4))
+    before = rng.integers(0, 3, 1600)
+    pull = 2 * X[:, 0] + X[:, 1] - X[:, 2] if truth == "a sum" else 3 * np.sign(X[:, 0] * X[:, 1])
+    tier = np.clip(before + np.digitize(pull + rng.logistic(size=1600) / 2, [-1.5, 1.5]) - 1, 0, 2)
+    X = np.column_stack([before, X])
+    model = LimitTierClassifier(n_tiers=3, tier_in_force=0, max_iter=150, random_state=0)
+    model.fit(X[:1000], tier[:1000], X_val=X[1000:], y_val=tier[1000:])
+    assert model.structure_ == structure
+    assert len(model.forest_.trees.roots) == model.n_iter_
 
 
 @pytest.mark.parametrize("structure", ["free", "score"])
