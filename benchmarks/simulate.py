@@ -81,7 +81,7 @@ def _compare(n: int, months: int) -> None:
                 write_statistics=False,
             )
 
-        def simulate(name: str, **options: bool) -> Callable[[], None]:
+        def simulate(name: str, **options: Any) -> Callable[[], None]:
             return lambda: write_portfolio(place / name, n, months, seed=0, n_jobs=JOBS, **options)
 
         def compute(settings: Settings) -> Callable[[], None]:

@@ -223,13 +223,16 @@ def _add_leaves(  # type: ignore[no-untyped-def]
         leaves &= leaves - one
         from_x, from_z, value = needs[leaf, 0], needs[leaf, 1], values[leaf]
         on_x, on_z, mixed, of_mixed = 0, 0, 0, np.uint64(0)
-        for g in range(n_groups):
-            has_x, has_z = (from_x & groups[g]) != 0, (from_z & groups[g]) != 0
-            on_x += has_x
-            on_z += has_z
-            if has_x & has_z:
-                mixed += 1
-                of_mixed = groups[g]
+        if n_groups == n_players:
+            on_x, on_z = np.int64(n_ones(from_x)), np.int64(n_ones(from_z))
+        else:
+            for g in range(n_groups):
+                has_x, has_z = (from_x & groups[g]) != 0, (from_z & groups[g]) != 0
+                on_x += has_x
+                on_z += has_z
+                if has_x & has_z:
+                    mixed += 1
+                    of_mixed = groups[g]
         if mixed > 1:
             continue
         if mixed == 1:

@@ -1,7 +1,7 @@
 """Kernels that stay compiled from one run to the next, and are compiled again when any of their sources changes.
 
 numba keeps what it compiled beside the source and renews it when that one file changes. The simulation's kernels call
-each other across files, so the outermost ones alone are kept, in a folder named by all the sources together.
+each other across files, so the outermost ones alone are kept, under a key that all the sources enter.
 """
 
 from __future__ import annotations
