@@ -23,14 +23,11 @@ from credit_model.predictor import LimitPredictor
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 #: Snapshots drawn as the population that a decision's snapshot is compared with.
 BACKGROUND_ROWS = 50
 #: Pairs of rows that are held in memory at a time.
 PAIRS_AT_ONCE = 50_000
-#: A lead of at most this share of the change leaves doubt who caused the cut.
-DOUBT = 0.05
 
 
 @dataclass(frozen=True)
@@ -107,28 +104,6 @@ def background_rows(snapshots: Snapshots, *, seed: int, n: int = BACKGROUND_ROWS
     return np.sort(chosen).astype(np.int64)
 
 
-def doubt_to_lender(contributions: FloatArray, about_borrower: BoolArray) -> IntArray:
-    """The factors named first and second, where a near tie is not decided against the borrower: (n, 2).
-
-    Where the borrower's factor leads one of the economy's or the lender's by at most `DOUBT` of the change, the
-    latter is named first.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> about_borrower = np.array([True, False])
-    >>> doubt_to_lender(np.array([[-1.04, -1.0], [-1.2, -1.0]]), about_borrower).tolist()
-    [[1, 0], [0, 1]]
-    """
-    order = lowering_order(contributions, 2)
-    first, second = order.T
-    rows = np.arange(len(order))
-    lead = contributions[rows, second] - contributions[rows, first]
-    near = lead <= DOUBT * np.abs(contributions.sum(axis=1))
-    turned = (second >= 0) & near & about_borrower[first] & ~about_borrower[second]
-    return np.where(turned[:, None], order[:, ::-1], order)
-
-
 def _against(reference: str) -> Explain:
     def explain(predictor: LimitPredictor, decreases: Decreases) -> tuple[FloatArray, IntArray]:
         explained = _explained(predictor, decreases, reference)
@@ -137,10 +112,9 @@ def _against(reference: str) -> Explain:
     return explain
 
 
-def _ours_doubt_to_lender(predictor: LimitPredictor, decreases: Decreases) -> tuple[FloatArray, IntArray]:
+def _ours_largest_first(predictor: LimitPredictor, decreases: Decreases) -> tuple[FloatArray, IntArray]:
     contributions = _explained(predictor, decreases, "last_set").factor_contributions
-    about_borrower = np.array([factor.about == "borrower" for factor in predictor.catalogue.factors])
-    return contributions, doubt_to_lender(contributions, about_borrower)
+    return contributions, lowering_order(contributions)
 
 
 def _explained(predictor: LimitPredictor, decreases: Decreases, reference: str) -> DecreaseExplanations:
@@ -223,7 +197,7 @@ def _factor_values(predictor: LimitPredictor, x: FloatArray, z: FloatArray, tier
 #: Method -> (what it is, how it explains); ``ours`` first.
 METHODS: dict[str, tuple[str, Explain]] = {
     "ours": ("change since the limit was last set", _against("last_set")),
-    "ours_doubt_to_lender": ("ours, near ties not decided against the borrower", _ours_doubt_to_lender),
+    "ours_largest_first": ("ours, without the rule that doubt is not laid on the borrower", _ours_largest_first),
     "last_review": ("change since the last review", _against("last_review")),
     "previous_month": ("change since the month before", _against("previous_month")),
     "population_shap": ("current snapshot against the population", _population),

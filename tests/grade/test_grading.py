@@ -55,11 +55,24 @@ def test_a_truth_that_agrees_with_us_gives_us_full_marks_in_any_order_of_rows(pr
     truth = truth_that_agrees(predictor, unseen)
     shuffled = truth.sample(frac=1, random_state=0)
     for told in (truth, shuffled):
-        ours = grade_explanations(predictor, unseen.history, told, methods=["ours"]).overall.loc["ours"]
+        graded = grade_explanations(predictor, unseen.history, told, methods=["ours_largest_first"])
+        ours = graded.overall.loc["ours_largest_first"]
         assert ours["leading_factor_right"] == ours["leading_factor_right_clear"] == ours["top_two_right"] == 1
         assert ours["share_error"] == pytest.approx(0, abs=1e-12)
         assert ours["rank_correlation"] == pytest.approx(1)
         assert ours["blamed_on_borrower"] == 0
+
+
+def test_the_doubt_rule_changes_who_is_named_first_and_no_contribution(predictor, unseen):
+    snapshots = predictor.snapshots(unseen.history)
+    decreases = Decreases(snapshots, decrease_rows(snapshots), background_rows(snapshots, seed=0))
+    ours, largest = (attribute(predictor, decreases, m) for m in ("ours", "ours_largest_first"))
+    np.testing.assert_array_equal(ours.contributions, largest.contributions)
+    turned = ours.order[:, 0] != largest.order[:, 0]
+    about = np.array([factor.about for factor in predictor.catalogue.factors])
+    assert (about[ours.order[turned, 0]] != "borrower").all()
+    assert (about[largest.order[turned, 0]] == "borrower").all()
+    assert (ours.order[turned, 1] == largest.order[turned, 0]).all()
 
 
 def test_a_truth_that_says_the_contrary_gives_none(predictor, unseen):

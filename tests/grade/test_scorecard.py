@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from credit_model.grade.hard_cases import hard_cases
-from credit_model.grade.methods import doubt_to_lender
 from credit_model.grade.root_causes import ACCEPTABLE_FACTORS, acceptable_factors
 from credit_model.grade.scorecard import (
     causal,
@@ -142,17 +141,3 @@ def test_hard_cases_are_told_from_the_truth():
     assert cases["factors together"].tolist() == [False, True, False, False]  # 1.0 is at least half of 1.2
     assert cases["two shocks at once"].tolist() == [True, False, False, False]
     assert cases["economy against borrower"].tolist() == [False, False, True, False]  # row 4: lender and borrower
-
-
-def test_a_near_tie_is_not_decided_against_the_borrower():
-    about_borrower = np.array([True, True, False])
-    contributions = np.array(
-        [
-            [-1.04, 0.0, -1.0],  # a lead of .04, a change of 2.04 (a twentieth is .102): the economy is named
-            [-1.2, 0.0, -1.0],  # a lead of .2 of 2.2: the borrower's
-            [-1.04, -1.0, 0.0],  # both the borrower's
-            [-1.0, 0.0, -1.04],  # the economy leads anyway
-            [0.0, 0.0, -1.0],  # nobody is second
-        ]
-    )
-    assert doubt_to_lender(contributions, about_borrower).tolist() == [[2, 0], [0, 2], [0, 1], [2, 0], [2, -1]]
