@@ -222,7 +222,7 @@ def _add_leaves(  # type: ignore[no-untyped-def]
         leaf = lowest(leaves)
         leaves &= leaves - one
         from_x, from_z, value = needs[leaf, 0], needs[leaf, 1], values[leaf]
-        on_x, on_z, mixed, of_mixed = 0, 0, 0, np.uint64(0)
+        on_x, on_z, mixed, of_mixed = np.int64(0), np.int64(0), 0, np.uint64(0)
         if n_groups == n_players:
             on_x, on_z = np.int64(n_ones(from_x)), np.int64(n_ones(from_z))
         else:

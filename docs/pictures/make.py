@@ -49,11 +49,15 @@ COLOURS = {
 
 
 class Graded(NamedTuple):
-    """Contributions (n, n_factors) by the true policy, by the borrower's own earlier snapshot, and by SHAP."""
+    """Contributions (n, n_factors) by the true policy, by the borrower's own earlier snapshot, and by SHAP.
+
+    ``own_leader`` (n,) is the factor that the explanation names first; of the others it is the lowest contribution.
+    """
 
     truth: FloatArray
     own: FloatArray
     shap: FloatArray
+    own_leader: NDArray[np.int64]
 
 
 def lowering_shares(contributions: FloatArray) -> FloatArray:
@@ -92,7 +96,7 @@ def draw_misleading(graded: Graded, case: int, labels: list[str], heading: str) 
 
 def draw_case(ax: Axes, graded: Graded, labels: list[str]) -> None:
     """Shares of what lowered the score, factor by factor."""
-    shares = [lowering_shares(part)[0] for part in graded]
+    shares = [lowering_shares(part)[0] for part in (graded.truth, graded.own, graded.shap)]
     order = np.argsort(shares[0] + 1e-3 * shares[2], kind="stable")
     height = 0.26
     for offset, (share, colour) in enumerate(zip(shares, COLOURS.values(), strict=True)):
@@ -113,8 +117,8 @@ def draw_portfolio(ax: Axes, graded: Graded) -> None:
     groups[f"one factor\nclearly leads\n(n = {clear.sum():,})"] = clear
     colours = list(COLOURS.values())
     for place, rows in enumerate(reversed(groups.values())):
-        for offset, part in enumerate((graded.own, graded.shap)):
-            right = 100 * float((leaders(part)[rows] == leader[rows]).mean())
+        for offset, part in enumerate((graded.own_leader, leaders(graded.shap))):
+            right = 100 * float((part[rows] == leader[rows]).mean())
             y = place + (0.5 - offset) * 0.32
             ax.barh(y, right, height=0.28, color=colours[1 + offset])
             ax.text(right + 1.5, y, f"{right:.0f} %", va="center", fontsize=10.5, color=INK, fontweight="bold")
@@ -150,7 +154,8 @@ def grade_methods(predictor: LimitPredictor, unseen: SimulatedPortfolio) -> tupl
     row = decrease_rows(snapshots)[rows[led].astype(np.int64)]
     population = background_rows(snapshots, seed=0)
     shap = attribute(predictor, Decreases(snapshots, row, population), "population_shap").contributions
-    return Graded(by_factor[led], explanations.factor_contributions, shap), explanations
+    contributions, leader = explanations.factor_contributions, explanations.leading_factor_index
+    return Graded(by_factor[led], contributions, shap, leader), explanations
 
 
 def typical_case(graded: Graded, explanations: DecreaseExplanations) -> int:
@@ -161,7 +166,7 @@ def typical_case(graded: Graded, explanations: DecreaseExplanations) -> int:
     """
     own, shap, truth = (lowering_shares(part) for part in (graded.own, graded.shap, graded.truth))
     plain = explanations.model_agrees & ~explanations.reference_censored & (explanations.keep_score_before > 1)
-    plain &= (leaders(graded.own) == leaders(graded.truth)) & (leaders(graded.shap) != leaders(graded.truth))
+    plain &= (graded.own_leader == leaders(graded.truth)) & (leaders(graded.shap) != leaders(graded.truth))
     plain &= clearly_led(graded.truth)
     elsewhere = np.where(np.maximum(own, truth) < 5, shap, 0).max(axis=1) - np.abs(own - truth).max(axis=1)
     return int(np.where(plain, elsewhere, -np.inf).argmax())
