@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint types notebooks sample clean
+.PHONY: demo test lint types sample clean
 
 demo: .venv/.installed
 	$(BIN)/credit-model demo --out demo
@@ -30,6 +30,10 @@ types: .venv/.installed-dev
 .venv/.installed-dev: .venv/.python pyproject.toml constraints.txt
 	$(PIP) --editable '.[dev]'
 	touch $@ .venv/.installed
+
+# Make data/synthetic again: the same bytes.
+sample: .venv/.installed
+	$(BIN)/python data/synthetic/make_sample.py
 
 clean:
 	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
