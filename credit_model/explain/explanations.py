@@ -366,11 +366,25 @@ class DecreaseExplanations:
     def _repr_html_(self) -> str:
         agreed = int(self.model_agrees.sum())
         head = (
-            f"<p><b>{len(self)} limit decreases</b>, compared with the borrower's own snapshot "
-            f"(<code>{self.reference}</code>); {len(self) - agreed} not supported by the model.</p>"
+            f"<p><b>{len(self)} limit decreases</b>, compared by <code>{self.reference}</code>; "
+            f"{len(self) - agreed} not supported by the model. The first ten, factors in log-odds:</p>"
         )
-        shown = pd.concat([self.summary, self.by_factor.round(3)], axis=1).head(10)
-        return head + str(shown.to_html(index=False, escape=True))
+        first = self[:10]
+        shown = pd.DataFrame(
+            {
+                "borrower": first.borrower_id,
+                "month": [format_month(m, self.month_kind) for m in first.month_number],
+                "since": [format_month(m, self.month_kind) for m in first.reference_month_number],
+                "limit": [f"{a:,.0f} → {b:,.0f}" for a, b in zip(first.limit_before, first.limit_after, strict=True)],
+                "P(keep)": [
+                    f"{a:.0%} → {b:.0%}"
+                    for a, b in zip(expit(first.keep_score_before), expit(first.keep_score_after), strict=True)
+                ],
+                "led by": first.summary["leading_factor"].to_numpy(),
+            }
+        )
+        factors = first.by_factor.map(lambda value: f"{value:+.2f}" if value else "0")
+        return head + str(pd.concat([shown, factors], axis=1).to_html(index=False, escape=True))
 
 
 def _month_numbers(months: pd.Series, kind: Literal["date", "integer"]) -> IntArray:
