@@ -39,13 +39,14 @@ class _Defaults(NamedTuple):
     learning_rate: float
     max_leaf_nodes: int
     l2_regularization: float
+    n_iter_no_change: int
 
 
 #: A tier in force says most of what there is to say, and leaves little for a tree to add.
 _DEFAULTS = {
-    "score": _Defaults(1000, 0.3, 4, 0.0),
-    "free": _Defaults(400, 0.1, 8, 0.0),
-    "free, no tier": _Defaults(600, 0.05, 31, 1.0),
+    "score": _Defaults(1500, 0.5, 4, 0.0, 200),
+    "free": _Defaults(400, 0.1, 8, 0.0, 30),
+    "free, no tier": _Defaults(600, 0.05, 31, 1.0, 30),
 }
 
 
@@ -62,15 +63,17 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
         the lower RPS on ``X_val`` decides, or "score" where there is no ``X_val``.
     max_iter, learning_rate, max_leaf_nodes, l2_regularization : optional
         As in `sklearn.ensemble.HistGradientBoostingClassifier`; ``max_iter`` counts trees at most, fewer when
-        ``X_val`` stops the fit early. None: 1000, 0.3, 4, 0 for a score; if free, 400, 0.1, 8, 0 with a tier in force
-        and 600, 0.05, 31, 1 without.
+        ``X_val`` stops the fit early. None: 1500, 0.5, 4, 0 for a score (a score whose trees are fewer or slower
+        is shrunk: most decisions keep the tier, so log-odds converge late); if free, 400, 0.1, 8, 0 with a tier in
+        force and 600, 0.05, 31, 1 without.
     min_samples_leaf : int, optional
         Rows of ``X``. None: 20 with a tier in force; without, one row in 140, but at least 20 and at most 150.
     max_bins, max_features
         As in `sklearn.ensemble.HistGradientBoostingClassifier`.
     threshold_fraction : float in (0, 1] or "auto", default "auto"
-        Share of the thresholds not next to a row's tier that the row is fitted on (its two adjacent ones always
-        are); those sampled weigh 1 / fraction. "auto": all of them up to 200,000 pairs, else 0.3.
+        Share of the other thresholds that a row is fitted on, besides those next to its tier and to its tier in
+        force, which always are; those sampled weigh 1 / fraction. "auto": all of them up to 200,000 pairs, 0.3 up to
+        a million, else 0.1.
     n_tiers : int, optional
         Number of tiers; ``y`` then holds integers 0 .. n_tiers - 1, some of which may not occur. None: the sorted
         distinct values of ``y`` are the tiers, lowest first.
@@ -83,8 +86,9 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
         The sign a higher value may have on the tier.
     categorical_features : sequence of column names or positions, optional
         Columns whose values are unordered; numbers or strings, at most 255 distinct ones each.
-    n_iter_no_change : int, default 30
-        With ``X_val``: stop after so many trees without a better loss.
+    n_iter_no_change : int, optional
+        With ``X_val``: stop after so many trees without a better loss. None: 200 for a score (held-out months can
+        lie in another economy), else 30.
     random_state : int, RandomState or None
 
     Attributes
@@ -129,7 +133,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
         state_features: Sequence[str | int] | None = None,
         monotonic_cst: Mapping[str, int] | Sequence[int] | None = None,
         categorical_features: Sequence[str | int] | None = None,
-        n_iter_no_change: int = 30,
+        n_iter_no_change: int | None = None,
         random_state: Any = None,
     ) -> None:
         self.structure = structure
@@ -269,7 +273,6 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
             monotonic_cst=[*self._monotone_signs(), -1, *([-1] if tier_column >= 0 else [])],
             categorical_features=[self._position(c) for c in self.categorical_features or ()] or None,
             early_stopping=held_out,
-            n_iter_no_change=self.n_iter_no_change,
             tol=0.0,
             random_state=seed,
         )
@@ -383,7 +386,8 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
 
     def _fraction(self, n_rows: int, n_tiers: int) -> float:
         if self.threshold_fraction == "auto":
-            return 1.0 if n_rows * (n_tiers - 1) <= 200_000 else 0.3
+            pairs = n_rows * (n_tiers - 1)
+            return 1.0 if pairs <= 200_000 else 0.3 if pairs <= 1_000_000 else 0.1
         fraction = float(self.threshold_fraction)
         if not 0 < fraction <= 1:
             raise ValueError(f"threshold_fraction must fulfil 0 < threshold_fraction <= 1, got {fraction}")
@@ -399,9 +403,12 @@ def _threshold_pairs(
     fraction: float,
     rng: np.random.RandomState,
 ) -> tuple[FloatArray, IntArray, FloatArray]:
-    """(row, threshold) pairs: the thresholds next to the row's tier always, the others by chance."""
+    """(row, threshold) pairs: thresholds next to the row's tiers (new, in force) always, the others by chance."""
     thresholds = np.arange(n_tiers - 1)
     adjacent = (thresholds == tier[:, None]) | (thresholds == tier[:, None] - 1)
+    if tier_column >= 0:
+        in_force = rows[:, tier_column, None]
+        adjacent |= (thresholds == in_force) | (thresholds == in_force - 1)
     kept = adjacent if fraction == 1.0 else adjacent | (rng.random_sample(adjacent.shape) < fraction)
     if fraction == 1.0:
         kept = np.ones_like(adjacent)
