@@ -27,9 +27,16 @@ from credit_model.predictor import LimitPredictor
 @click.option(
     "--trees", type=click.IntRange(min=1), default=None, help="Most trees (fewer where held-out months say so)."
 )
+@click.option(
+    "--structure",
+    type=click.Choice(["auto", "score", "free"]),
+    default="auto",
+    show_default=True,
+    help="One additive score with a line for each tier, or free interactions; auto fits both and keeps the better.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws the split and the fit.")
 @options.jobs
-def train_command(data: str, catalogue: str, out: str, trees: int | None, seed: int, jobs: int) -> None:
+def train_command(data: str, catalogue: str, out: str, trees: int | None, structure: str, seed: int, jobs: int) -> None:
     """Train a limit-tier model on histories.
 
     Borrowers and months are held out to stop the fit and to test it.
@@ -40,7 +47,8 @@ def train_command(data: str, catalogue: str, out: str, trees: int | None, seed: 
     """
     declared = read_catalogue(catalogue)
     history = read_history(data, declared)
-    predictor = LimitPredictor(declared, seed=seed, n_jobs=jobs, **({} if trees is None else {"max_iter": trees}))
+    most = {} if trees is None else {"max_iter": trees}
+    predictor = LimitPredictor(declared, seed=seed, n_jobs=jobs, structure=structure, **most)
     start = time.perf_counter()
     with working("training"):
         predictor.fit(history)
@@ -49,6 +57,7 @@ def train_command(data: str, catalogue: str, out: str, trees: int | None, seed: 
     show_facts(
         [
             ("training decisions", predictor.n_training_rows),
+            ("structure", predictor.model_.structure_),
             ("trees", len(predictor.forest.trees.roots)),
             ("tiers", predictor.ladder.n_tiers),
             ("features", len(declared.cause_names)),
