@@ -72,8 +72,8 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
         As in `sklearn.ensemble.HistGradientBoostingClassifier`.
     threshold_fraction : float in (0, 1] or "auto", default "auto"
         Share of the other thresholds that a row is fitted on, besides those next to its tier and to its tier in
-        force, which always are; those sampled weigh 1 / fraction. "auto": all of them up to 200,000 pairs, 0.3 up to
-        a million, else 0.1.
+        force, which always are; those sampled weigh 1 / fraction. "auto": all of them up to 200,000 pairs of a score
+        and 500,000 of a free model, 0.3 up to a million and two million, else 0.1.
     n_tiers : int, optional
         Number of tiers; ``y`` then holds integers 0 .. n_tiers - 1, some of which may not occur. None: the sorted
         distinct values of ``y`` are the tiers, lowest first.
@@ -185,17 +185,19 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
         tier_column = self._position(self.tier_in_force) if self.tier_in_force is not None else -1
 
         rng = check_random_state(self.random_state)
-        fraction = self._fraction(len(rows), n_tiers)
-        pairs = _threshold_pairs(rows, tier, weight, n_tiers, tier_column, fraction, rng)
-        held_out: dict[str, Any] = {}
+        seed = rng.randint(np.iinfo(np.int32).max)
         if X_val is not None:
             rows_val = self._encoded(X_val, reset=False)
             tier_val = self._tier_numbers(np.asarray(y_val), fitting=False)
-            val = _threshold_pairs(rows_val, tier_val, np.ones(len(rows_val)), n_tiers, tier_column, fraction, rng)
-            held_out = {"X_val": val[0], "y_val": val[1], "sample_weight_val": val[2]}
-        seed = rng.randint(np.iinfo(np.int32).max)
         fitted = {}
-        for structure in self._structures(bool(held_out)):
+        for structure in self._structures(X_val is not None):
+            fraction = self._fraction(structure, len(rows) * (n_tiers - 1))
+            pairs = _threshold_pairs(rows, tier, weight, n_tiers, tier_column, fraction, rng)
+            held_out: dict[str, Any] = {}
+            if X_val is not None:
+                ones = np.ones(len(rows_val))
+                val = _threshold_pairs(rows_val, tier_val, ones, n_tiers, tier_column, fraction, rng)
+                held_out = {"X_val": val[0], "y_val": val[1], "sample_weight_val": val[2]}
             booster = self._booster(structure, tier_column, len(rows), len(pairs[0]) / len(rows), seed, bool(held_out))
             trees = self._fit_booster(booster, self._groups(structure, tier_column), pairs, held_out)
             fitted[structure] = (booster, OrdinalForest(trees, n_tiers, tier_column, rows.shape[1], self._codes()))
@@ -384,10 +386,11 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):
         lines = states | {d} | ({d + 1, tier_column} if tier_column >= 0 else set())
         return [lines, *({j} for j in range(d) if j not in lines)]
 
-    def _fraction(self, n_rows: int, n_tiers: int) -> float:
+    def _fraction(self, structure: str, n_pairs: int) -> float:
         if self.threshold_fraction == "auto":
-            pairs = n_rows * (n_tiers - 1)
-            return 1.0 if pairs <= 200_000 else 0.3 if pairs <= 1_000_000 else 0.1
+            # A score is the same at all thresholds, so few of them do; free trees suffer from the sampling's noise.
+            steps = ((200_000, 1.0), (1_000_000, 0.3)) if structure == "score" else ((500_000, 1.0), (2_000_000, 0.3))
+            return next((fraction for most, fraction in steps if n_pairs <= most), 0.1)
         fraction = float(self.threshold_fraction)
         if not 0 < fraction <= 1:
             raise ValueError(f"threshold_fraction must fulfil 0 < threshold_fraction <= 1, got {fraction}")
