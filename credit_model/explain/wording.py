@@ -114,8 +114,10 @@ def format_score(score: float, *, signed: bool = False) -> str:
 
 
 def format_share(share: float) -> str:
-    """A share of a whole as a percentage: "<1%", "38%"."""
-    return "<1%" if 0 < share < 0.01 else f"{100 * share:.0f}%"
+    """A share of a whole as a percentage that never rounds to all or nothing: "<1%", "38%", ">99%"."""
+    if 0 < share < 0.01:
+        return "<1%"
+    return ">99%" if 0.99 < share < 1 else f"{100 * share:.0f}%"
 
 
 def unknown(lang: Lang) -> str:
