@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import click
+import numpy as np
 import pandas as pd
 
 from credit_model.cli import options
@@ -19,6 +20,8 @@ from credit_model.portfolio.files import fresh_folder, write_text
 from credit_model.portfolio.history import History
 from credit_model.predictor import LimitPredictor
 
+#: More than the numbers of any two months differ by.
+_MONTHS = 1 << 24
 PLOT_KINDS = ("change", "timeline", "what-if", "causes", "population")
 
 
@@ -117,11 +120,9 @@ def draw_change(explanation: DecreaseExplanations, folder: Path, *, lang: str = 
 def _segments(history: History, explanations: DecreaseExplanations, column: str) -> pd.Series:
     """Each decrease's value of a column in the month of the decision."""
     declared = history.catalogue.column(column)
-    row = {
-        (str(history.borrower_ids[b]), int(m)): i
-        for i, (b, m) in enumerate(zip(history.borrower_row, history.month_number, strict=True))
-    }
-    at = [row[str(b), int(m)] for b, m in zip(explanations.borrower_id, explanations.month_number, strict=True)]
+    place = np.array([history.position_of(b) for b in explanations.borrower_id], dtype=np.int64)
+    of_month = history.borrower_row * _MONTHS + history.month_number  # sorted, as the history is
+    at = np.searchsorted(of_month, place * _MONTHS + explanations.month_number)
     cells = history.values(column)[at]
     if declared.kind == "category":
         return pd.Series([declared.categories[int(c)] if c == c else "?" for c in cells], name=column)
