@@ -154,6 +154,25 @@ def test_both_languages_are_in_the_page_and_switch_everything(browser: Browser, 
         assert browser.text("main") == english
 
 
+def test_the_months_of_the_history_open_with_the_decision_wholly_in_sight(browser: Browser, page_of):
+    browser.open(page_of["clear"])
+    hidden = browser.run(
+        """
+        const small = new CSSStyleSheet(); // low and narrow enough for both scroll bars
+        small.replaceSync("#history-scroller { max-height: 120px; width: 420px }");
+        document.adoptedStyleSheets = [small];
+        document.querySelector("[data-lang=zh]").click(); // draws the page anew
+        const scroller = document.getElementById("history-scroller");
+        const cell = scroller.querySelector("thead .decision").getBoundingClientRect();
+        const left = scroller.getBoundingClientRect().left + scroller.clientLeft;
+        return [scroller.offsetWidth - scroller.clientWidth, left + scroller.clientWidth - cell.right];
+        """
+    )
+    bar, room = hidden
+    assert bar > 5  # there is a scroll bar that could lie over the column
+    assert room >= 0
+
+
 def test_a_page_prints_on_at_most_two_a4_sheets(browser: Browser, page_of):
     views = [(case, "", False) for case in CASES] + [("tie", "#lang=zh&theme=dark", True), ("knock_out", "", True)]
     for case, fragment, opened in views:

@@ -53,6 +53,8 @@ function historyPanel() {
 function showDecisionMonth() {
   const scroller = byId("history-scroller");
   const cell = scroller.querySelector(`thead [data-month="${decisionIndex()}"]`);
-  const beyond = cell.getBoundingClientRect().right - scroller.getBoundingClientRect().right;
-  if (beyond > 0) scroller.scrollLeft = beyond + 2;
+  // clientWidth leaves the scroll bar out, which may lie over the last column.
+  const edge = scroller.getBoundingClientRect().left + scroller.clientLeft + scroller.clientWidth;
+  const beyond = cell.getBoundingClientRect().right - edge;
+  if (beyond > 0) scroller.scrollLeft += beyond + 2;
 }
