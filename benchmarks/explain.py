@@ -20,9 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.portfolios import Pairs, decrease_pairs, fitted_predictor, real_panels, synthetic_panel
 from benchmarks.tables import at_least, at_most, median_seconds, paired_ratio, show_goals, show_machine, show_table
-from credit_model.explain.owen import ensemble_changes, ensemble_owen_values
-from credit_model.model.nodes import LEAF
-from credit_model.model.trees import TreeEnsemble
+from credit_model.trees.ensemble import TreeEnsemble
+from credit_model.trees.nodes import LEAF
+from credit_model.trees.owen import ensemble_changes, ensemble_owen_values
 
 FloatArray = NDArray[np.float64]
 

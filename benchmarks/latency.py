@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.portfolios import Panel, fitted_predictor, real_panels, synthetic_panel
 from benchmarks.tables import Goal, at_most, median_seconds, show_goals, show_machine, show_table
 from credit_model import LimitPredictor
-from credit_model.explain.decreases import decrease_rows, pair_with_reference, reference_features
+from credit_model.explain.pairs import decrease_rows, pair_with_reference, reference_features
 from credit_model.portfolio.history import check_history
 
 REPEATS = 200

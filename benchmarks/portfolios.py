@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_model import LimitPredictor, read_catalogue, simulate_portfolio
-from credit_model.explain.decreases import cause_columns, decrease_rows, pair_with_reference, reference_features
+from credit_model.explain.pairs import cause_columns, decrease_rows, pair_with_reference, reference_features
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.history import History, check_history
-from credit_model.portfolio.public_data import CONVERTERS
+from credit_model.readers.public_data import CONVERTERS
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -23,9 +23,9 @@ from credit_model import (
     read_catalogue,
     simulate_portfolio,
 )
-from credit_model.explain.reasons import reasons_as_records
-from credit_model.explain.report import index_html, page_names, page_records, write_report
-from credit_model.explain.report_data import score_tracks
+from credit_model.documents.page_records import score_tracks
+from credit_model.documents.report import index_html, page_names, page_records, write_report
+from credit_model.words.reasons import reasons_as_records
 
 Result = TypeVar("Result")
 

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     )
     from credit_model.evaluation import Evaluation, evaluate
     from credit_model.explain.explanations import DecreaseExplanations
-    from credit_model.explain.owen import owen_values
     from credit_model.grade.grading import Grade, grade_explanations
     from credit_model.model.booster import LimitTierClassifier
     from credit_model.portfolio.catalogue import Catalogue, read_catalogue
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from credit_model.portfolio.snapshots import Snapshots, build_snapshots
     from credit_model.predictor import LimitPredictor
     from credit_model.simulate.portfolio import SimulatedPortfolio, simulate_portfolio
+    from credit_model.trees.owen import owen_values
 
 #: Public name -> the module that holds it; loaded at first use, so that importing the package is quick.
 _HOME = {
@@ -64,7 +64,7 @@ _HOME = {
     "check_history": "portfolio.history",
     "evaluate": "evaluation",
     "grade_explanations": "grade.grading",
-    "owen_values": "explain.owen",
+    "owen_values": "trees.owen",
     "read_catalogue": "portfolio.catalogue",
     "simulate_portfolio": "simulate.portfolio",
 }

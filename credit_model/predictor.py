@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from credit_model.errors import ArtifactError, CreditModelError, HistoryError
-from credit_model.explain.decreases import (
+from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.explain.pairs import (
     REFERENCES,
     change_values,
     decrease_rows,
     explain_pairs,
     pair_with_reference,
 )
-from credit_model.explain.explanations import DecreaseExplanations
 from credit_model.explain.peers import Peers, explain_against_peers, find_peers
 from credit_model.explain.principal import principal_reasons
 from credit_model.model.artifact import forest_arrays, forest_from_arrays, load_artifact, save_artifact

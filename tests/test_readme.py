@@ -15,7 +15,7 @@ import pytest
 import credit_model
 from credit_model import LimitPredictor
 from credit_model.cli import _COMMANDS, main
-from credit_model.explain.reasons import decrease_reasons
+from credit_model.words.reasons import decrease_reasons
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -14,15 +14,15 @@ from credit_model.cli.console import heading, progress, say, show_facts, working
 from credit_model.cli.explain import draw_change, show_explained
 from credit_model.cli.history_files import read_economy, read_history
 from credit_model.cli.model import show_scores
+from credit_model.documents.page_records import score_tracks
+from credit_model.documents.report import write_report
 from credit_model.evaluation import evaluate
-from credit_model.explain.decreases import count_falls_within_tier
 from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.explain.report import write_report
-from credit_model.explain.report_data import score_tracks
-from credit_model.explain.wording import Wording
+from credit_model.explain.pairs import count_falls_within_tier
+from credit_model.files import fresh_folder, write_text
 from credit_model.portfolio.catalogue import read_catalogue
-from credit_model.portfolio.files import fresh_folder, write_text
 from credit_model.predictor import LimitPredictor
+from credit_model.words.values import Wording
 
 
 @click.command()
@@ -127,7 +127,7 @@ def _clearest(explanations: DecreaseExplanations) -> DecreaseExplanations:
 
 
 def _draw_portfolio(explanations: DecreaseExplanations, economy: pd.DataFrame | None, path: Path) -> None:
-    from credit_model.explain.plots import close_plot, plot_causes, save_plot
+    from credit_model.plots import close_plot, plot_causes, save_plot
 
     axes = plot_causes(explanations, economy)
     save_plot(axes, path)

@@ -13,12 +13,12 @@ from credit_model.cli import options
 from credit_model.cli.console import heading, progress, say, show_facts, show_table, working
 from credit_model.cli.history_files import read_economy, read_history
 from credit_model.errors import HistoryError
-from credit_model.explain.decreases import count_falls_within_tier
 from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.explain.wording import check_lang, label_in
-from credit_model.portfolio.files import fresh_folder, write_text
+from credit_model.explain.pairs import count_falls_within_tier
+from credit_model.files import fresh_folder, write_text
 from credit_model.portfolio.history import History
 from credit_model.predictor import LimitPredictor
+from credit_model.words.values import check_lang, label_in
 
 #: More than the numbers of any two months differ by.
 _MONTHS = 1 << 24
@@ -105,7 +105,7 @@ def show_explained(explanations: DecreaseExplanations, within_tier: int | None, 
 
 def draw_change(explanation: DecreaseExplanations, folder: Path, *, lang: str = "en") -> Path:
     """Draw one decrease's change plot into a folder; returns the file."""
-    from credit_model.explain.plots import close_plot, plot_change, save_plot
+    from credit_model.plots import close_plot, plot_change, save_plot
 
     row = explanation.summary.iloc[0]
     month = row["month"].strftime("%Y-%m") if hasattr(row["month"], "strftime") else str(row["month"])
@@ -191,7 +191,7 @@ def plot_command(
     Example:  credit-model plot change --data portfolio --model model --borrower 42 --out change.svg
               credit-model plot causes --data portfolio --model model --out causes.png
     """
-    from credit_model.explain import plots
+    from credit_model import plots
 
     if kind in ("change", "timeline", "what-if") and borrower is None:
         raise click.UsageError(f"'plot {kind}' is about one borrower: give --borrower ID.")
@@ -293,8 +293,8 @@ def report_command(
     \b
     Example:  credit-model report --data portfolio --model model --out report
     """
-    from credit_model.explain.report import write_report
-    from credit_model.explain.report_data import score_tracks
+    from credit_model.documents.page_records import score_tracks
+    from credit_model.documents.report import write_report
 
     predictor = LimitPredictor.load(model, catalogue=catalogue, n_jobs=jobs)
     history = read_history(data, predictor.catalogue)

@@ -12,7 +12,7 @@ from credit_model.cli import options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
 from credit_model.cli.history_files import read_history
 from credit_model.errors import DataFileError
-from credit_model.portfolio.files import write_text
+from credit_model.files import write_text
 from credit_model.predictor import LimitPredictor
 from credit_model.simulate.truth import read_truth
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from credit_model.cli.console import working
 from credit_model.errors import HistoryError
+from credit_model.files import read_table
 from credit_model.portfolio.catalogue import Catalogue
-from credit_model.portfolio.files import read_table
 from credit_model.portfolio.history import History, check_history
 
 

@@ -15,8 +15,8 @@ from credit_model.cli.console import heading, say, show_facts, show_table, worki
 from credit_model.cli.history_files import read_history
 from credit_model.errors import DataFileError
 from credit_model.evaluation import Evaluation, evaluate, refit_stability
+from credit_model.files import fresh_folder, write_table
 from credit_model.portfolio.catalogue import read_catalogue
-from credit_model.portfolio.files import fresh_folder, write_table
 from credit_model.predictor import LimitPredictor
 
 
@@ -167,7 +167,7 @@ def predict_command(data: str, model: str, catalogue: str | None, out: str, rows
 
 
 def _draw_calibration(result: Evaluation, predictor: LimitPredictor, path: Path) -> None:
-    from credit_model.explain.plots import close_plot, plot_calibration, save_plot
+    from credit_model.plots import close_plot, plot_calibration, save_plot
 
     axes = plot_calibration(result.calibration, predictor.ladder)
     save_plot(axes, path)

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from credit_model.errors import ArtifactError, HistoryError
+from credit_model.files import fresh_folder, read_table, write_table
 from credit_model.portfolio.catalogue import Catalogue, parse_catalogue
-from credit_model.portfolio.files import fresh_folder, read_table, write_table
 from credit_model.portfolio.history import format_month, month_number_of, months_as_values
 from credit_model.portfolio.ladder import LimitLadder
 
 if TYPE_CHECKING:
     import shap
 
-    from credit_model.explain.notice import Notice
+    from credit_model.documents.notice import Notice
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -272,7 +272,7 @@ class DecreaseExplanations:
         HistoryError
             There is no such decrease.
         """
-        from credit_model.explain.notice import build_notice
+        from credit_model.documents.notice import build_notice
 
         return build_notice(self.select(borrower_id, month), lang=lang, lender=lender, effective_date=effective_date)
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_model.errors import HistoryError
-from credit_model.explain.decreases import SnapshotPairs, cause_columns, change_values, explain_rows
 from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.explain.pairs import SnapshotPairs, cause_columns, change_values, explain_rows
 from credit_model.model.forest import OrdinalForest
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.snapshots import Snapshots

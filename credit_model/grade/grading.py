@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_model.errors import HistoryError
-from credit_model.explain.decreases import decrease_rows
+from credit_model.explain.pairs import decrease_rows
 from credit_model.grade.hard_cases import hard_cases
 from credit_model.grade.known import LENDER_KINDS, KnownDecreases, match_truth, together
 from credit_model.grade.methods import METHODS, Attribution, Decreases, attribute, background_rows, join

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_model.errors import DataFileError
-from credit_model.explain.decreases import pair_with_reference
+from credit_model.explain.pairs import pair_with_reference
 from credit_model.grade.root_causes import ACCEPTABLE_FACTORS
 from credit_model.grade.scorecard import lowering_order
 from credit_model.portfolio.catalogue import Catalogue

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_model.errors import CreditModelError
-from credit_model.explain.decreases import cause_columns, explain_pairs, pair_with_reference, reference_features
 from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.explain.owen import ensemble_owen_values
+from credit_model.explain.pairs import cause_columns, explain_pairs, pair_with_reference, reference_features
 from credit_model.grade.scorecard import lowering_order
 from credit_model.portfolio.snapshots import Snapshots
 from credit_model.predictor import LimitPredictor
+from credit_model.trees.owen import ensemble_owen_values
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_model.errors import ArtifactError
+from credit_model.files import fresh_folder
 from credit_model.model.forest import OrdinalForest
-from credit_model.model.trees import TreeEnsemble, layout_fault
-from credit_model.portfolio.files import fresh_folder
+from credit_model.trees.ensemble import TreeEnsemble, layout_fault
 
 FORMAT = "credit_model/1"
 _TREES = ("nodes", "roots", "left_categories", "known_categories")

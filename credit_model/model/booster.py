@@ -26,7 +26,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
 from credit_model.model.metrics import ranked_probability_score
-from credit_model.model.trees import TreeEnsemble, tree_ensemble
+from credit_model.trees.ensemble import TreeEnsemble, tree_ensemble
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

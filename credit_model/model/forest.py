@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from credit_model.model.leafsets import add_survival_scores
-from credit_model.model.trees import TreeEnsemble, over_blocks
+from credit_model.trees.ensemble import TreeEnsemble, over_blocks
+from credit_model.trees.leaf_sets import add_survival_scores
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from credit_model.files import fresh_folder, write_table, write_text
 from credit_model.portfolio.catalogue import read_catalogue
-from credit_model.portfolio.files import fresh_folder, write_table, write_text
 from credit_model.simulate.blocks import BLOCK_SIZE, Settings, simulate_block
 from credit_model.simulate.portfolio import Planted, settings_of, workers_of
 from credit_model.simulate.tables import CATEGORIES, decisions_table, decreases_table, history_table

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from credit_model import read_catalogue
-from credit_model.portfolio.files import write_text
+from credit_model.files import write_text
 from credit_model.simulate.writing import write_portfolio
 
 HERE = Path(__file__).parent

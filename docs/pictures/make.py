@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from credit_model import DecreaseExplanations, LimitPredictor, SimulatedPortfolio, check_history, simulate_portfolio
-from credit_model.explain.decreases import decrease_rows
-from credit_model.explain.plots import plot_change, save_plot
-from credit_model.explain.reasons import decrease_reasons
-from credit_model.explain.report import write_report
-from credit_model.explain.report_data import score_tracks
+from credit_model.documents.page_records import score_tracks
+from credit_model.documents.report import write_report
+from credit_model.explain.pairs import decrease_rows
 from credit_model.grade.methods import Decreases, attribute, background_rows
+from credit_model.plots import plot_change, save_plot
+from credit_model.words.reasons import decrease_reasons
 
 FloatArray = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from credit_model.explain.report import index_html, page_names, page_records
+from credit_model.documents.report import index_html, page_names, page_records
 from tests.browser.conftest import Browser
-from tests.explain.report_examples import DECISION, FACTORS, example_explanations, example_tracks
+from tests.documents.report_examples import DECISION, FACTORS, example_explanations, example_tracks
 
 N = 5_000
 #: Rows that may stand in the document at once: what is in sight and a margin, so that work does not grow with N.

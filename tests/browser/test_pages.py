@@ -14,10 +14,10 @@ from scipy.special import expit
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from credit_model.explain.report import ReportFiles, write_report
-from credit_model.explain.wording import format_probability, format_score
+from credit_model.documents.report import ReportFiles, write_report
+from credit_model.words.values import format_probability, format_score
 from tests.browser.conftest import Browser
-from tests.explain.report_examples import CASES, FACTORS, example_cases, example_explanations, example_tracks
+from tests.documents.report_examples import CASES, FACTORS, example_cases, example_explanations, example_tracks
 
 N_FACTORS = len(FACTORS)
 EVERYTHING = (1 << N_FACTORS) - 1

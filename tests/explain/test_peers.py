@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from credit_model.errors import HistoryError
-from credit_model.explain.decreases import cause_columns, change_values, decrease_rows
+from credit_model.explain.pairs import cause_columns, change_values, decrease_rows
 from credit_model.explain.peers import PEERS_PER_TIER, Peers, explain_against_peers, find_peers, typical_values
 from credit_model.explain.stability import peer_agreement
-from tests.explain.reason_examples import NAN, small_catalogue
+from tests.words.reason_examples import NAN, small_catalogue
 
 
 @pytest.fixture(scope="module")

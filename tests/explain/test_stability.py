@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 
 from credit_model.errors import CreditModelError
 from credit_model.explain.stability import peer_agreement, rank_correlations, reason_stability
-from tests.explain.reason_examples import CATALOGUE_TEXT, explained
+from tests.words.reason_examples import CATALOGUE_TEXT, explained
 
 DEBT = {"lenders": (2, 5, -2.0), "dpd_last": (0, 9, -0.5)}
 REPAYMENT = {"lenders": (2, 5, -0.5), "dpd_last": (0, 9, -2.0)}

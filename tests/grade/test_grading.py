@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from credit_model.errors import DataFileError, HistoryError
-from credit_model.explain.decreases import decrease_rows, pair_with_reference, reference_features
+from credit_model.explain.pairs import decrease_rows, pair_with_reference, reference_features
 from credit_model.grade.grading import COUNTS, grade_explanations, grade_portfolios
 from credit_model.grade.known import match_truth
 from credit_model.grade.methods import METHODS, Decreases, attribute, background_rows, population_values

@@ -4,7 +4,7 @@ from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
-from credit_model.model.trees import tree_ensemble
+from credit_model.trees.ensemble import tree_ensemble
 
 N_TIERS = 4
 

@@ -12,8 +12,8 @@ import pytest
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.history import check_history
 from credit_model.portfolio.ladder import LimitLadder
-from credit_model.portfolio.public_data import convert_home_credit, convert_uci_taiwan
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
+from credit_model.readers.public_data import convert_home_credit, convert_uci_taiwan
 
 PROTECTED = {"gender", "age_years", "marriage", "education"}
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from credit_model import build_snapshots, check_history, read_catalogue, simulate_portfolio
-from credit_model.explain.decreases import decrease_rows, pair_with_reference, reference_features
+from credit_model.explain.pairs import decrease_rows, pair_with_reference, reference_features
 from credit_model.model.metrics import ranked_probability_score
 from credit_model.simulate import columns, policy
 from credit_model.simulate.shares import share_change
-from tests.explain.enumeration import enumerated_owen_values
+from tests.trees.enumeration import enumerated_owen_values
 
 CATALOGUE = read_catalogue("synthetic")
 TABLE = policy.policy_table()

@@ -1,0 +1,228 @@
+"""The report: one self-contained HTML page a decrease, and an index over a portfolio.
+
+A page asks nothing of any server: styles, script and data are in the file, a Content-Security-Policy forbids
+everything else, and what an officer switches is answered from the embedded table of all mixtures of factors.
+The same explanations give the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any, Literal
+
+import jinja2
+import pandas as pd
+
+from credit_model.documents.page_records import PageRecords, Tracks
+from credit_model.errors import HistoryError
+from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.files import fresh_folder
+from credit_model.portfolio.history import format_month
+from credit_model.words.reasons import reasons_as_records
+from credit_model.words.values import check_lang
+
+_SCRIPTS = {
+    "decrease": ("base.js", "change.js", "whatif.js", "timeline.js", "history.js", "decrease.js"),
+    "index": ("base.js", "index.js"),
+}
+_FORMAT = "credit_model.report/1"
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
+_LIKE_A_DIGEST = re.compile(r"-[0-9a-fA-F]{16}$")
+_LONGEST_NAME = 60
+PAGES_FOLDER = "decreases"
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """What was written: the folder, the index, and one page a decrease, in the order of the explanations."""
+
+    folder: Path
+    index: Path
+    pages: tuple[Path, ...]
+
+
+def write_report(
+    explanations: DecreaseExplanations,
+    tracks: Tracks,
+    folder: str | Path,
+    *,
+    reasons: Sequence[Mapping[str, Any]] | None = None,
+    economy: pd.DataFrame | None = None,
+    lang: str = "en",
+    on_progress: Callable[[int, int], None] | None = None,
+) -> ReportFiles:
+    """Write a page for every decrease, ``index.html`` over all of them, and ``manifest.json``.
+
+    Parameters
+    ----------
+    explanations : DecreaseExplanations
+        n decreases.
+    tracks : Tracks
+        The months of their borrowers, from `score_tracks`.
+    folder : path
+        Made whole or not at all; an earlier report there is replaced.
+    reasons : sequence of n mappings, optional
+        What `reasons_as_records` gives, where it is at hand already; worked out if not.
+    economy : DataFrame, optional
+        One row a month: the catalogue's month column and numeric columns, the first two of which the index draws.
+    lang : {"en", "zh"}
+        The language that the pages open in; they hold both.
+    on_progress : callable, optional
+        Called with the number of pages written and their total.
+
+    Returns
+    -------
+    ReportFiles
+
+    Raises
+    ------
+    CreditModelError
+        ``lang`` is unknown.
+    HistoryError
+        ``tracks`` lack a decrease's borrower or month, or ``economy`` is not one row a month.
+    DataFileError
+        The folder cannot be written, or holds somebody's files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from credit_model import LimitPredictor, simulate_portfolio
+    >>> from credit_model.documents.page_records import score_tracks
+    >>> history = simulate_portfolio(400, 24, seed=1).history
+    >>> predictor = LimitPredictor(max_iter=20).fit(history)
+    >>> snapshots = predictor.snapshots(history)
+    >>> explanations = predictor.explain_snapshots(snapshots)[:3]
+    >>> tracks = score_tracks(predictor.forest, snapshots)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = write_report(explanations, tracks, folder)
+    ...     len(files.pages), files.index.name
+    (3, 'index.html')
+    """
+    records = page_records(explanations, tracks, reasons=reasons, lang=lang)
+    names = page_names(explanations)
+    files = [f"{PAGES_FOLDER}/{name}" for name in names]
+    with fresh_folder(folder) as partial:
+        (partial / PAGES_FOLDER).mkdir()
+        _write(partial / "index.html", index_html(records, files, economy=economy))
+        for i, name in enumerate(files):
+            _write(partial / name, decrease_html(records, i, back="../index.html"))
+            if on_progress is not None:
+                on_progress(i + 1, len(files))
+        _write(partial / "manifest.json", json.dumps(_manifest(explanations, files), indent=2) + "\n")
+    folder = Path(folder)
+    return ReportFiles(folder, folder / "index.html", tuple(folder / name for name in files))
+
+
+def page_records(
+    explanations: DecreaseExplanations,
+    tracks: Tracks,
+    *,
+    reasons: Sequence[Mapping[str, Any]] | None = None,
+    lang: str = "en",
+) -> PageRecords:
+    """The data of all pages; parameters as in `write_report`."""
+    told = list(reasons) if reasons is not None else reasons_as_records(explanations)
+    if len(told) != len(explanations):
+        raise HistoryError(f"reasons must be one record a decrease, got {len(told)} for {len(explanations)}")
+    return PageRecords(explanations, tracks, told, check_lang(lang), metadata.version("credit-model"))
+
+
+def decrease_html(records: PageRecords, i: int, *, back: str | None = None) -> str:
+    """The page of decrease ``i``; ``back`` is the address of the index, if there is one."""
+    explained = records.explanations
+    title = f"{explained.borrower_id[i]} {format_month(int(explained.month_number[i]), explained.month_kind)}"
+    return _page("decrease", title, records.page(i), back)
+
+
+def index_html(records: PageRecords, files: Sequence[str], *, economy: pd.DataFrame | None = None) -> str:
+    """The index over pages at the relative addresses ``files``."""
+    title = f"Limit decreases – {records.explanations.catalogue.name}"
+    return _page("index", title, records.index(files, economy), None)
+
+
+def page_names(explanations: DecreaseExplanations) -> list[str]:
+    """File names for the decreases' pages: safe on every file system, no two alike even where case is ignored.
+
+    A name is the borrower's id and the month; an id that had to be changed for that gets a digest of itself, and so
+    does one that looks as if it had.
+    """
+    months = [format_month(int(m), explanations.month_kind) for m in explanations.month_number]
+    plain = [f"{_slug(str(b))}_{m}" for b, m in zip(explanations.borrower_id, months, strict=True)]
+    taken = Counter(name.casefold() for name in plain)
+    names = []
+    for borrower, month, name in zip(explanations.borrower_id, months, plain, strict=True):
+        text = str(borrower)
+        if taken[name.casefold()] > 1 or _slug(text) != text or _LIKE_A_DIGEST.search(text):
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            name = f"{_slug(text)}-{digest[:16]}_{month}"
+        names.append(f"{name}.html")
+    return names
+
+
+def _slug(text: str) -> str:
+    return _NOT_PLAIN.sub("-", text)[:_LONGEST_NAME].strip(".-") or "borrower"
+
+
+def embeddable(record: object) -> str:
+    """A record as JSON that no HTML parser can leave: nothing in it ends a script or starts a tag or comment."""
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _page(kind: Literal["decrease", "index"], title: str, record: object, back: str | None) -> str:
+    template, shared = _shared(kind)
+    return template.render(title=title, data=embeddable(record), back=back, **shared)
+
+
+@cache
+def _shared(kind: Literal["decrease", "index"]) -> tuple[jinja2.Template, dict[str, str]]:
+    """The template and everything that is the same on every page of a kind."""
+    style = _source("report.css")
+    script = '"use strict";\n(() => {\n' + "".join(_source(name) for name in _SCRIPTS[kind]) + "})();\n"
+    words = json.loads(_source("words.json"))
+    policy = (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    template = environment.from_string(_source("page.html"))
+    return template, {
+        "kind": kind, "policy": policy, "style": style, "script": script, "words": embeddable(words),
+    }  # fmt: skip
+
+
+def _source(name: str) -> str:
+    return (resources.files("credit_model.documents") / "templates" / "report" / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _manifest(explanations: DecreaseExplanations, files: Sequence[str]) -> dict[str, Any]:
+    return {
+        "format": _FORMAT,
+        "model_version": explanations.model_version,
+        "reference": explanations.reference,
+        "catalogue": {"name": explanations.catalogue.name, "digest": explanations.catalogue.digest},
+        "decreases": len(explanations),
+        "pages": [
+            {"borrower": str(b), "month": format_month(int(m), explanations.month_kind), "file": name}
+            for b, m, name in zip(explanations.borrower_id, explanations.month_number, files, strict=True)
+        ],
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_bytes(text.encode("utf-8"))

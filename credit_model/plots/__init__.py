@@ -1,0 +1,34 @@
+"""Plots of explained decreases: tables go in, an Axes comes out; nothing is computed and nothing shown here.
+
+==================  ==================================================================================
+`plot_change`       from the keep score when the limit was set to now, factor by factor
+`plot_timeline`     a borrower's limit, keep score and what moved it, month by month
+`plot_what_if`      the smallest sets of factors that would have kept the limit
+`plot_causes`       a portfolio's cuts by leading factor, month by month or by segment
+`plot_population`   shap's own beeswarm and bar
+`plot_calibration`  forecast against observed shares above each tier threshold
+`save_plot`         writes PNG, SVG or PDF
+==================  ==================================================================================
+
+Every plot takes ``ax=`` (None: a figure of its own) and ``lang=``, stays within the cell that it is given, and
+leaves rcParams as they are. Chinese needs an installed font that has it; else labels are English.
+"""
+
+from credit_model.plots.calibration import plot_calibration
+from credit_model.plots.causes import plot_causes
+from credit_model.plots.change import plot_change
+from credit_model.plots.files import close_plot, save_plot
+from credit_model.plots.population import plot_population
+from credit_model.plots.timeline import plot_timeline
+from credit_model.plots.what_if import plot_what_if
+
+__all__ = [
+    "close_plot",
+    "plot_calibration",
+    "plot_causes",
+    "plot_change",
+    "plot_population",
+    "plot_timeline",
+    "plot_what_if",
+    "save_plot",
+]

@@ -1,0 +1,99 @@
+"""Which months are decreases, what each is compared with, and what is held equal."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from credit_model.errors import HistoryError
+from credit_model.explain.pairs import (
+    change_values,
+    count_falls_within_tier,
+    decrease_rows,
+    pair_with_reference,
+    reference_features,
+)
+from credit_model.portfolio.catalogue import parse_catalogue
+from credit_model.portfolio.history import check_history
+from credit_model.portfolio.snapshots import build_snapshots
+from tests.portfolio.examples import CATALOGUE
+
+CARDS = parse_catalogue(CATALOGUE)
+
+
+def snapshots_of(limits, balances=None, warm_up=1):
+    """One borrower's snapshots; tiers are 0 (below 1000), 1 (below 5000) and 2."""
+    catalogue = parse_catalogue(CATALOGUE.replace("[ladder]", f"warm_up = {warm_up}\n[ladder]"))
+    n = len(limits)
+    table = pd.DataFrame(
+        {
+            "borrower_id": 1,
+            "month": np.arange(n),
+            "limit_amount": np.array(limits, dtype=float),
+            "days_past_due": 0,
+            "balance_amount": np.arange(n) * 100.0 if balances is None else balances,
+            "employment": "gig",
+        }
+    )
+    return build_snapshots(check_history(table, catalogue), catalogue.ladder)
+
+
+def test_a_decrease_is_a_fall_in_tier_and_smaller_falls_are_counted_apart():
+    s = snapshots_of([6000, 5500, 4000, 4000, 0, 0, 2000])
+    # 6000 -> 5500 stays in tier 2; 5500 -> 4000 falls to 1; 4000 -> 0 falls to 0; 0 -> 2000 rises
+    assert decrease_rows(s).tolist() == [2, 4]
+    assert count_falls_within_tier(s) == 1
+
+
+def test_the_reference_is_the_decision_that_set_the_limit_in_force():
+    s = snapshots_of([5000, 5000, 8000, 8000, 8000, 1000])
+    pairs = pair_with_reference(s, decrease_rows(s))
+    assert pairs.row.tolist() == [5]
+    assert pairs.reference_row.tolist() == [2]  # where 8000 was set
+    assert not pairs.censored[0]
+    assert pair_with_reference(s, decrease_rows(s), "previous_month").reference_row.tolist() == [4]
+    assert pair_with_reference(s, decrease_rows(s), "last_review").reference_row.tolist() == [4]  # every month is one
+
+
+def test_a_limit_set_before_the_panel_is_compared_with_the_first_usable_snapshot():
+    s = snapshots_of([8000, 8000, 8000, 8000, 1000], warm_up=2)
+    pairs = pair_with_reference(s, decrease_rows(s))
+    assert pairs.reference_row.tolist() == [2]
+    assert pairs.censored.tolist() == [True]
+
+
+def test_the_limit_in_ratios_is_the_one_in_force_now_also_for_the_reference():
+    # The limit rose from 5000 to 8000 in month 2; the balance grew from 150 (mean of 100, 200) to 450 (400, 500).
+    s = snapshots_of([5000, 5000, 8000, 8000, 8000, 1000])
+    pairs = pair_with_reference(s, decrease_rows(s))
+    z = reference_features(s, pairs)
+    place = CARDS.feature_names.index("utilisation_2m")
+    assert s.X[pairs.row, place] == pytest.approx(450 / 8000)
+    assert z[0, place] == pytest.approx(150 / 8000)  # not 150 / 5000
+    for state in ("tier_in_force", "limit_in_force"):
+        assert z[0, CARDS.feature_names.index(state)] == s.X[5, CARDS.feature_names.index(state)]
+
+
+def test_a_balance_that_did_not_move_is_no_cause_whatever_the_lender_did_to_the_limit():
+    s = snapshots_of([5000, 5000, 8000, 8000, 8000, 1000], balances=np.full(6, 300.0))
+    pairs = pair_with_reference(s, decrease_rows(s))
+    z, place = reference_features(s, pairs), CARDS.feature_names.index("utilisation_2m")
+    assert z[0, place] == s.X[5, place]
+
+
+def test_an_unknown_reference_is_told():
+    s = snapshots_of([5000, 1000])
+    with pytest.raises(HistoryError, match="must be one of last_set, last_review, previous_month, got 'yesterday'"):
+        pair_with_reference(s, decrease_rows(s), "yesterday")
+
+
+def test_a_state_that_differs_between_the_rows_is_no_cause(predictor, portfolio):
+    snapshots = predictor.snapshots(portfolio.history)
+    row = decrease_rows(snapshots)[:5]
+    x = snapshots.X[row]
+    z = x.copy()
+    z[:, predictor.catalogue.feature_names.index("limit_in_force")] *= 3  # a state that differs
+    z[:, predictor.catalogue.feature_names.index("tier_in_force")] -= 1
+    # The states are held at x's, so nothing has changed, and nothing is said.
+    values = change_values(predictor.forest, predictor.catalogue, x, z, snapshots.tier_before[row])
+    assert (values.contributions == 0.0).all()
+    assert (values.score_before == values.score_after).all()
