@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_model import LimitPredictor, read_catalogue, simulate_portfolio
-from credit_model.explain.pairs import cause_columns, decrease_rows, pair_with_reference, reference_features
+from credit_model.explain.pairs import decrease_rows, driver_columns, pair_with_reference, reference_features
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.history import History, check_history
 from credit_model.readers.public_data import CONVERTERS
@@ -80,7 +80,7 @@ def decrease_pairs(panel: Panel, predictor: LimitPredictor) -> Pairs:
     forest = predictor.forest
     tier = snapshots.tier_before[row]
     factor = np.full(forest.trees.n_features, -1, dtype=np.int64)
-    factor[cause_columns(panel.catalogue)] = panel.catalogue.factor_index
+    factor[driver_columns(panel.catalogue)] = panel.catalogue.factor_index
     return Pairs(
         panel.name,
         predictor.model_.booster_,

@@ -87,10 +87,10 @@ def _compare(n: int, months: int) -> None:
         def compute(settings: Settings) -> Callable[[], None]:
             return lambda: _on_all_cores(lambda number: simulate_block(settings, number), blocks)
 
-        settings = settings_of(n, months, seed=0, causes=False)
+        settings = settings_of(n, months, seed=0, root_causes=False)
         works = {
             "simulate to Parquet: history": simulate("history", truth=False),
-            "simulate to Parquet: history, truth": simulate("truth", causes=False),
+            "simulate to Parquet: history, truth": simulate("truth", root_causes=False),
             "simulate to Parquet: history, truth, root causes": simulate("causes"),
             "simulate, nothing written": compute(settings),
             "numpy draws as many random numbers": lambda: _on_all_cores(draw, blocks),

@@ -471,7 +471,7 @@ class LimitPredictor:
             return f"<p><b>LimitPredictor</b> for catalogue <code>{self.catalogue.name}</code>, not fitted</p>"
         return (
             f"<p><b>LimitPredictor</b> {self._fitted.version}: {len(self.forest.trees.roots)} trees, "
-            f"{self.ladder.n_tiers} tiers, {len(self.catalogue.cause_names)} features in "
+            f"{self.ladder.n_tiers} tiers, {len(self.catalogue.driver_names)} features in "
             f"{len(self.catalogue.factor_ids)} factors, {self._fitted.n_training_rows:,} training decisions</p>"
         )
 

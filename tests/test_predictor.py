@@ -145,7 +145,7 @@ def test_to_shap_sums_and_names(explanations):
     np.testing.assert_allclose(
         shap_values.base_values + shap_values.values.sum(axis=1), explanations[:20].keep_score_after, atol=1e-9
     )
-    assert len(shap_values.feature_names) == len(explanations.catalogue.cause_names)
+    assert len(shap_values.feature_names) == len(explanations.catalogue.driver_names)
 
 
 def test_a_track_shows_the_same_contributions_as_the_decrease(explanations, predictor, portfolio):
@@ -188,7 +188,7 @@ def test_in_doubt_the_borrower_is_not_blamed(explanations):
     values[:, ids.index("repayment")] = [-0.525, -0.535]
     values[:, ids.index("economy")] = [-0.475, -0.465]
     one_feature_each = [list(explanations.catalogue.factor_index).index(g) for g in range(len(ids))]
-    contributions = np.zeros((2, len(explanations.catalogue.cause_names)))
+    contributions = np.zeros((2, len(explanations.catalogue.driver_names)))
     contributions[:, one_feature_each] = values
     made = replace(
         explanations[:2],

@@ -45,7 +45,9 @@ from credit_model.simulate.scenarios import SCENARIOS
 @click.option(
     "--audit-bias", type=float, default=0.0, show_default=True, help="Planted bias in score, for fairness checks."
 )
-@click.option("--causes/--no-causes", default=True, show_default=True, help="Re-run every cut for its root causes.")
+@click.option(
+    "--root-causes/--no-root-causes", default=True, show_default=True, help="Re-run every cut for its root causes."
+)
 @click.option("--realism", is_flag=True, help="Set the portfolio beside published levels.")
 @options.out("Folder of the portfolio")
 @options.jobs
@@ -57,7 +59,7 @@ def simulate_command(
     economy: str | None,
     plant: tuple[str, ...],
     audit_bias: float,
-    causes: bool,
+    root_causes: bool,
     realism: bool,
     out: str,
     jobs: int,
@@ -85,7 +87,7 @@ def simulate_command(
             economy=None if economy is None else read_table(economy),
             planted=_planted(plant) or None,
             audit_bias=audit_bias,
-            causes=causes,
+            root_causes=root_causes,
             on_progress=advance,
         )
     seconds = time.perf_counter() - start
@@ -159,7 +161,7 @@ def check_command(data: str, catalogue: str) -> None:
         snapshots = build_snapshots(history, ladder)
     fell = (snapshots.tier_before > 0) & (snapshots.tier_after < snapshots.tier_before)
     rose = (snapshots.tier_before >= 0) & (snapshots.tier_after > snapshots.tier_before)
-    first, last = (format_month(int(m), history.month_kind) for m in _ends(history))
+    first, last = (format_month(int(m), history.month_type) for m in _ends(history))
     heading(f"{data}: fits catalogue {declared.name} {declared.version}")
     show_facts(
         [

@@ -127,8 +127,8 @@ def _clearest(explanations: DecreaseExplanations) -> DecreaseExplanations:
 
 
 def _draw_portfolio(explanations: DecreaseExplanations, economy: pd.DataFrame | None, path: Path) -> None:
-    from credit_model.plots import close_plot, plot_causes, save_plot
+    from credit_model.plots import close_plot, plot_leading_factors, save_plot
 
-    axes = plot_causes(explanations, economy)
+    axes = plot_leading_factors(explanations, economy)
     save_plot(axes, path)
     close_plot(axes)

@@ -210,7 +210,7 @@ def plot_command(
             axes = plots.plot_what_if(explanations[-1], lang=lang)
         elif kind == "causes":
             segments: Literal["month"] | pd.Series = "month" if by is None else _segments(history, explanations, by)
-            axes = plots.plot_causes(explanations, read_economy(economy, data), by=segments, lang=lang)
+            axes = plots.plot_leading_factors(explanations, read_economy(economy, data), by=segments, lang=lang)
         else:
             axes = plots.plot_population(explanations, kind=style, lang=lang)
     plots.save_plot(axes, out)

@@ -60,7 +60,7 @@ def train_command(data: str, catalogue: str, out: str, trees: int | None, struct
             ("structure", predictor.model_.structure_),
             ("trees", len(predictor.forest.trees.roots)),
             ("tiers", predictor.ladder.n_tiers),
-            ("features", len(declared.cause_names)),
+            ("features", len(declared.driver_names)),
             ("factors", len(declared.factor_ids)),
             ("seconds", round(time.perf_counter() - start, 1)),
             ("written to", out),

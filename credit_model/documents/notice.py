@@ -160,7 +160,7 @@ class _Content:
 
     @cached_property
     def wording(self) -> Wording:
-        return Wording(self.explanation.catalogue, self.lang, self.explanation.month_kind)
+        return Wording(self.explanation.catalogue, self.lang, self.explanation.month_type)
 
     @cached_property
     def month(self) -> int:
@@ -169,7 +169,7 @@ class _Content:
     @cached_property
     def effective(self) -> date | None:
         """The day that the new limit takes effect; None where months are no dates."""
-        if self.given_date is not None or self.explanation.month_kind == "integer":
+        if self.given_date is not None or self.explanation.month_type == "integer":
             return self.given_date
         first = self.month + 1 - self.explanation.catalogue.decision_lag
         return date(first // 12, first % 12 + 1, 1)
@@ -295,7 +295,7 @@ class _Content:
             yield self.say(
                 f"data.{source}", ranks=("、" if self.lang == "zh" else ", ").join(map(str, ranks)), **bureau
             )
-        consulted = any(feature.source == "bureau" for feature in self.explanation.catalogue.causes)
+        consulted = any(feature.source == "bureau" for feature in self.explanation.catalogue.drivers)
         if "bureau" not in used and consulted:
             yield self.say("data.bureau_used", **bureau)
         if consulted:

@@ -121,7 +121,7 @@ class PageRecords:
     @cached_property
     def _wording(self) -> dict[Lang, Wording]:
         explained = self.explanations
-        return {lang: Wording(explained.catalogue, lang, explained.month_kind) for lang in LANGUAGES}
+        return {lang: Wording(explained.catalogue, lang, explained.month_type) for lang in LANGUAGES}
 
     @cached_property
     def common(self) -> dict[str, Any]:
@@ -129,7 +129,7 @@ class PageRecords:
         explained, catalogue = self.explanations, self.explanations.catalogue
         return {
             "lang": self.lang,
-            "month_kind": explained.month_kind,
+            "month_type": explained.month_type,
             "currency": {lang: format_money(0, catalogue.currency, lang).split("0") for lang in LANGUAGES},
             "currency_name": catalogue.currency,
             "catalogue": catalogue.name,
@@ -199,7 +199,7 @@ class PageRecords:
         values = explained.contributions[i].tolist()
         then, now = explained.features_before[i].tolist(), explained.features_after[i].tolist()
         records = []
-        for j, feature in enumerate(words["en"].causes):
+        for j, feature in enumerate(words["en"].drivers):
             record: dict[str, Any] = {"label": {"en": feature.label.en, "zh": feature.label.zh}, "value": values[j]}
             same = then[j] == now[j] or (then[j] != then[j] and now[j] != now[j])
             if same:
@@ -272,7 +272,7 @@ def economy_series(
     month = next((c for c in (catalogue.month, "month") if c in economy), None)
     if month is None:
         raise HistoryError(f"the economy table must have a column {catalogue.month!r}, found {list(economy.columns)}")
-    numbers = [month_number_of(value, explained.month_kind) for value in economy[month]]
+    numbers = [month_number_of(value, explained.month_type) for value in economy[month]]
     if len(set(numbers)) < len(numbers):
         raise HistoryError("the economy table must have one row a month, found more; keep one")
     declared = {column.name: {"en": column.label.en, "zh": column.label.zh} for column in catalogue.columns}

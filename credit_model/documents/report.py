@@ -139,7 +139,7 @@ def page_records(
 def decrease_html(records: PageRecords, i: int, *, back: str | None = None) -> str:
     """The page of decrease ``i``; ``back`` is the address of the index, if there is one."""
     explained = records.explanations
-    title = f"{explained.borrower_id[i]} {format_month(int(explained.month_number[i]), explained.month_kind)}"
+    title = f"{explained.borrower_id[i]} {format_month(int(explained.month_number[i]), explained.month_type)}"
     return _page("decrease", title, records.page(i), back)
 
 
@@ -155,7 +155,7 @@ def page_names(explanations: DecreaseExplanations) -> list[str]:
     A name is the borrower's id and the month; an id that had to be changed for that gets a digest of itself, and so
     does one that looks as if it had.
     """
-    months = [format_month(int(m), explanations.month_kind) for m in explanations.month_number]
+    months = [format_month(int(m), explanations.month_type) for m in explanations.month_number]
     plain = [f"{_slug(str(b))}_{m}" for b, m in zip(explanations.borrower_id, months, strict=True)]
     taken = Counter(name.casefold() for name in plain)
     names = []
@@ -218,7 +218,7 @@ def _manifest(explanations: DecreaseExplanations, files: Sequence[str]) -> dict[
         "catalogue": {"name": explanations.catalogue.name, "digest": explanations.catalogue.digest},
         "decreases": len(explanations),
         "pages": [
-            {"borrower": str(b), "month": format_month(int(m), explanations.month_kind), "file": name}
+            {"borrower": str(b), "month": format_month(int(m), explanations.month_type), "file": name}
             for b, m, name in zip(explanations.borrower_id, explanations.month_number, files, strict=True)
         ],
     }

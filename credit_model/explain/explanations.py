@@ -47,7 +47,7 @@ class DecreaseExplanations:
     reference : str
         What each decrease is compared with ("last_set", "last_review", "previous_month", "peers").
     model_version : str
-    month_kind : "date" or "integer"
+    month_type : "date" or "integer"
     borrower_id : array (n,)
     month_number, reference_month_number : int64 arrays (n,)
         The decision's month and the reference's (the decision's own where there is none).
@@ -57,9 +57,9 @@ class DecreaseExplanations:
         False: nothing earlier is known of the borrower, so no change can be explained.
     limit_before, limit_after : float64 arrays (n,), in the catalogue's currency
     tier_before, tier_after : int64 arrays (n,)
-    contributions : float64 array (n, n_causes)
+    contributions : float64 array (n, n_drivers)
         Owen values by feature; rows sum to ``keep_score_after - keep_score_before``.
-    features_before, features_after : float64 arrays (n, n_causes)
+    features_before, features_after : float64 arrays (n, n_drivers)
         Feature values at the reference and at the decision; categories as codes.
     coalitions : float64 array (n, 2**n_factors)
         Keep scores of all mixtures: bit g of the column set, factor g is as it is now; else as it was.
@@ -69,7 +69,7 @@ class DecreaseExplanations:
     ladder: LimitLadder
     reference: str
     model_version: str
-    month_kind: Literal["date", "integer"]
+    month_type: Literal["date", "integer"]
     borrower_id: NDArray[Any]
     month_number: IntArray
     reference_month_number: IntArray
@@ -150,8 +150,8 @@ class DecreaseExplanations:
         return pd.DataFrame(
             {
                 self.catalogue.borrower: self.borrower_id,
-                "month": months_as_values(self.month_number, self.month_kind),
-                "reference_month": months_as_values(self.reference_month_number, self.month_kind),
+                "month": months_as_values(self.month_number, self.month_type),
+                "reference_month": months_as_values(self.reference_month_number, self.month_type),
                 "reference_censored": self.reference_censored,
                 "has_reference": self.has_reference,
                 "limit_before": self.limit_before,
@@ -175,18 +175,18 @@ class DecreaseExplanations:
 
     @cached_property
     def by_feature(self) -> pd.DataFrame:
-        """Contributions by feature (n, n_causes), log-odds; an unchanged feature has 0.0."""
-        return pd.DataFrame(self.contributions, columns=list(self.catalogue.cause_names))
+        """Contributions by feature (n, n_drivers), log-odds; an unchanged feature has 0.0."""
+        return pd.DataFrame(self.contributions, columns=list(self.catalogue.driver_names))
 
     @cached_property
     def values_before(self) -> pd.DataFrame:
-        """Feature values at the reference (n, n_causes)."""
-        return pd.DataFrame(self.features_before, columns=list(self.catalogue.cause_names))
+        """Feature values at the reference (n, n_drivers)."""
+        return pd.DataFrame(self.features_before, columns=list(self.catalogue.driver_names))
 
     @cached_property
     def values_after(self) -> pd.DataFrame:
-        """Feature values at the decision (n, n_causes)."""
-        return pd.DataFrame(self.features_after, columns=list(self.catalogue.cause_names))
+        """Feature values at the decision (n, n_drivers)."""
+        return pd.DataFrame(self.features_after, columns=list(self.catalogue.driver_names))
 
     @cached_property
     def what_if(self) -> pd.DataFrame:
@@ -234,19 +234,19 @@ class DecreaseExplanations:
                 f"borrower {borrower_id!r} has no limit decrease here; the {len(self)} decreases are in 'summary'"
             )
         if month is not None:
-            number = month_number_of(month, self.month_kind)
-            shown = ", ".join(format_month(m, self.month_kind) for m in self.month_number[mine])
+            number = month_number_of(month, self.month_type)
+            shown = ", ".join(format_month(m, self.month_type) for m in self.month_number[mine])
             mine &= self.month_number == number
             if not mine.any():
                 raise HistoryError(
-                    f"borrower {borrower_id!r} has no limit decrease in {format_month(number, self.month_kind)}; "
+                    f"borrower {borrower_id!r} has no limit decrease in {format_month(number, self.month_type)}; "
                     f"decreases were in {shown}"
                 )
         return self[mine]
 
     def in_month(self, month: Any) -> DecreaseExplanations:
         """The decreases of one month (a date, "2024-03" or an integer month); there may be none."""
-        return self[self.month_number == month_number_of(month, self.month_kind)]
+        return self[self.month_number == month_number_of(month, self.month_type)]
 
     def notice(
         self, borrower_id: Any, month: Any, *, lang: str = "en", lender: Any = None, effective_date: Any = None
@@ -288,7 +288,7 @@ class DecreaseExplanations:
             labels = [factor.label.en for factor in self.catalogue.factors]
             values, data = self.factor_contributions, self.factor_contributions
         else:
-            labels = [self.catalogue.feature(name).label.en for name in self.catalogue.cause_names]
+            labels = [self.catalogue.feature(name).label.en for name in self.catalogue.driver_names]
             values, data = self.contributions, self.features_after
         return shap.Explanation(
             values=values.copy(),
@@ -314,7 +314,7 @@ class DecreaseExplanations:
             "format": _FORMAT,
             "reference": self.reference,
             "model_version": self.model_version,
-            "month_kind": self.month_kind,
+            "month_type": self.month_type,
             "ladder": list(self.ladder.amounts),
             "catalogue": self.catalogue.text,
         }
@@ -341,13 +341,13 @@ class DecreaseExplanations:
                 field: read_table(folder / f"{name}.parquet").to_numpy(dtype=np.float64)
                 for field, name in _TABLES.items()
             }
-            kind = manifest["month_kind"]
+            kind = manifest["month_type"]
             return cls(
                 catalogue=catalogue,
                 ladder=LimitLadder(tuple(manifest["ladder"])),
                 reference=manifest["reference"],
                 model_version=manifest["model_version"],
-                month_kind=kind,
+                month_type=kind,
                 borrower_id=summary["borrower_id"].to_numpy(),
                 month_number=_month_numbers(summary["month"], kind),
                 reference_month_number=_month_numbers(summary["reference_month"], kind),
@@ -374,8 +374,8 @@ class DecreaseExplanations:
         shown = pd.DataFrame(
             {
                 "borrower": first.borrower_id,
-                "month": [format_month(m, self.month_kind) for m in first.month_number],
-                "since": [format_month(m, self.month_kind) for m in first.reference_month_number],
+                "month": [format_month(m, self.month_type) for m in first.month_number],
+                "since": [format_month(m, self.month_type) for m in first.reference_month_number],
                 "limit": [f"{a:,.0f} → {b:,.0f}" for a, b in zip(first.limit_before, first.limit_after, strict=True)],
                 "P(keep)": [
                     f"{a:.0%} → {b:.0%}"
@@ -412,5 +412,5 @@ _TABLES = {
 _ROW_FIELDS = tuple(
     f.name
     for f in fields(DecreaseExplanations)
-    if f.name not in {"catalogue", "ladder", "reference", "model_version", "month_kind"}
+    if f.name not in {"catalogue", "ladder", "reference", "model_version", "month_type"}
 )

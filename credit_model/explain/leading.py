@@ -15,7 +15,9 @@ from credit_model.portfolio.history import months_as_values
 UNEXPLAINED = "unexplained"
 
 
-def count_causes(explanations: DecreaseExplanations, *, by: Literal["month"] | pd.Series = "month") -> pd.DataFrame:
+def count_leading_factors(
+    explanations: DecreaseExplanations, *, by: Literal["month"] | pd.Series = "month"
+) -> pd.DataFrame:
     """Numbers of decreases by leading factor, for every month or every segment.
 
     Parameters
@@ -39,7 +41,7 @@ def count_causes(explanations: DecreaseExplanations, *, by: Literal["month"] | p
 
     Examples
     --------
-    >>> table = count_causes(explanations)  # doctest: +SKIP
+    >>> table = count_leading_factors(explanations)  # doctest: +SKIP
     >>> int(table.to_numpy().sum()) == len(explanations)  # doctest: +SKIP
     True
     """
@@ -58,7 +60,7 @@ def count_causes(explanations: DecreaseExplanations, *, by: Literal["month"] | p
         first = int(explanations.month_number.min()) if n else 0
         months = np.arange(first, int(explanations.month_number.max()) + 1) if n else np.empty(0, np.int64)
         group = explanations.month_number - first
-        index = pd.Index(months_as_values(months, explanations.month_kind), name="month")
+        index = pd.Index(months_as_values(months, explanations.month_type), name="month")
     else:
         raise CreditModelError(f'by must be "month" or a Series of segments, got {by!r}')
     counts = np.zeros((len(index), len(factors) + 1), dtype=np.int64)

@@ -158,7 +158,7 @@ def explain_rows(
     row = pairs.row
     tier = snapshots.tier_before[row]
     values = change_values(forest, catalogue, x, z, tier, n_jobs=n_jobs)
-    cause = cause_columns(catalogue)
+    driver = driver_columns(catalogue)
     history = snapshots.history
     reference_row = np.where(pairs.reference_row >= 0, pairs.reference_row, row)
     return DecreaseExplanations(
@@ -166,7 +166,7 @@ def explain_rows(
         ladder=snapshots.ladder,
         reference=reference,
         model_version=model_version,
-        month_kind=history.month_kind,
+        month_type=history.month_type,
         borrower_id=history.borrower_ids[snapshots.borrower_row[row]],
         month_number=snapshots.month_number[row],
         reference_month_number=snapshots.month_number[reference_row],
@@ -176,8 +176,8 @@ def explain_rows(
         limit_after=snapshots.limit_after[row],
         tier_before=tier,
         tier_after=snapshots.tier_after[row],
-        features_before=z[:, cause],
-        features_after=x[:, cause],
+        features_before=z[:, driver],
+        features_after=x[:, driver],
         keep_score_before=values.score_before,
         keep_score_after=values.score_after,
         contributions=values.contributions,
@@ -187,7 +187,7 @@ def explain_rows(
 
 @dataclass(frozen=True)
 class ChangeValues:
-    """What the trees say of a change from z to x: (n,), (n,), (n, n_causes), (n, 2**n_factors), all log-odds."""
+    """What the trees say of a change from z to x: (n,), (n,), (n, n_drivers), (n, 2**n_factors), all log-odds."""
 
     score_before: FloatArray
     score_after: FloatArray
@@ -195,10 +195,10 @@ class ChangeValues:
     coalitions: FloatArray
 
 
-def cause_columns(catalogue: Catalogue) -> IntArray:
-    """Positions of the cause features among all features: (n_causes,)."""
-    causes = set(catalogue.cause_names)
-    return np.array([i for i, name in enumerate(catalogue.feature_names) if name in causes], dtype=np.int64)
+def driver_columns(catalogue: Catalogue) -> IntArray:
+    """Positions of the cause features among all features: (n_drivers,)."""
+    drivers = set(catalogue.driver_names)
+    return np.array([i for i, name in enumerate(catalogue.feature_names) if name in drivers], dtype=np.int64)
 
 
 def change_values(
@@ -222,11 +222,11 @@ def change_values(
     """
     rows_x = forest.rows(forest.encode(x), tier - 1)
     rows_z = forest.rows(forest.encode(z), tier - 1)
-    cause = cause_columns(catalogue)
+    driver = driver_columns(catalogue)
     group = np.full(rows_x.shape[1], -1, dtype=np.int64)  # states and thresholds are equal in both rows
-    group[cause] = catalogue.factor_index
+    group[driver] = catalogue.factor_index
     changes = ensemble_changes(forest.trees, rows_x, rows_z, group, len(catalogue.factor_ids), n_jobs=n_jobs)
-    contributions = np.ascontiguousarray(changes.owen_values[:, cause])
+    contributions = np.ascontiguousarray(changes.owen_values[:, driver])
     error = np.abs(contributions.sum(axis=1) - (changes.score_x - changes.score_z)).max(initial=0.0)
     if error > EXACTNESS:
         raise CreditModelError(

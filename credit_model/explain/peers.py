@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from credit_model.errors import HistoryError
 from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.explain.pairs import SnapshotPairs, cause_columns, change_values, explain_rows
+from credit_model.explain.pairs import SnapshotPairs, change_values, driver_columns, explain_rows
 from credit_model.model.forest import OrdinalForest
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.snapshots import Snapshots
@@ -86,8 +86,8 @@ def explain_against_peers(
     pairs = SnapshotPairs(row, row.copy(), np.zeros(len(row), dtype=bool))
     x = snapshots.X[row]
     result = explain_rows(forest, snapshots, x, x, pairs, reference="peers", model_version=model_version, n_jobs=n_jobs)
-    cause = cause_columns(snapshots.catalogue)
-    states = np.setdiff1d(np.arange(x.shape[1]), cause)
+    driver = driver_columns(snapshots.catalogue)
+    states = np.setdiff1d(np.arange(x.shape[1]), driver)
     before, contributions = result.keep_score_before.copy(), result.contributions.copy()
     coalitions, features = result.coalitions.copy(), result.features_before.copy()
     tier = snapshots.tier_before[row]
@@ -105,7 +105,7 @@ def explain_against_peers(
         before[mine] = values.score_before.reshape(shape).mean(axis=1)
         contributions[mine] = values.contributions.reshape(*shape, -1).mean(axis=1)
         coalitions[mine] = values.coalitions.reshape(*shape, -1).mean(axis=1)
-        features[mine] = typical_values(theirs[:, cause], snapshots.catalogue)
+        features[mine] = typical_values(theirs[:, driver], snapshots.catalogue)
     return replace(
         result,
         keep_score_before=before,
@@ -117,12 +117,12 @@ def explain_against_peers(
 
 
 def typical_values(values: FloatArray, catalogue: Catalogue) -> FloatArray:
-    """What is typical of peers, from their causes (n_peers, n_causes): (n_causes,); NaN where nothing is known.
+    """What is typical of peers, from their drivers (n_peers, n_drivers): (n_drivers,); NaN where nothing is known.
 
     The mean of the known values; of yes or no, and of categories, the most frequent one (the lowest of equals).
     """
     typical = np.full(values.shape[1], np.nan)
-    for j, feature in enumerate(catalogue.causes):
+    for j, feature in enumerate(catalogue.drivers):
         known = values[:, j][np.isfinite(values[:, j])]
         if not len(known):
             continue

@@ -52,8 +52,8 @@ class PrincipalReason:
 
     Attributes
     ----------
-    cause : int
-        Its place in ``catalogue.cause_names``.
+    driver : int
+        Its place in ``catalogue.driver_names``.
     contribution : float
         Log-odds, negative: the sum over the features it speaks for.
     share : float in (0, 1]
@@ -64,7 +64,7 @@ class PrincipalReason:
         The next reason is about as heavy: their order means little.
     """
 
-    cause: int
+    driver: int
     contribution: float
     share: float
     before: float
@@ -107,11 +107,11 @@ class PrincipalReasons:
 
 @dataclass(frozen=True)
 class _Quantities:
-    """A catalogue's causes, gathered by the quantity that they summarise.
+    """A catalogue's drivers, gathered by the quantity that they summarise.
 
     Attributes
     ----------
-    of_cause : int64 array (n_causes,)
+    of_cause : int64 array (n_drivers,)
     factor : int64 array (n_quantities,)
     """
 
@@ -120,12 +120,12 @@ class _Quantities:
     @cached_property
     def of_cause(self) -> IntArray:
         seen: dict[tuple[str, str | None, str | None], int] = {}
-        keys = [(feature.factor, feature.column or feature.numerator, feature.denominator) for feature in self.causes]
+        keys = [(feature.factor, feature.column or feature.numerator, feature.denominator) for feature in self.drivers]
         return np.array([seen.setdefault(key, len(seen)) for key in keys], dtype=np.int64)
 
     @property
-    def causes(self) -> tuple[Feature, ...]:
-        return self.catalogue.causes
+    def drivers(self) -> tuple[Feature, ...]:
+        return self.catalogue.drivers
 
     @cached_property
     def factor(self) -> IntArray:
@@ -135,16 +135,16 @@ class _Quantities:
 
     @cached_property
     def stands_for(self) -> dict[str, BoolArray]:
-        """For each kind of rule the causes that stand for it: (n_causes,)."""
-        return {kind: np.array([f.exemption == kind for f in self.causes], dtype=bool) for kind in KINDS}
+        """For each kind of rule the drivers that stand for it: (n_drivers,)."""
+        return {kind: np.array([f.exemption == kind for f in self.drivers], dtype=bool) for kind in KINDS}
 
     @cached_property
     def trips_above(self) -> FloatArray:
-        """The value above which a rule that a cause stands for has fired: (n_causes,).
+        """The value above which a rule that a cause stands for has fired: (n_drivers,).
 
         For a count or share one such month is enough; for any other summary it is the feature's ``above``.
         """
-        return np.array([0.0 if f.summary in ("share", "count") else f.above for f in self.causes])
+        return np.array([0.0 if f.summary in ("share", "count") else f.above for f in self.drivers])
 
 
 def principal_reasons(explanations: DecreaseExplanations, *, max_reasons: int = MAX_REASONS) -> list[PrincipalReasons]:
@@ -198,7 +198,7 @@ def principal_reasons(explanations: DecreaseExplanations, *, max_reasons: int = 
 
 
 def moved_against(explanations: DecreaseExplanations) -> BoolArray:
-    """Features whose value really moved, and not in the borrower's favour: (n, n_causes).
+    """Features whose value really moved, and not in the borrower's favour: (n, n_drivers).
 
     A feature with ``effect = "free"`` has no direction of its own; information that appeared or vanished moved.
     """
@@ -207,7 +207,7 @@ def moved_against(explanations: DecreaseExplanations) -> BoolArray:
         step = after - before
         moved = np.abs(step) > _SAME * np.maximum(np.maximum(np.abs(before), np.abs(after)), 1.0)
     appeared = np.isnan(before) != np.isnan(after)
-    sign = np.array([feature.sign for feature in explanations.catalogue.causes])
+    sign = np.array([feature.sign for feature in explanations.catalogue.drivers])
     return (moved & ((sign == 0) | (sign * step < 0))) | appeared
 
 
@@ -262,14 +262,14 @@ def _ties(weights: FloatArray, change: float) -> BoolArray:
 
 
 def _reason(
-    explanations: DecreaseExplanations, row: int, cause: int, weight: float, total: float, tie: bool
+    explanations: DecreaseExplanations, row: int, driver: int, weight: float, total: float, tie: bool
 ) -> PrincipalReason:
     return PrincipalReason(
-        cause=cause,
+        driver=driver,
         contribution=-weight,
         share=weight / total,
-        before=float(explanations.features_before[row, cause]),
-        after=float(explanations.features_after[row, cause]),
+        before=float(explanations.features_before[row, driver]),
+        after=float(explanations.features_after[row, driver]),
         tied_with_next=tie,
     )
 

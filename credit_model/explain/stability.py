@@ -113,7 +113,7 @@ _MEASURES = ("leading_factor", "first_reason", "reasons", "rank_correlation")
 
 @dataclass(frozen=True)
 class _Told:
-    """Explanations and the causes that their reasons name."""
+    """Explanations and the drivers that their reasons name."""
 
     explanations: DecreaseExplanations
     named: list[tuple[int, ...]]
@@ -134,7 +134,7 @@ def _matched(sets: Sequence[DecreaseExplanations]) -> list[_Told]:
     result = []
     for one, place, told in zip(sets, places, reasons, strict=True):
         row = np.array([place[key] for key in shared], dtype=np.int64)
-        result.append(_Told(one[row], [tuple(r.cause for r in told[i].reasons) for i in row]))
+        result.append(_Told(one[row], [tuple(r.driver for r in told[i].reasons) for i in row]))
     return result
 
 

@@ -157,7 +157,7 @@ def _check_columns(truth: pd.DataFrame, catalogue: Catalogue, where: str) -> Non
 
 def _month_numbers(months: pd.Series, snapshots: Snapshots) -> IntArray:
     values, places = np.unique(months.to_numpy(), return_inverse=True)
-    numbers = [month_number_of(value, snapshots.history.month_kind) for value in values]
+    numbers = [month_number_of(value, snapshots.history.month_type) for value in values]
     return np.array(numbers, dtype=np.int64)[places]
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from credit_model.errors import CreditModelError
 from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.explain.pairs import cause_columns, explain_pairs, pair_with_reference, reference_features
+from credit_model.explain.pairs import driver_columns, explain_pairs, pair_with_reference, reference_features
 from credit_model.grade.scorecard import lowering_order
 from credit_model.portfolio.snapshots import Snapshots
 from credit_model.predictor import LimitPredictor
@@ -169,7 +169,7 @@ def population_values(predictor: LimitPredictor, x: FloatArray, tier: IntArray, 
     float64 array, (n, n_factors)
     """
     values = np.zeros((len(x), len(predictor.catalogue.factor_ids)))
-    states = np.setdiff1d(np.arange(x.shape[1]), cause_columns(predictor.catalogue))
+    states = np.setdiff1d(np.arange(x.shape[1]), driver_columns(predictor.catalogue))
     at_once = max(1, PAIRS_AT_ONCE // max(1, len(background)))
     for start in range(0, len(x), at_once):
         block = slice(start, start + at_once)
@@ -186,7 +186,7 @@ def _factor_values(predictor: LimitPredictor, x: FloatArray, z: FloatArray, tier
     forest, catalogue = predictor.forest, predictor.catalogue
     rows_x = forest.rows(forest.encode(x), tier - 1)
     rows_z = forest.rows(forest.encode(z), tier - 1)
-    cause = cause_columns(catalogue)
+    cause = driver_columns(catalogue)
     group = np.full(rows_x.shape[1], len(catalogue.factor_ids), dtype=np.int64)
     group[cause] = catalogue.factor_index
     by_feature = ensemble_owen_values(forest.trees, rows_x, rows_z, group, n_jobs=predictor.n_jobs)

@@ -34,7 +34,7 @@ def acceptable_factors(causes: BoolArray, cause_names: Sequence[str], factor_ids
 
     Parameters
     ----------
-    causes : bool array, (n, n_causes)
+    causes : bool array, (n, n_drivers)
         True where the decrease would not have happened without the shock.
     cause_names, factor_ids : sequences of str
         The columns of ``causes`` and of the result.

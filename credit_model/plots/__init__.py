@@ -4,7 +4,7 @@
 `plot_change`       from the keep score when the limit was set to now, factor by factor
 `plot_timeline`     a borrower's limit, keep score and what moved it, month by month
 `plot_what_if`      the smallest sets of factors that would have kept the limit
-`plot_causes`       a portfolio's cuts by leading factor, month by month or by segment
+`plot_leading_factors`       a portfolio's cuts by leading factor, month by month or by segment
 `plot_population`   shap's own beeswarm and bar
 `plot_calibration`  forecast against observed shares above each tier threshold
 `save_plot`         writes PNG, SVG or PDF
@@ -15,9 +15,9 @@ leaves rcParams as they are. Chinese needs an installed font that has it; else l
 """
 
 from credit_model.plots.calibration import plot_calibration
-from credit_model.plots.causes import plot_causes
 from credit_model.plots.change import plot_change
 from credit_model.plots.files import close_plot, save_plot
+from credit_model.plots.leading_factors import plot_leading_factors
 from credit_model.plots.population import plot_population
 from credit_model.plots.timeline import plot_timeline
 from credit_model.plots.what_if import plot_what_if
@@ -25,8 +25,8 @@ from credit_model.plots.what_if import plot_what_if
 __all__ = [
     "close_plot",
     "plot_calibration",
-    "plot_causes",
     "plot_change",
+    "plot_leading_factors",
     "plot_population",
     "plot_timeline",
     "plot_what_if",

@@ -66,7 +66,7 @@ def plot_change(
             f"open_factor must be one of {', '.join(explanation.catalogue.factor_ids)}; got {open_factor!r}"
         )
     face = typeface(lang)
-    words = Wording(explanation.catalogue, face.lang, explanation.month_kind)
+    words = Wording(explanation.catalogue, face.lang, explanation.month_type)
     width = sheet.width_for(ax, _WIDTH)
     for scale in _SCALES:
         head = sheet.heading(

@@ -116,9 +116,9 @@ def _feature_rows(
     moves: list[tuple[tuple[FittedText, ...], float]] = []
     for j in shown:
         then, now = words.pair(
-            words.causes[j], float(explanation.features_before[0, j]), float(explanation.features_after[0, j])
+            words.drivers[j], float(explanation.features_before[0, j]), float(explanation.features_after[0, j])
         )
-        label = _feature_label(words, face, words.cause_labels[j], f"{then} → {now}", room, scale)
+        label = _feature_label(words, face, words.driver_labels[j], f"{then} → {now}", room, scale)
         moves.append((label, float(explanation.contributions[0, j])))
     if len(rest):
         text = f"其余{len(rest)}项" if words.lang == "zh" else f"{len(rest)} more"

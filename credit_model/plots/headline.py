@@ -72,9 +72,9 @@ def headline_notes(explanation: DecreaseExplanations, words: Wording) -> list[tu
     """The finding in a line, and then the rule that fired, if one did: (text, colour)."""
     notes = [_finding(explanation, words)]
     zh = words.lang == "zh"
-    for kind, cause in rules_at_work(explanation):
+    for kind, driver in rules_at_work(explanation):
         english, chinese = _RULES[kind]
-        label = words.cause_labels[cause]
+        label = words.driver_labels[driver]
         notes.append((f"{chinese}：{label}" if zh else f"{english}: {label}", ALERT))
     return notes
 
@@ -108,9 +108,9 @@ def _finding(explanation: DecreaseExplanations, words: Wording) -> tuple[str, st
 def rules_at_work(explanation: DecreaseExplanations) -> list[tuple[str, int]]:
     """Rules that notices treat apart: (kind, the cause that stands for it), as `principal.principal_reasons` finds."""
     (found,) = principal_reasons(explanation)
-    rules = [("knock_out", cause) for cause in found.knock_outs]
+    rules = [("knock_out", driver) for driver in found.knock_outs]
     for kind in found.kinds:
-        causes = [reason.cause for reason in found.reasons]
+        drivers = [reason.driver for reason in found.reasons]
         if kind != "knock_out":
-            rules += [(kind, j) for j in causes if explanation.catalogue.causes[j].exemption == kind][:1]
+            rules += [(kind, j) for j in drivers if explanation.catalogue.drivers[j].exemption == kind][:1]
     return rules

@@ -14,24 +14,24 @@ from credit_model.plots.fonts import Typeface
 from credit_model.plots.palette import RULE
 from credit_model.portfolio.history import format_month, month_number_of
 
-MonthKind = Literal["date", "integer"]
+MonthType = Literal["date", "integer"]
 _STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240)
 
 
-def numbers_of(months: pd.Series | pd.Index) -> tuple[NDArray[np.int64], MonthKind]:
+def numbers_of(months: pd.Series | pd.Index) -> tuple[NDArray[np.int64], MonthType]:
     """A table's months as consecutive numbers, and whether they are dates or integers."""
-    kind: MonthKind = "integer" if pd.api.types.is_integer_dtype(months.dtype) else "date"
+    kind: MonthType = "integer" if pd.api.types.is_integer_dtype(months.dtype) else "date"
     return np.array([month_number_of(m, kind) for m in months], dtype=np.int64), kind
 
 
-def label_months(ax: Axes, face: Typeface, first: int, last: int, kind: MonthKind, drawn: float) -> None:
+def label_months(ax: Axes, face: Typeface, first: int, last: int, kind: MonthType, drawn: float) -> None:
     """Label as many months, evenly spaced, as fit on ``drawn`` points."""
     ticks = _ticks(face, first, last, kind, drawn)
     sheet.label_ticks(ax.xaxis, face, ticks, [_short(t, kind) for t in ticks])
     ax.tick_params(axis="x", length=3, color=RULE, pad=3)
 
 
-def _ticks(face: Typeface, first: int, last: int, kind: MonthKind, drawn: float) -> list[int]:
+def _ticks(face: Typeface, first: int, last: int, kind: MonthType, drawn: float) -> list[int]:
     widest = max(face.width(_short(m, kind), sheet.TICK_SIZE) for m in (first, last)) + 10.0
     span = max(last - first + 1, 1)
     step = next((s for s in _STEPS if drawn * s / span >= widest), span)
@@ -39,5 +39,5 @@ def _ticks(face: Typeface, first: int, last: int, kind: MonthKind, drawn: float)
     return ticks or [first]
 
 
-def _short(number: int, kind: MonthKind) -> str:
+def _short(number: int, kind: MonthType) -> str:
     return format_month(int(number), kind).replace("-", "−") if kind == "integer" else format_month(int(number), kind)

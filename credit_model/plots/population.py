@@ -66,9 +66,9 @@ def plot_population(
     import shap
 
     face = typeface(lang)
-    words = Wording(explanations.catalogue, face.lang, explanations.month_kind)
+    words = Wording(explanations.catalogue, face.lang, explanations.month_type)
     own = explanations.to_shap(by=by)
-    labels = [face.clean(label) for label in (words.factor_labels if by == "factor" else words.cause_labels)]
+    labels = [face.clean(label) for label in (words.factor_labels if by == "factor" else words.driver_labels)]
     values = shap.Explanation(own.values, base_values=own.base_values, data=own.data, feature_names=labels)
     width = sheet.width_for(ax, _WIDTH)
     head = sheet.heading(face, width, title=_title(kind, words), subtitle=_subtitle(explanations, by, words))

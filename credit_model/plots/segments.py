@@ -1,4 +1,4 @@
-"""The *causes* plot by segment: shares of the leading factors within each."""
+"""The *leading factors* plot by segment: shares of the leading factors within each."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from credit_model.plots import sheet
-from credit_model.plots.causes_key import causes_colours, causes_entries, causes_heading
 from credit_model.plots.fonts import FittedText, Typeface
+from credit_model.plots.leading_key import leading_colours, leading_entries, leading_heading
 from credit_model.plots.legend import draw_legend, flow
 from credit_model.plots.palette import INK, MUTED, PAPER
 from credit_model.words.values import Wording, format_share
@@ -18,13 +18,13 @@ _WIDTH = 680.0
 
 
 def plot_segments(table: pd.DataFrame, words: Wording, face: Typeface, ax: Axes | None) -> Axes:
-    """Draw a table of `causes.count_causes` as one bar of shares a segment; ``ax`` None: a new figure."""
+    """Draw a table of `leading.count_leading_factors` as one bar of shares a segment; ``ax`` None: a new figure."""
     zh = words.lang == "zh"
     width = sheet.width_for(ax, _WIDTH)
-    head = causes_heading(
+    head = leading_heading(
         table, words, face, width, "降额的主要原因（按客群）" if zh else "What led the cuts, by segment"
     )
-    legend = flow(face, causes_entries(table, words), width)
+    legend = flow(face, leading_entries(table, words), width)
     unknown = "未知" if zh else "not known"
     labels = [face.fit(str(s) or unknown, size=9.0, width=0.3 * width) for s in table.index]
     counts = table.sum(axis=1).to_numpy()
@@ -42,7 +42,7 @@ def plot_segments(table: pd.DataFrame, words: Wording, face: Typeface, ax: Axes 
     middles = np.cumsum(heights) - np.array(heights) / 2
     shares = table.to_numpy(dtype=np.float64) / counts[:, None]
     base = np.zeros(len(table))
-    for k, (name, colour, hatch) in enumerate(causes_colours(words)):
+    for k, (name, colour, hatch) in enumerate(leading_colours(words)):
         ax.barh(
             middles, shares[:, k], left=base, height=np.array(heights) * 0.66, color=colour, hatch=hatch,
             edgecolor=PAPER, linewidth=0.6, zorder=3, gid=f"cause-{name}",

@@ -56,7 +56,7 @@ def plot_what_if(explanation: DecreaseExplanations, *, ax: Axes | None = None, l
     """
     one_decrease(explanation)
     face = typeface(lang)
-    words = Wording(explanation.catalogue, face.lang, explanation.month_kind)
+    words = Wording(explanation.catalogue, face.lang, explanation.month_type)
     table = restoring_scores(explanation)
     width = sheet.width_for(ax, _WIDTH)
     for scale in _SCALES:

@@ -205,14 +205,14 @@ class Catalogue:
         return tuple(feature.id for feature in self.features)
 
     @cached_property
-    def causes(self) -> tuple[Feature, ...]:
-        """The features that can be causes of a decision."""
+    def drivers(self) -> tuple[Feature, ...]:
+        """The features that can drive a decision (all but the states)."""
         return tuple(feature for feature in self.features if feature.role is None)
 
     @cached_property
-    def cause_names(self) -> tuple[str, ...]:
-        """Ids of the causes."""
-        return tuple(feature.id for feature in self.causes)
+    def driver_names(self) -> tuple[str, ...]:
+        """Ids of the drivers."""
+        return tuple(feature.id for feature in self.drivers)
 
     @cached_property
     def state_names(self) -> tuple[str, ...]:
@@ -236,8 +236,8 @@ class Catalogue:
 
     @cached_property
     def factor_index(self) -> NDArray[np.int64]:
-        """Each cause's factor, as a position in `factor_ids`: (n_causes,)."""
-        return np.array([self.factor_ids.index(feature.factor) for feature in self.causes], dtype=np.int64)
+        """Each cause's factor, as a position in `factor_ids`: (n_drivers,)."""
+        return np.array([self.factor_ids.index(feature.factor) for feature in self.drivers], dtype=np.int64)
 
     @cached_property
     def audit_names(self) -> tuple[str, ...]:
@@ -293,11 +293,11 @@ class Catalogue:
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{f.label.en}</td><td>{f.label.zh}</td><td>{f.about}</td>"
-            f"<td>{sum(c.factor == f.id for c in self.causes)}</td></tr>"
+            f"<td>{sum(c.factor == f.id for c in self.drivers)}</td></tr>"
             for f in self.factors
         )
         return (
             f"<p><b>Catalogue {self.name}</b> {self.version}: {len(self.columns)} columns, "
-            f"{len(self.causes)} features</p><table><thead><tr><th>factor</th><th>因素</th><th>about</th>"
+            f"{len(self.drivers)} features</p><table><thead><tr><th>factor</th><th>因素</th><th>about</th>"
             f"<th>features</th></tr></thead><tbody>{rows}</tbody></table>"
         )

@@ -22,7 +22,7 @@ from credit_model.portfolio.toml_document import near
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-MonthKind = Literal["date", "integer"]
+MonthType = Literal["date", "integer"]
 
 _MONTH_TEXT = re.compile(r"^\s*(\d{4})[-/.](\d{1,2})(?:[-/.]\d{1,2}(?:[ T].*)?)?\s*$")
 _EPOCH = 1970 * 12
@@ -35,7 +35,7 @@ class History:
     Attributes
     ----------
     catalogue : Catalogue
-    month_kind : "date" or "integer"
+    month_type : "date" or "integer"
     borrower_ids : array, (n_borrowers,)
         Sorted; integers or text.
     starts : int64 array, (n_borrowers + 1,)
@@ -47,7 +47,7 @@ class History:
     """
 
     catalogue: Catalogue
-    month_kind: MonthKind
+    month_type: MonthType
     borrower_ids: NDArray[Any]
     starts: IntArray
     month_number: IntArray
@@ -99,7 +99,7 @@ class History:
         rows = np.repeat(self.starts[position] - starts[:-1], lengths) + np.arange(starts[-1])
         return History(
             catalogue=self.catalogue,
-            month_kind=self.month_kind,
+            month_type=self.month_type,
             borrower_ids=self.borrower_ids[position],
             starts=starts,
             month_number=self.month_number[rows],
@@ -132,10 +132,10 @@ class History:
 
     def show_months(self, number: IntArray) -> Any:
         """Month numbers as dates (the month's first day) or integers."""
-        return months_as_values(number, self.month_kind)
+        return months_as_values(number, self.month_type)
 
     def _repr_html_(self) -> str:
-        months = [format_month(int(m), self.month_kind) for m in (self.month_number.min(), self.month_number.max())]
+        months = [format_month(int(m), self.month_type) for m in (self.month_number.min(), self.month_number.max())]
         head = (
             f"<p><b>{len(self):,} borrower-months</b>, {len(self.borrower_ids):,} borrowers, "
             f"{months[0]} to {months[1]}</p>"
@@ -147,7 +147,7 @@ def _some(ids: NDArray[Any], most: int = 2000) -> tuple[str, ...]:
     return tuple(str(b) for b in ids[:most])
 
 
-def format_month(number: int, kind: MonthKind) -> str:
+def format_month(number: int, kind: MonthType) -> str:
     """A month number as text: "2024-03", or the integer.
 
     >>> format_month(2024 * 12 + 2, "date")
@@ -158,7 +158,7 @@ def format_month(number: int, kind: MonthKind) -> str:
     return f"{int(number) // 12:04d}-{int(number) % 12 + 1:02d}"
 
 
-def months_as_values(number: ArrayLike, kind: MonthKind) -> Any:
+def months_as_values(number: ArrayLike, kind: MonthType) -> Any:
     """Month numbers as datetime64 (first of the month) or as the integers that they are."""
     number = np.asarray(number, dtype=np.int64)
     if kind == "integer":
@@ -166,7 +166,7 @@ def months_as_values(number: ArrayLike, kind: MonthKind) -> Any:
     return (number - _EPOCH).astype("datetime64[M]").astype("datetime64[ms]")
 
 
-def month_number_of(value: Any, kind: MonthKind) -> int:
+def month_number_of(value: Any, kind: MonthType) -> int:
     """The number of one month, written as a date, as "2024-03", or as an integer.
 
     Raises
@@ -248,7 +248,7 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
         raise HistoryError(f"column {catalogue.limit!r} holds no limit at all; give the limit in force of each month")
     return History(
         catalogue=catalogue,
-        month_kind=kind,
+        month_type=kind,
         borrower_ids=ids,
         starts=starts,
         month_number=number,
@@ -259,7 +259,7 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
 class _RowNames:
     """Names a row as people look for it: the borrower and the month."""
 
-    def __init__(self, ids: NDArray[Any], codes: IntArray, number: IntArray, kind: MonthKind) -> None:
+    def __init__(self, ids: NDArray[Any], codes: IntArray, number: IntArray, kind: MonthType) -> None:
         self._parts = ids, codes, number, kind
 
     def __call__(self, row: int) -> str:
@@ -341,7 +341,7 @@ def _order(codes: IntArray, number: IntArray) -> IntArray | None:
     return np.lexsort((number, codes)).astype(np.int64)
 
 
-def _months(column: pd.Series, name: str) -> tuple[IntArray, MonthKind]:
+def _months(column: pd.Series, name: str) -> tuple[IntArray, MonthType]:
     if column.isna().any():
         row = int(np.flatnonzero(column.isna())[0])
         raise HistoryError(

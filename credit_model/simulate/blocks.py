@@ -47,7 +47,7 @@ class Settings:
     audit_bias : float
     planted : int64 array, (n_planted, 3)
         Borrower id (ascending), shock (position in `columns.OWN_SHOCKS`), panel month.
-    with_causes : bool
+    with_root_causes : bool
         Whether root causes are sought.
     """
 
@@ -59,7 +59,7 @@ class Settings:
     lender: Lender
     audit_bias: float
     planted: IntArray
-    with_causes: bool
+    with_root_causes: bool
 
     @property
     def n_blocks(self) -> int:
@@ -92,8 +92,8 @@ class Block:
     reference_censored : bool array, (n_decreases,)
     score_before : float64 array, (n_decreases,)
         The true score of the reference, with the states and limit of the decrease.
-    shares : float64 array, (n_decreases, n_causes)
-    causes : bool array, (n_decreases, n_shocks)
+    shares : float64 array, (n_decreases, n_drivers)
+    root_causes : bool array, (n_decreases, n_shocks)
     """
 
     first_id: int
@@ -110,7 +110,7 @@ class Block:
     reference_censored: NDArray[np.bool_]
     score_before: FloatArray
     shares: FloatArray
-    causes: NDArray[np.bool_]
+    root_causes: NDArray[np.bool_]
 
 
 def world_of(settings: Settings) -> kernels.World:
@@ -153,16 +153,16 @@ def simulate_block(settings: Settings, block: int) -> Block:
     tier_before, tier_after = np.empty(n_rows, dtype=np.int8), np.empty(n_rows, dtype=np.int8)
     reviewed, score = np.empty(n_rows, dtype=np.bool_), np.empty(n_rows)
     kind = np.empty(n_rows, dtype=np.int8)
-    n_causes = len(policy.measures)
+    n_drivers = len(policy.measures)
     most = n_rows // 16 + 64
     while True:  # decreases are few; room for more is made in the rare block that needs it
         row, reference_row = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
         censored, score_before = np.empty(most, dtype=np.bool_), np.empty(most)
-        shares, causes = np.empty((most, n_causes)), np.zeros((most, len(c.SHOCKS)), dtype=np.bool_)
+        shares, root_causes = np.empty((most, n_drivers)), np.zeros((most, len(c.SHOCKS)), dtype=np.bool_)
         found = _simulate(
-            traits[:n], normals, uniforms, world_of(settings), policy, control, settings.with_causes,
+            traits[:n], normals, uniforms, world_of(settings), policy, control, settings.with_root_causes,
             own, tier_before, tier_after, reviewed, score, kind,
-            row, reference_row, censored, score_before, shares, causes,
+            row, reference_row, censored, score_before, shares, root_causes,
         )  # fmt: skip
         if found <= most:
             break
@@ -182,7 +182,7 @@ def simulate_block(settings: Settings, block: int) -> Block:
         reference_censored=censored[:found],
         score_before=score_before[:found],
         shares=shares[:found],
-        causes=causes[:found],
+        root_causes=root_causes[:found],
     )
 
 
@@ -198,15 +198,15 @@ def _controls(settings: Settings, first_id: int, n: int) -> IntArray:
 
 @cached_kernel
 def _simulate(  # type: ignore[no-untyped-def]
-    traits, normals, uniforms, world, policy, controls, with_causes,
+    traits, normals, uniforms, world, policy, controls, with_root_causes,
     own, tier_before, tier_after, reviewed, score, kind,
-    row, reference_row, censored, score_before, shares, causes,
+    row, reference_row, censored, score_before, shares, root_causes,
 ):  # fmt: skip
     """Fill the arrays, and return the number of decreases (beyond their room, they are only counted)."""
     total, n_months = world.n_months, world.n_months - BURN_IN
-    n_causes = len(policy.measures)
-    desk, other = kernels.new_desk(total, n_causes), kernels.new_desk(total, n_causes)
-    ways_z = np.zeros(n_causes)
+    n_drivers = len(policy.measures)
+    desk, other = kernels.new_desk(total, n_drivers), kernels.new_desk(total, n_drivers)
+    ways_z = np.zeros(n_drivers)
     found = 0
     for i in range(len(traits)):
         k, control = traits[i], controls[i]
@@ -230,9 +230,9 @@ def _simulate(  # type: ignore[no-untyped-def]
                 score_before[found] = (
                     kernels.tell_decrease(t, r, limit, policy, desk, ways_z, shares[found]) - k[b.BIAS]
                 )
-                if with_causes:
-                    kernels.find_causes(
-                        t, r, k, normals[i], uniforms[i], world, policy, control, desk, other, causes[found]
+                if with_root_causes:
+                    kernels.find_root_causes(
+                        t, r, k, normals[i], uniforms[i], world, policy, control, desk, other, root_causes[found]
                     )
             found += 1
     return found

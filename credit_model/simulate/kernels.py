@@ -54,7 +54,7 @@ class Desk(NamedTuple):
 
 
 @njit(nogil=True)
-def new_desk(n_months, n_causes):  # type: ignore[no-untyped-def]
+def new_desk(n_months, n_drivers):  # type: ignore[no-untyped-def]
     """Working space for histories of ``n_months`` months, burn-in included."""
     return Desk(
         np.zeros((c.N_LEDGER + c.DOWNTURN, n_months)),
@@ -63,8 +63,8 @@ def new_desk(n_months, n_causes):  # type: ignore[no-untyped-def]
         np.zeros(n_months, np.bool_),
         np.zeros(n_months),
         np.zeros(n_months, np.int64),
-        np.zeros(n_causes),
-        np.zeros(n_causes),
+        np.zeros(n_drivers),
+        np.zeros(n_drivers),
     )
 
 
@@ -212,18 +212,18 @@ def could_matter(shock, t, r, k, world, desk):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def find_causes(  # type: ignore[no-untyped-def]
-    t, r, k, normals, uniforms, world, policy, control, desk, other, causes
+def find_root_causes(  # type: ignore[no-untyped-def]
+    t, r, k, normals, uniforms, world, policy, control, desk, other, root_causes
 ):
     """Live the months after r again with one shock off; a shock is a cause if the limit is then not cut by t."""
     before = desk.tier[t - 1]
-    for shock in range(len(causes)):
-        causes[shock] = False
+    for shock in range(len(root_causes)):
+        root_causes[shock] = False
         if not could_matter(shock, t, r, k, world, desk):
             continue
         control[b.MUTED], control[b.MUTED_FROM], control[b.MUTED_UNTIL] = shock, r + 1, t
         other.H[:, : r + 1] = desk.H[:, : r + 1]
         other.states[r] = desk.states[r]
         live(r + 1, t + 1, k, normals, uniforms, world, policy, control, other)
-        causes[shock] = other.tier[t] >= before
+        root_causes[shock] = other.tier[t] >= before
     control[b.MUTED] = -1

@@ -116,15 +116,15 @@ INTERCEPT = -41.9 * STRENGTH
 
 
 class PolicyTable(NamedTuple):
-    """The policy as the kernels take it; one row a feature (causes only), in the catalogue's order.
+    """The policy as the kernels take it; one row a feature (drivers only), in the catalogue's order.
 
     Attributes
     ----------
-    measures : int64 array, (n_causes, 6)
+    measures : int64 array, (n_drivers, 6)
         Ledger row, summary, window, ledger row of the denominator (or a code of `window_kernels`), its summary, and
         1 where a higher value is worse.
-    above : float64 array, (n_causes,)
-    ramps : float64 array, (n_causes, 5)
+    above : float64 array, (n_drivers,)
+    ramps : float64 array, (n_drivers, 5)
         Signed weight, low, 1 / (high - low) (of logarithms where so scaled), 1 for the logarithm, way come if missing.
     products : int64 array, (n_products, 3)
         Positions of features; -1 for none. Of three, the first two share a factor, which the third is not of.
@@ -160,18 +160,18 @@ def synthetic_ladder() -> LimitLadder:
 def policy_table() -> PolicyTable:
     """The policy on the features of the catalogue "synthetic"."""
     catalogue = read_catalogue("synthetic")
-    causes = catalogue.causes
+    drivers = catalogue.drivers
     ramps = []
-    for feature in causes:
+    for feature in drivers:
         ramp = RAMPS[feature.id]
         log = ramp.scale == "log"
         low, high = (math.log(ramp.low), math.log(ramp.high)) if log else (ramp.low, ramp.high)
         ramps.append((STRENGTH * feature.sign * ramp.weight, low, 1.0 / (high - low), float(log), ramp.missing))
-    names = catalogue.cause_names
+    names = catalogue.driver_names
     products = [[names.index(f) for f in features] + [-1] * (3 - len(features)) for _, features in PRODUCTS]
     return PolicyTable(
         measures=_measures(catalogue),
-        above=np.array([feature.above for feature in causes], dtype=np.float64),
+        above=np.array([feature.above for feature in drivers], dtype=np.float64),
         ramps=np.array(ramps, dtype=np.float64),
         products=np.array(products, dtype=np.int64),
         product_weights=np.array([STRENGTH * weight for weight, _ in PRODUCTS], dtype=np.float64),
@@ -187,7 +187,7 @@ def policy_table() -> PolicyTable:
 def _measures(catalogue: Catalogue) -> IntArray:
     number = {name: int(getattr(window_kernels, name.upper())) for name in SUMMARIES}
     rows = []
-    for feature in catalogue.causes:
+    for feature in catalogue.drivers:
         below = window_kernels.NO_DENOMINATOR
         if feature.denominator == "limit_in_force":
             below = window_kernels.LIMIT_IN_FORCE
@@ -208,7 +208,7 @@ def _measures(catalogue: Catalogue) -> IntArray:
 
 @njit(nogil=True)
 def measure(t, H, limit, policy, x):  # type: ignore[no-untyped-def]
-    """Fill the snapshot ``x`` (n_causes,) at month t, ratios to the limit with the one given."""
+    """Fill the snapshot ``x`` (n_drivers,) at month t, ratios to the limit with the one given."""
     measures, above = policy.measures, policy.above
     for f in range(len(measures)):
         window, below = measures[f, 2], measures[f, 3]

@@ -60,7 +60,7 @@ def simulate_portfolio(
     economy: pd.DataFrame | None = None,
     planted: Planted | None = None,
     audit_bias: float = 0.0,
-    causes: bool = True,
+    root_causes: bool = True,
 ) -> SimulatedPortfolio:
     """Simulate borrowers, month by month, with the lender's decisions and the truth about them.
 
@@ -79,7 +79,7 @@ def simulate_portfolio(
         Gives a borrower one shock of `columns.OWN_SHOCKS` in one month of the panel (0 .. n_months - 1), and no other.
     audit_bias : float, default 0
         Log-odds that the lender wrongly takes off the score of women: a planted bias, for testing fairness checks.
-    causes : bool, default True
+    root_causes : bool, default True
         Whether root causes are sought, by living each decrease again with one shock off. Without, the truth's
         ``cause_`` columns are all false.
 
@@ -110,7 +110,7 @@ def simulate_portfolio(
         economy=economy,
         planted=planted,
         audit_bias=audit_bias,
-        causes=causes,
+        root_causes=root_causes,
     )
     import pyarrow as pa
 
@@ -134,7 +134,7 @@ def settings_of(
     economy: pd.DataFrame | None = None,
     planted: Planted | None = None,
     audit_bias: float = 0.0,
-    causes: bool = True,
+    root_causes: bool = True,
 ) -> blocks.Settings:
     """The arguments of `simulate_portfolio`, checked, with the drawn economy and lender."""
     for name, value, least in (("n_borrowers", n_borrowers, 1), ("n_months", n_months, 1), ("seed", seed, 0)):
@@ -156,7 +156,7 @@ def settings_of(
         lender=simulate_lender(n_months, world, blocks.stream(seed, blocks.LENDER_TABLE)),
         audit_bias=float(audit_bias),
         planted=_planted(planted or {}, int(n_borrowers), int(n_months)),
-        with_causes=causes,
+        with_root_causes=root_causes,
     )
 
 

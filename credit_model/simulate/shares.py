@@ -19,7 +19,7 @@ from credit_model.simulate.policy import badness
 
 @njit(nogil=True)
 def share_change(ways_x, ways_z, policy, out):  # type: ignore[no-untyped-def]
-    """Fill ``out`` (n_causes,) with the Owen values of score(x) - score(z); ways as `policy.come` gives them."""
+    """Fill ``out`` (n_drivers,) with the Owen values of score(x) - score(z); ways as `policy.come` gives them."""
     for f in range(len(ways_x)):
         out[f] = policy.ramps[f, 0] * (ways_x[f] - ways_z[f])
     for p in range(len(policy.products)):

@@ -131,8 +131,8 @@ def decreases_table(settings: Settings, block: Block) -> pa.Table:
         "leading_factor": _category(np.argmin(by_factor, axis=1).astype(np.int8), catalogue.factor_ids),
     }
     columns.update({f"factor_{name}": by_factor[:, g] for g, name in enumerate(catalogue.factor_ids)})
-    columns.update({f"feature_{name}": block.shares[:, f] for f, name in enumerate(catalogue.cause_names)})
-    columns.update({f"cause_{name}": block.causes[:, j] for j, name in enumerate(c.SHOCKS)})
+    columns.update({f"feature_{name}": block.shares[:, f] for f, name in enumerate(catalogue.driver_names)})
+    columns.update({f"cause_{name}": block.root_causes[:, j] for j, name in enumerate(c.SHOCKS)})
     return pa.table(columns)
 
 

@@ -48,11 +48,11 @@ class Truth:
 
     @property
     def by_feature(self) -> pd.DataFrame:
-        """True Owen values by feature, log-odds: (n_decreases, n_causes), columns are feature ids."""
+        """True Owen values by feature, log-odds: (n_decreases, n_drivers), columns are feature ids."""
         return _named(self.decreases, "feature_")
 
     @property
-    def causes(self) -> pd.DataFrame:
+    def root_causes(self) -> pd.DataFrame:
         """Whether each shock is a root cause: bool, (n_decreases, n_shocks)."""
         return _named(self.decreases, "cause_")[list(SHOCKS)]
 

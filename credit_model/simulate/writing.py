@@ -46,7 +46,7 @@ def write_portfolio(
     economy: pd.DataFrame | None = None,
     planted: Planted | None = None,
     audit_bias: float = 0.0,
-    causes: bool = True,
+    root_causes: bool = True,
     truth: bool = True,
     on_progress: Progress | None = None,
 ) -> None:
@@ -57,7 +57,7 @@ def write_portfolio(
     folder : path
         Gets ``history/part-*.parquet``, ``truth/decisions/`` and ``truth/decreases/`` likewise, ``economy.parquet``
         and ``manifest.json``. An earlier portfolio there is replaced.
-    n_borrowers, n_months, seed, n_jobs, scenario, economy, planted, audit_bias, causes
+    n_borrowers, n_months, seed, n_jobs, scenario, economy, planted, audit_bias, root_causes
         As in `simulate_portfolio`, and the same histories come out. The bytes do not depend on ``n_jobs``.
     truth : bool, default True
         Whether the truth is written.
@@ -87,7 +87,7 @@ def write_portfolio(
         economy=economy,
         planted=planted,
         audit_bias=audit_bias,
-        causes=causes and truth,
+        root_causes=root_causes and truth,
     )
     workers = workers_of(n_jobs)
     arguments = _arguments(settings, truth)
@@ -116,7 +116,7 @@ def _arguments(settings: Settings, truth: bool) -> dict[str, Any]:
         "planted": settings.planted.tolist(),
         "audit_bias": settings.audit_bias,
         "truth": truth,
-        "causes": settings.with_causes,
+        "root_causes": settings.with_root_causes,
         "block_size": BLOCK_SIZE,
     }
     text = json.dumps(arguments, sort_keys=True)

@@ -274,7 +274,7 @@ class _Teller:
             self._reason(rank, reason, rank > 1 and chosen.reasons[rank - 2].tied_with_next)
             for rank, reason in enumerate(chosen.reasons, start=1)
         )
-        rules = tuple(self._fired(row, cause) for cause in chosen.knock_outs)
+        rules = tuple(self._fired(row, driver) for driver in chosen.knock_outs)
         return DecreaseReasons(
             borrower_id=explained.borrower_id[row],
             month=sentences.wording.month_short(int(explained.month_number[row])),
@@ -293,7 +293,7 @@ class _Teller:
 
     def _reason(self, rank: int, chosen: PrincipalReason, tied_with_last: bool) -> Reason:
         wording, lang = self.sentences.wording, self.sentences.lang
-        feature = wording.causes[chosen.cause]
+        feature = wording.drivers[chosen.driver]
         factor = wording.catalogue.factor(feature.factor)
         before, after = wording.pair(feature, chosen.before, chosen.after)
         reference = self.sentences.explanations.reference
@@ -317,11 +317,11 @@ class _Teller:
             text=reason_text(wording, feature, chosen.before, chosen.after, (before, after), reference=reference),
         )
 
-    def _fired(self, row: int, cause: int) -> KnockOut:
+    def _fired(self, row: int, driver: int) -> KnockOut:
         wording, lang = self.sentences.wording, self.sentences.lang
-        feature = wording.causes[cause]
+        feature = wording.drivers[driver]
         text = label_in(feature.label, lang)
         if feature.unit != "boolean":
-            value = wording.value(feature, float(self.sentences.explanations.features_after[row, cause]))
+            value = wording.value(feature, float(self.sentences.explanations.features_after[row, driver]))
             text += f"（{value}）" if lang == "zh" else f" ({value})"
         return KnockOut(feature.id, feature.code, text)

@@ -93,7 +93,7 @@ class Sentences:
     @cached_property
     def wording(self) -> Wording:
         """The catalogue's labels and values."""
-        return Wording(self.explanations.catalogue, self.lang, self.explanations.month_kind)
+        return Wording(self.explanations.catalogue, self.lang, self.explanations.month_type)
 
     def say(self, key: str, **places: str) -> str:
         """A sentence of ``reason_words.toml``, filled in."""

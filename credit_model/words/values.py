@@ -149,12 +149,12 @@ class Wording:
     ----------
     catalogue : Catalogue
     lang : "en" or "zh"
-    month_kind : "date" or "integer"
+    month_type : "date" or "integer"
     """
 
     catalogue: Catalogue
     lang: Lang
-    month_kind: Literal["date", "integer"] = "date"
+    month_type: Literal["date", "integer"] = "date"
 
     @cached_property
     def factor_labels(self) -> tuple[str, ...]:
@@ -162,20 +162,20 @@ class Wording:
         return tuple(label_in(factor.label, self.lang) for factor in self.catalogue.factors)
 
     @cached_property
-    def causes(self) -> tuple[Feature, ...]:
-        """The features that can be causes, in the order of ``catalogue.cause_names``."""
-        return tuple(self.catalogue.feature(name) for name in self.catalogue.cause_names)
+    def drivers(self) -> tuple[Feature, ...]:
+        """The features that can drive a decision, in the order of ``catalogue.driver_names``."""
+        return tuple(self.catalogue.feature(name) for name in self.catalogue.driver_names)
 
     @cached_property
-    def cause_labels(self) -> tuple[str, ...]:
-        """Labels of the causes, in the order of ``catalogue.cause_names``."""
-        return tuple(label_in(feature.label, self.lang) for feature in self.causes)
+    def driver_labels(self) -> tuple[str, ...]:
+        """Labels of the drivers, in the order of ``catalogue.driver_names``."""
+        return tuple(label_in(feature.label, self.lang) for feature in self.drivers)
 
     @cached_property
     def _categories(self) -> dict[str, tuple[str, ...]]:
         return {
             feature.id: self.catalogue.column(feature.column).categories
-            for feature in self.causes
+            for feature in self.drivers
             if feature.categorical and feature.column is not None
         }
 
@@ -185,11 +185,11 @@ class Wording:
 
     def month(self, number: int) -> str:
         """A month in words."""
-        return month_in_words(int(number), self.month_kind, self.lang)
+        return month_in_words(int(number), self.month_type, self.lang)
 
     def month_short(self, number: int) -> str:
         """A month in figures, the same in both languages: "2024-03", "-5"."""
-        return format_month(int(number), self.month_kind)
+        return format_month(int(number), self.month_type)
 
     def value(self, feature: Feature, value: float, *, digits: int | None = None) -> str:
         """A feature's value with its unit, e.g. "83%", "RMB 1,200", "34 days", "not known"."""

@@ -192,8 +192,8 @@ def draw_page(explanations: DecreaseExplanations, predictor: LimitPredictor, uns
 
 def main() -> None:
     """Simulate, train, explain, draw."""
-    trained_on = simulate_portfolio(N_BORROWERS, N_MONTHS, seed=1, causes=False)
-    unseen = simulate_portfolio(N_BORROWERS, N_MONTHS, seed=2, causes=False)
+    trained_on = simulate_portfolio(N_BORROWERS, N_MONTHS, seed=1, root_causes=False)
+    unseen = simulate_portfolio(N_BORROWERS, N_MONTHS, seed=2, root_causes=False)
     predictor = LimitPredictor().fit(trained_on.history)
     graded, explanations = grade_methods(predictor, unseen)
     case = typical_case(graded, explanations)

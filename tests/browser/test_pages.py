@@ -361,7 +361,7 @@ def test_what_is_not_known_is_said(browser: Browser, tmp_path):
 
 
 def test_integer_months_are_numbered(browser: Browser, tmp_path):
-    explained = example_explanations([CASES["clear"][0]], [2.2], month=[-5], month_kind="integer", borrower_id=["B"])
+    explained = example_explanations([CASES["clear"][0]], [2.2], month=[-5], month_type="integer", borrower_id=["B"])
     files = write_report(explained, example_tracks(explained), tmp_path / "R")
     browser.open(files.pages[0])
     assert browser.text("h1") == "Bmonth −5"

@@ -122,7 +122,7 @@ def example_explanations(
         "ladder": LimitLadder((0.0, 1000.0, 3000.0, 5000.0, 10000.0, 20000.0, 50000.0)),
         "reference": "last_set",
         "model_version": "example-1.0-0123456789ab",
-        "month_kind": "date",
+        "month_type": "date",
         "borrower_id": np.array(borrower_id or [f"B{i:05d}" for i in range(n)], dtype=object),
         "month_number": months,
         "reference_month_number": months - (DECISION - REFERENCE),
@@ -146,7 +146,7 @@ def example_tracks(explanations: DecreaseExplanations, *, n_months: int = N_MONT
     """Months of the explanations' borrowers: the limit rises at the reference and falls at the decision."""
     rng = np.random.default_rng(seed)
     catalogue = explanations.catalogue
-    integer = explanations.month_kind == "integer"
+    integer = explanations.month_type == "integer"
     parts = []
     last = {str(b): i for i, b in enumerate(explanations.borrower_id)}
     for i in last.values():

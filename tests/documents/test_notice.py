@@ -103,7 +103,7 @@ def test_a_decision_at_the_start_of_a_month_takes_effect_on_its_first_day():
 
 
 def test_months_without_a_calendar_give_the_deadline_in_days():
-    made = build_notice(explained(CASES["clear"], month_kind="integer"))
+    made = build_notice(explained(CASES["clear"], month_type="integer"))
     limit = made.content["limit"]
     assert limit["effective_date"] is None
     assert limit["effective_text"] == "the end of month −3"
@@ -338,9 +338,9 @@ def test_lender_regulator_and_versions_stand_in_every_notice(lang):
         assert read_lender().digest[:12] in text
 
 
-@pytest.mark.parametrize("month_kind", ["date", "integer"])
-def test_a_notice_regenerates_byte_for_byte_from_the_stored_explanations(tmp_path, month_kind):
-    explanations = explained(*CASES.values(), month_kind=month_kind)
+@pytest.mark.parametrize("month_type", ["date", "integer"])
+def test_a_notice_regenerates_byte_for_byte_from_the_stored_explanations(tmp_path, month_type):
+    explanations = explained(*CASES.values(), month_type=month_type)
     explanations.save(tmp_path / "stored")
     stored = DecreaseExplanations.load(tmp_path / "stored")
     month = explanations.summary["month"][0]

@@ -279,7 +279,7 @@ def test_one_borrowers_decreases_have_pages_of_their_own():
 
 
 def test_integer_months_name_pages_and_fill_them():
-    explained = example_explanations([CASES["clear"][0]], [2.2], borrower_id=["B"], month=[-5], month_kind="integer")
+    explained = example_explanations([CASES["clear"][0]], [2.2], borrower_id=["B"], month=[-5], month_type="integer")
     assert page_names(explained) == ["B_-5.html"]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from credit_model.errors import HistoryError
-from credit_model.explain.pairs import cause_columns, change_values, decrease_rows
+from credit_model.explain.pairs import change_values, decrease_rows, driver_columns
 from credit_model.explain.peers import PEERS_PER_TIER, Peers, explain_against_peers, find_peers, typical_values
 from credit_model.explain.stability import peer_agreement
 from tests.words.reason_examples import NAN, small_catalogue
@@ -53,7 +53,7 @@ def test_contributions_are_the_mean_over_the_peers_and_sum_to_the_change(predict
     explained = explain(predictor, peers, snapshots, row)
     change = explained.keep_score_after - explained.keep_score_before
     assert np.abs(explained.contributions.sum(axis=1) - change).max() < 1e-9
-    states = np.setdiff1d(np.arange(snapshots.X.shape[1]), cause_columns(snapshots.catalogue))
+    states = np.setdiff1d(np.arange(snapshots.X.shape[1]), driver_columns(snapshots.catalogue))
     for i, r in enumerate(row[:3]):
         tier = snapshots.tier_before[r]
         singles = []
@@ -93,7 +93,7 @@ def test_the_two_references_can_be_compared(predictor, snapshots, explanations):
 
 def test_what_is_typical_is_the_mean_and_of_categories_the_most_frequent():
     catalogue = small_catalogue()
-    names = list(catalogue.cause_names)
+    names = list(catalogue.driver_names)
     values = np.zeros((4, len(names)))
     values[:, names.index("lenders")] = [1, 2, 6, NAN]  # known: 9 / 3
     values[:, names.index("employment")] = [0, 2, 2, 1]  # their mean, 1.25, would be no category

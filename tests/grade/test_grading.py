@@ -184,7 +184,7 @@ def test_population_values_are_the_interventional_shapley_values_of_shap(predict
             feature_perturbation="interventional",
         )
         values = explainer.shap_values(forest.rows(x[i : i + 1], tier[i : i + 1] - 1), check_additivity=False)[0]
-        cause = [catalogue.feature_names.index(name) for name in catalogue.cause_names]
+        cause = [catalogue.feature_names.index(name) for name in catalogue.driver_names]
         by_factor = np.bincount(catalogue.factor_index, values[cause], minlength=len(catalogue.factor_ids))
         assert np.median(np.abs(by_factor - ours[i])) < 1e-5
 

@@ -96,7 +96,7 @@ def example(
         "ladder": LimitLadder((0.0, 1000.0, 3000.0, 5000.0, 8000.0, 12000.0)),
         "reference": "last_set",
         "model_version": "example-1.0",
-        "month_kind": "date",
+        "month_type": "date",
         "borrower_id": np.array(borrower_id if borrower_id is not None else [f"B{i:06d}" for i in range(n)]),
         "month_number": months.astype(np.int64),
         "reference_month_number": months.astype(np.int64) - 10,

@@ -22,14 +22,14 @@ from matplotlib.text import Text
 
 from credit_model.errors import CreditModelError, DataFileError
 from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.explain.leading import UNEXPLAINED, count_causes
+from credit_model.explain.leading import UNEXPLAINED, count_leading_factors
 from credit_model.explain.restoring import restoring_scores
 from credit_model.model.metrics import calibration_by_threshold
 from credit_model.plots import (
     fonts,
     plot_calibration,
-    plot_causes,
     plot_change,
+    plot_leading_factors,
     plot_population,
     plot_timeline,
     plot_what_if,
@@ -122,8 +122,8 @@ PLOTS: dict[str, Callable[..., Axes]] = {
     "change": lambda **k: plot_change(example(**contributions("clear", 7)), open_factor="repayment", **k),
     "timeline": lambda **k: plot_timeline(track(), example_catalogue(), borrower_id="B000012", **k),
     "what-if": lambda **k: plot_what_if(example(**contributions("clear", 7)), **k),
-    "causes": lambda **k: plot_causes(portfolio(), economy(), **k),
-    "segments": lambda **k: plot_causes(portfolio(), by=pd.Series(["gig", "salaried", "young"] * 100), **k),
+    "causes": lambda **k: plot_leading_factors(portfolio(), economy(), **k),
+    "segments": lambda **k: plot_leading_factors(portfolio(), by=pd.Series(["gig", "salaried", "young"] * 100), **k),
     "beeswarm": lambda **k: plot_population(portfolio(), by="factor", **k),
     "features": lambda **k: plot_population(portfolio(), by="feature", **k),
     "bar": lambda **k: plot_population(portfolio(), kind="bar", **k),
@@ -191,7 +191,7 @@ def test_long_labels_are_broken_or_shrunk(long_labels: str, lang: str) -> None:
     for ax in (
         plot_change(decrease, open_factor="repayment", lang=lang),
         plot_what_if(decrease, lang=lang),
-        plot_causes(portfolio(n_factors=12, long_labels=long_labels), lang=lang),
+        plot_leading_factors(portfolio(n_factors=12, long_labels=long_labels), lang=lang),
         plot_timeline(track(12), example_catalogue(12, long_labels=long_labels), lang=lang, borrower_id="B" * 90),
         plot_population(portfolio(n_factors=12, long_labels=long_labels), lang=lang),
     ):
@@ -204,7 +204,7 @@ def test_plots_keep_to_the_cells_of_a_grid_that_they_are_given(lang: str) -> Non
     decrease = example(**contributions("both signs", 7))
     plot_change(decrease, ax=axes[0, 0], lang=lang)
     plot_what_if(decrease, ax=axes[0, 1], lang=lang)
-    plot_causes(portfolio(), economy(), ax=axes[1, 0], lang=lang)
+    plot_leading_factors(portfolio(), economy(), ax=axes[1, 0], lang=lang)
     plot_timeline(track(), example_catalogue(), ax=axes[1, 1], lang=lang)
     assert_readable(figure)
 
@@ -313,17 +313,17 @@ def test_causes_are_counted_by_month_with_unexplained_cuts_apart() -> None:
     # Scores after: -0.5 (second factor leads), 0.5 (unexplained), -1 (first), -0.5 (no factor lowered it).
     values, before = [[0.5, -2.0], [-0.5, 0.0], [-2.0, 0.0], [0.5, 0.0]], [1.0, 1.0, 1.0, -1.0]
     explanations = example(values, before, month_number=[24290, 24290, 24292, 24292])
-    table = count_causes(explanations)
+    table = count_leading_factors(explanations)
     assert table.columns.tolist() == ["credit_score", "consumption", UNEXPLAINED]
     assert table.to_numpy().tolist() == [[0, 1, 1], [0, 0, 0], [1, 0, 1]]
-    ax = plot_causes(explanations)
+    ax = plot_leading_factors(explanations)
     heights = [[bar.get_height() for bar in drawn(ax, f"cause-{name}")] for name in table]
     np.testing.assert_array_equal(np.transpose(heights), table)
 
 
 def test_causes_by_segment_are_shares_within_the_segment() -> None:
     values, before = [[0.5, -2.0], [-0.5, 0.0], [-2.0, 0.0], [-3.0, 0.0]], [1.0] * 4
-    ax = plot_causes(example(values, before), by=pd.Series(["b", "a", "b", None], name="segment"))
+    ax = plot_leading_factors(example(values, before), by=pd.Series(["b", "a", "b", None], name="segment"))
     # Segments "" (one, first factor), "a" (one, unexplained), "b" (one of each factor).
     first, second, none = ([bar.get_width() for bar in drawn(ax, f"cause-{name}")] for name in
                            ("credit_score", "consumption", UNEXPLAINED))  # fmt: skip
@@ -509,7 +509,7 @@ def test_colours_of_factors_stay_apart_for_colour_blind_readers() -> None:
 
 def test_a_factor_has_the_same_colour_in_every_plot() -> None:
     blue = mpl.colors.to_rgba(FACTOR_COLOURS[2])
-    months = plot_causes(portfolio())
+    months = plot_leading_factors(portfolio())
     timeline = plot_timeline(track(), example_catalogue())
     bar = plot_population(portfolio(), kind="bar", by="factor")
     assert drawn(months, "cause-repayment")[0].get_facecolor() == blue
@@ -556,10 +556,10 @@ def test_an_unknown_suffix_or_folder_is_refused_and_leaves_nothing(tmp_path: Pat
         (lambda: plot_change(portfolio(1), lang="fr"), 'lang must be "en" or "zh"'),
         (lambda: plot_timeline(track().drop(columns="debt"), example_catalogue()), "lacks debt"),
         (lambda: plot_timeline(track().iloc[:0], example_catalogue()), "has no rows"),
-        (lambda: plot_causes(portfolio(3)[:0]), "no decrease to count"),
-        (lambda: plot_causes(portfolio(3), by=pd.Series(["a"])), "each of the 3 decreases, got 1"),
-        (lambda: plot_causes(portfolio(3), by="segment"), "by must be"),
-        (lambda: plot_causes(portfolio(3), economy().drop(columns="month")), "must have a column month"),
+        (lambda: plot_leading_factors(portfolio(3)[:0]), "no decrease to count"),
+        (lambda: plot_leading_factors(portfolio(3), by=pd.Series(["a"])), "each of the 3 decreases, got 1"),
+        (lambda: plot_leading_factors(portfolio(3), by="segment"), "by must be"),
+        (lambda: plot_leading_factors(portfolio(3), economy().drop(columns="month")), "must have a column month"),
         (lambda: plot_population(portfolio(3), kind="violin"), "kind must be"),
         (lambda: plot_population(portfolio(3), by="month"), "by must be"),
         (lambda: plot_calibration(calibration().drop(columns="n")), "lacks n"),

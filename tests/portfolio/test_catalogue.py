@@ -21,7 +21,7 @@ def test_the_order_of_the_file_is_the_order_of_the_model():
         "utilisation_2m",
         "employment_now",
     )
-    assert catalogue.cause_names == ("dpd_max_3m", "utilisation_2m", "employment_now")
+    assert catalogue.driver_names == ("dpd_max_3m", "utilisation_2m", "employment_now")
     assert catalogue.state_names == ("tier_in_force", "limit_in_force")
     assert catalogue.factor_index.tolist() == [0, 1, 1]
     assert catalogue.monotonic_cst["dpd_max_3m"] == -1
@@ -41,7 +41,7 @@ def test_the_digest_names_the_text_and_line_ends_do_not_matter():
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_the_built_in_catalogues_are_valid_and_have_every_word_in_both_languages(name):
     catalogue = read_catalogue(name)
-    for feature in catalogue.causes:
+    for feature in catalogue.drivers:
         assert re.search(r"[一-鿿]", feature.reason.zh), feature.id
         assert not re.search(r"[一-鿿]", feature.reason.en), feature.id
         assert re.search(r"[一-鿿]", feature.label.zh), feature.id

@@ -40,13 +40,13 @@ def test_rows_are_sorted_by_borrower_and_month_and_cells_become_numbers():
 )
 def test_a_month_may_be_written_in_every_usual_way(months):
     checked = check_history(history(month=months), CARDS)
-    assert checked.month_kind == "date"
+    assert checked.month_type == "date"
     assert checked.month_number.tolist() == [24289, 24290, 24289]  # 2024 * 12 + 1 = 24289
 
 
 def test_integer_months_stay_integers():
     checked = check_history(history(month=[-3, -1, -2]), CARDS)
-    assert checked.month_kind == "integer"
+    assert checked.month_type == "integer"
     assert checked.month_number.tolist() == [-2, -1, -3]
 
 

@@ -47,7 +47,7 @@ def test_protected_facts_are_carried_for_audits_and_are_no_features(name: str) -
     catalogue = read_catalogue(name)
     declared = {column.name for column in catalogue.columns}
     assert set(catalogue.audit_names) == PROTECTED & declared
-    used = {c for f in catalogue.causes for c in (f.column, f.numerator, f.denominator)}
+    used = {c for f in catalogue.drivers for c in (f.column, f.numerator, f.denominator)}
     assert not used & PROTECTED
 
 
@@ -55,12 +55,12 @@ def test_a_static_limit_enters_no_feature() -> None:
     # Bills reach as far as the limit allows: a bill over the limit would be the answer itself.
     catalogue = read_catalogue("uci_taiwan")
     assert catalogue.state_names == ()
-    assert {f.denominator for f in catalogue.causes} <= {None, "bill_amount"}
+    assert {f.denominator for f in catalogue.drivers} <= {None, "bill_amount"}
 
 
 def test_only_the_lenders_factor_holds_dormancy_and_class_wide_moves() -> None:
     catalogue = read_catalogue("home_credit")
-    for feature in catalogue.causes:
+    for feature in catalogue.drivers:
         lender = catalogue.factor(feature.factor).about == "lender"
         assert lender == (feature.id in ("contract", "card_age") or feature.exemption in ("inactivity", "class_wide"))
 

@@ -122,7 +122,7 @@ def test_home_credit_has_one_sorted_row_a_card_month_that_its_catalogue_accepts(
     assert history["balance_amount"].tolist() == [0, 500, -12.5, 0, 0, 0]
     assert history["days_past_due_any_amount"].tolist() == [0, 0, 4, 0, 0, 0]
     checked = check_history(history, read_catalogue("home_credit"))
-    assert checked.month_kind == "integer"
+    assert checked.month_type == "integer"
     assert checked.borrower_ids.tolist() == [7, 8, 9]
 
 

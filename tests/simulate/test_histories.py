@@ -80,7 +80,7 @@ def test_more_borrowers_leave_the_earlier_ones_as_they_are():
 
 
 def test_a_downturn_costs_work_and_limits():
-    calm, deep = (simulate_portfolio(3000, 36, seed=4, scenario=s, causes=False) for s in ("baseline", "downturn"))
+    calm, deep = (simulate_portfolio(3000, 36, seed=4, scenario=s, root_causes=False) for s in ("baseline", "downturn"))
     assert deep.economy["unemployment_rate"].max() > 7 > calm.economy["unemployment_rate"].max()
     late = calm.economy["month"][22]
     in_work = [p.history.loc[p.history["month"] >= late, "employed"].mean() for p in (calm, deep)]
@@ -95,7 +95,7 @@ def test_a_tightening_is_the_lenders_own_doing():
     assert (portfolio.truth.decreases["kind"] == "class_wide").mean() > 2 * (
         calm.truth.decreases["kind"] == "class_wide"
     ).mean()
-    assert portfolio.truth.causes["tightening"].mean() > 2 * calm.truth.causes["tightening"].mean()
+    assert portfolio.truth.root_causes["tightening"].mean() > 2 * calm.truth.root_causes["tightening"].mean()
     pd.testing.assert_series_equal(portfolio.economy["unemployment_rate"], calm.economy["unemployment_rate"])
 
 

@@ -115,7 +115,7 @@ def test_an_earlier_portfolio_is_replaced_and_anything_else_is_not(tmp_path):
 
 
 def test_a_portfolio_looks_like_the_published_levels(tmp_path):
-    write_portfolio(tmp_path / "portfolio", 8192, 48, seed=1, n_jobs=2, causes=False)
+    write_portfolio(tmp_path / "portfolio", 8192, 48, seed=1, n_jobs=2, root_causes=False)
     report = realism_of_folder(tmp_path / "portfolio").set_index("row")
     # Two levels contradict the others (their notes say how), and one is at the edge of its band.
     doubtful = {

@@ -32,12 +32,12 @@ def explained(
     reference: str = "last_set",
     has_reference: bool = True,
     censored: bool = False,
-    month_kind: str = "date",
+    month_type: str = "date",
     text: str = CATALOGUE_TEXT,
 ) -> DecreaseExplanations:
     """Decreases from tier 2 to tier 1; features that a mapping does not name stay 0 (the category: A1)."""
     catalogue = parse_catalogue(text, where="small.toml")
-    names, n = list(catalogue.cause_names), len(changes)
+    names, n = list(catalogue.driver_names), len(changes)
     before, after, contributions = (np.zeros((n, len(names))) for _ in range(3))
     for row, change in enumerate(changes):
         for name, (then, now, contribution) in change.items():
@@ -49,13 +49,13 @@ def explained(
     n_factors = len(catalogue.factor_ids)
     by_factor = np.stack([contributions[:, catalogue.factor_index == g].sum(axis=1) for g in range(n_factors)], axis=1)
     bits = (np.arange(1 << n_factors)[:, None] >> np.arange(n_factors)) & 1
-    month, since = (MARCH_2024, JUNE_2023) if month_kind == "date" else (-3, -12)
+    month, since = (MARCH_2024, JUNE_2023) if month_type == "date" else (-3, -12)
     return DecreaseExplanations(
         catalogue=catalogue,
         ladder=LimitLadder(catalogue.ladder.amounts if catalogue.ladder else (0.0, 1.0)),
         reference=reference,
         model_version="small-2.1-0123456789ab",
-        month_kind=month_kind,  # type: ignore[arg-type]
+        month_type=month_type,  # type: ignore[arg-type]
         borrower_id=np.array(borrowers or [f"B{i:04d}" for i in range(1, n + 1)], dtype=object),
         month_number=np.full(n, month),
         reference_month_number=np.full(n, since if has_reference else month),

@@ -123,7 +123,7 @@ def test_a_factor_of_many_small_reasons_is_not_left_out():
 
 
 values = st.floats(-3, 3).map(lambda v: round(v, 3))
-NAMES = small_catalogue().cause_names
+NAMES = small_catalogue().driver_names
 
 
 @settings(max_examples=60, deadline=None)
@@ -139,14 +139,14 @@ def test_the_rule_holds_for_any_change(changes, max_reasons):
         return
     assert 1 <= len(told.reasons) <= max_reasons
     against = moved_against(one)[0]
-    assert all(against[r.cause] and r.contribution < 0 for r in told.reasons)
+    assert all(against[r.driver] and r.contribution < 0 for r in told.reasons)
     weights = [r.share for r in told.reasons]
     assert weights == sorted(weights, reverse=True)
     assert told.coverage == pytest.approx(sum(weights))
     assert told.coverage <= 1 + 1e-12
     if len(told.reasons) < max_reasons:
         assert told.unnamed == 0
-    quantity = {(f.factor, f.column or f.numerator) for f in (one.catalogue.causes[r.cause] for r in told.reasons)}
+    quantity = {(f.factor, f.column or f.numerator) for f in (one.catalogue.drivers[r.driver] for r in told.reasons)}
     assert len(quantity) == len(told.reasons)
 
 
@@ -369,7 +369,7 @@ def test_peers_are_compared_in_words_of_their_own():
 
 
 def test_months_that_are_integers_are_worded():
-    one = explained({"lenders": (2, 5, -1.0)}, month_kind="integer")
+    one = explained({"lenders": (2, 5, -1.0)}, month_type="integer")
     assert "In month −3 the limit" in decrease_reasons(one)[0].paragraph
     assert decrease_reasons(one)[0].month == "-3"
 

@@ -84,11 +84,11 @@ const shortMoney = (amount) => {
 
 // ---- months -----------------------------------------------------------------------------------------------------
 function monthShort(number) {
-  if (DATA.month_kind === "integer") return withMinus(String(number));
+  if (DATA.month_type === "integer") return withMinus(String(number));
   return `${Math.floor(number / 12)}-${String((number % 12) + 1).padStart(2, "0")}`;
 }
 function monthWords(number) {
-  if (DATA.month_kind === "integer") return say("month_number", { number: withMinus(String(number)) });
+  if (DATA.month_type === "integer") return say("month_number", { number: withMinus(String(number)) });
   const [year, month] = [Math.floor(number / 12), number % 12];
   return say("month_words", { year, month: month + 1, name: say("month_names").split(" ")[month] });
 }

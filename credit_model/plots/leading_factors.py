@@ -1,4 +1,4 @@
-"""The *causes* plot: a portfolio's cuts by leading factor, month by month beside the economy, or by segment."""
+"""The *leading factors* plot: cuts by leading factor, month by month beside the economy, or by segment."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from credit_model.errors import CreditModelError
 from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.explain.leading import count_causes
+from credit_model.explain.leading import count_leading_factors
 from credit_model.plots import sheet
-from credit_model.plots.causes_key import causes_colours, causes_entries, causes_heading
 from credit_model.plots.fonts import Typeface, typeface
+from credit_model.plots.leading_key import leading_colours, leading_entries, leading_heading
 from credit_model.plots.legend import draw_legend, flow
 from credit_model.plots.months import label_months, numbers_of
 from credit_model.plots.palette import (
@@ -31,7 +31,7 @@ _MOST_SERIES = 3
 
 
 @sheet.in_own_style
-def plot_causes(
+def plot_leading_factors(
     explanations: DecreaseExplanations,
     economy: pd.DataFrame | None = None,
     *,
@@ -44,7 +44,7 @@ def plot_causes(
     Parameters
     ----------
     explanations : DecreaseExplanations
-        Counted by `causes.count_causes`.
+        Counted by `leading.count_leading_factors`.
     economy : DataFrame, optional
         A column ``month`` and up to three columns of numbers, drawn below the months, each on a scale of its own.
     by : "month" or Series
@@ -66,14 +66,14 @@ def plot_causes(
 
     Examples
     --------
-    >>> ax = plot_causes(explanations, portfolio.economy)  # doctest: +SKIP
-    >>> ax = plot_causes(explanations, by=segment_of_decrease)  # doctest: +SKIP
+    >>> ax = plot_leading_factors(explanations, portfolio.economy)  # doctest: +SKIP
+    >>> ax = plot_leading_factors(explanations, by=segment_of_decrease)  # doctest: +SKIP
     """
     if not len(explanations):
         raise CreditModelError("there is no decrease to count; give explanations of at least one")
-    table = count_causes(explanations, by=by)
+    table = count_leading_factors(explanations, by=by)
     face = typeface(lang)
-    words = Wording(explanations.catalogue, face.lang, explanations.month_kind)
+    words = Wording(explanations.catalogue, face.lang, explanations.month_type)
     if isinstance(by, pd.Series):
         return plot_segments(table, words, face, ax)
     return _plot_months(table, words, face, ax, _economy_in(economy))
@@ -94,8 +94,8 @@ def _plot_months(
     zh = words.lang == "zh"
     width = sheet.width_for(ax, _WIDTH)
     title = "降额的主要原因（按月）" if zh else "What led the cuts, month by month"
-    head = causes_heading(table, words, face, width, title)
-    legend = flow(face, causes_entries(table, words), width)
+    head = leading_heading(table, words, face, width, title)
+    legend = flow(face, leading_entries(table, words), width)
     series = [] if economy is None else [economy[["month", name]] for name in economy if name != "month"]
     top, bottom = head.height + 18.0, _MONTHS_ROOM + legend.height + 6.0
     needed = top + _PLOT_HEIGHT + len(series) * (_PANEL_HEIGHT + _GAP) + bottom
@@ -158,7 +158,7 @@ def _draw_scale(ax: Axes, face: Typeface, scale: _Scale) -> None:
 
 def _draw_counts(ax: Axes, table: pd.DataFrame, words: Wording, months: NDArray[np.int64]) -> None:
     base = np.zeros(len(table))
-    for name, colour, hatch in causes_colours(words):
+    for name, colour, hatch in leading_colours(words):
         counts = table[name].to_numpy(dtype=np.float64)
         ax.bar(
             months, counts, bottom=base, width=0.86, color=colour, hatch=hatch, edgecolor=PAPER, linewidth=0.5,

@@ -1,4 +1,4 @@
-"""What both *causes* plots have in common: heading, colours and legend."""
+"""What both *leading factors* plots have in common: heading, colours and legend."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from credit_model.plots.palette import UNEXPLAINED_GREY, factor_colour, factor_h
 from credit_model.words.values import Wording, format_share
 
 
-def causes_heading(table: pd.DataFrame, words: Wording, face: Typeface, width: float, title: str) -> sheet.Heading:
+def leading_heading(table: pd.DataFrame, words: Wording, face: Typeface, width: float, title: str) -> sheet.Heading:
     n, unexplained = int(table.to_numpy().sum()), int(table[UNEXPLAINED].sum())
     share = format_share(unexplained / n)
     if words.lang == "zh":
@@ -22,7 +22,7 @@ def causes_heading(table: pd.DataFrame, words: Wording, face: Typeface, width: f
     return sheet.heading(face, width, title=title, subtitle=subtitle)
 
 
-def causes_entries(table: pd.DataFrame, words: Wording) -> list[Entry]:
+def leading_entries(table: pd.DataFrame, words: Wording) -> list[Entry]:
     n = int(table.to_numpy().sum())
     entries = [
         Entry(f"{label} {format_share(float(table[name].sum()) / n)}", factor_colour(g), factor_hatch(g))
@@ -33,7 +33,7 @@ def causes_entries(table: pd.DataFrame, words: Wording) -> list[Entry]:
     return [*entries, Entry(f"{label} {share}", UNEXPLAINED_GREY, "////")]
 
 
-def causes_colours(words: Wording) -> list[tuple[str, str, str]]:
+def leading_colours(words: Wording) -> list[tuple[str, str, str]]:
     """(column, colour, pattern) in the order of stacking."""
     ids = words.catalogue.factor_ids
     factors = [(name, factor_colour(g), factor_hatch(g)) for g, name in enumerate(ids)]
