@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import uuid
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from credit_model.errors import DataFileError
+from credit_model.errors import CreditModelError, DataFileError
+
+MANIFEST = "manifest.json"
 
 #: A spreadsheet takes a cell that starts with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -106,6 +110,65 @@ def write_text(text: str, path: str | Path) -> None:
     """Write a UTF-8 text file, whole or not at all."""
     with fresh_file(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_manifest(folder: str | Path, format: str, content: Mapping[str, Any]) -> None:
+    """Write a folder's ``manifest.json``: what the folder holds, in which format.
+
+    Parameters
+    ----------
+    folder : path
+        An existing folder, usually the one that `fresh_folder` yields.
+    format : str
+        The project, the kind of folder and the version of its layout, such as "credit_model.model/1".
+    content : JSON-able mapping without NaN
+        Keys besides ``format``.
+
+    Raises
+    ------
+    DataFileError
+        The file cannot be written.
+    """
+    text = json.dumps({"format": format, **content}, indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(text + "\n", Path(folder) / MANIFEST)
+
+
+def read_manifest(
+    folder: str | Path,
+    format: str,
+    *,
+    error: type[CreditModelError] = DataFileError,
+    remedy: str = "give the folder as it was written, or write it again",
+) -> dict[str, Any]:
+    """The content of a folder's ``manifest.json``.
+
+    Parameters
+    ----------
+    folder : path
+    format : str
+        What `write_manifest` was given.
+    error : type, default DataFileError
+        Raised where the manifest is missing, damaged or of another format.
+    remedy : str, optional
+        What to do about it, the message's last words.
+
+    Returns
+    -------
+    dict
+        The keys besides ``format``.
+    """
+    place = Path(folder) / MANIFEST
+    try:
+        manifest = json.loads(place.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise error(f"{folder}: {MANIFEST} is missing, it must have format {format!r}; {remedy}") from None
+    except (OSError, ValueError, RecursionError) as fault:  # ValueError: not UTF-8, or no JSON
+        reason = " ".join(str(fault).split())
+        raise error(f"{folder}: {MANIFEST} is damaged, it cannot be read as JSON ({reason}); {remedy}") from None
+    found = manifest.pop("format", None) if isinstance(manifest, dict) else type(manifest).__name__
+    if not isinstance(manifest, dict) or found != format:
+        raise error(f"{folder}: {MANIFEST} must have format {format!r}, found {found!r}; {remedy}")
+    return manifest
 
 
 def write_table(frame: pd.DataFrame, path: str | Path) -> None:

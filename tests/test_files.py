@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from credit_model.errors import DataFileError
-from credit_model.files import fresh_file, fresh_folder, read_table, write_table
+from credit_model.errors import ArtifactError, DataFileError
+from credit_model.files import fresh_file, fresh_folder, read_manifest, read_table, write_manifest, write_table
 
 TABLE = pd.DataFrame({"borrower_id": ["007", "=cmd()"], "amount": [1.5, -2.0]})
 
@@ -106,3 +106,40 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path):
         write_table(TABLE, tmp_path / "file" / "t.csv")
     with pytest.raises(DataFileError, match=r"must end in \.parquet or \.csv"):
         write_table(TABLE, tmp_path / "t.xlsx")
+
+
+def test_a_manifest_comes_back_as_it_was_written_under_its_format(tmp_path):
+    write_manifest(tmp_path, "credit_model.model/1", {"name": "信用", "ladder": [0, 500]})
+    assert (
+        (tmp_path / "manifest.json")
+        .read_text(encoding="utf-8")
+        .startswith('{\n  "format": "credit_model.model/1",\n  "name": "信用",')
+    )
+    assert read_manifest(tmp_path, "credit_model.model/1") == {"name": "信用", "ladder": [0, 500]}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "manifest.json is missing"),
+        (b"{", "manifest.json is damaged"),
+        (b"\xff\xfe\x00", "manifest.json is damaged"),
+        (b"[" * 100_000, "manifest.json is damaged"),
+        (b"[]", "must have format 'credit_model.model/1', found 'list'"),
+        (b"{}", "must have format 'credit_model.model/1', found None"),
+        (b'{"format": "credit_model.report/1"}', "found 'credit_model.report/1'; train again"),
+    ],
+)
+def test_a_manifest_that_is_missing_damaged_or_of_another_format_is_told_in_one_line(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "manifest.json").write_bytes(content)
+    with pytest.raises(ArtifactError, match=message) as caught:
+        read_manifest(tmp_path, "credit_model.model/1", error=ArtifactError, remedy="train again")
+    assert str(caught.value).startswith(str(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_no_manifest_holds_what_is_not_json(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_manifest(tmp_path, "credit_model.model/1", {"usual_risk": float("nan")})
+    assert list(tmp_path.iterdir()) == []
