@@ -38,7 +38,7 @@ ALLOWED = {
         "grade",
     },
 }
-GROUND = {"errors", "files"}
+GROUND = {"errors", "files", "palette"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 

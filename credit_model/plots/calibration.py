@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 from credit_model.errors import CreditModelError
+from credit_model.palette import FAINT, MUTED, PAPER, RULE
 from credit_model.plots import sheet
 from credit_model.plots.fonts import typeface
 from credit_model.plots.legend import Entry, draw_legend, flow
-from credit_model.plots.palette import FAINT, MUTED, PAPER, RULE
 from credit_model.plots.scale import percent
 from credit_model.portfolio.ladder import LimitLadder
 

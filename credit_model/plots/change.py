@@ -10,11 +10,11 @@ from matplotlib.patches import Rectangle
 
 from credit_model.errors import CreditModelError
 from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.palette import FAINT, INK, LOWERS, MUTED, PAPER, RAISES, RULE
 from credit_model.plots import sheet
 from credit_model.plots.change_rows import Row, change_rows
 from credit_model.plots.fonts import FittedText, Typeface, typeface
 from credit_model.plots.headline import headline_notes, one_decrease, subtitle_of, title_of
-from credit_model.plots.palette import FAINT, INK, LOWERS, MUTED, PAPER, RAISES, RULE
 from credit_model.plots.scale import (
     BOTTOM_AXIS,
     TOP_AXIS,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.palette import factor_colour
 from credit_model.plots.fonts import FittedText, Typeface
-from credit_model.plots.palette import factor_colour
 from credit_model.plots.scale import score_and_probability
 from credit_model.words.values import Wording, format_score
 

@@ -7,7 +7,7 @@ import numpy as np
 from credit_model.errors import CreditModelError
 from credit_model.explain.explanations import DecreaseExplanations
 from credit_model.explain.principal import principal_reasons
-from credit_model.plots.palette import ALERT, INK
+from credit_model.palette import ALERT, INK
 from credit_model.words.values import Wording, format_probability
 
 #: exemption -> (English, Chinese), before the feature's label

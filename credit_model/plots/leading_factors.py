@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from credit_model.errors import CreditModelError
 from credit_model.explain.explanations import DecreaseExplanations
 from credit_model.explain.leading import count_leading_factors
+from credit_model.palette import (
+    INK,
+    PAPER,
+)
 from credit_model.plots import sheet
 from credit_model.plots.fonts import Typeface, typeface
 from credit_model.plots.leading_key import leading_colours, leading_entries, leading_heading
 from credit_model.plots.legend import draw_legend, flow
 from credit_model.plots.months import label_months, numbers_of
-from credit_model.plots.palette import (
-    INK,
-    PAPER,
-)
 from credit_model.plots.segments import plot_segments
 from credit_model.words.values import Wording
 

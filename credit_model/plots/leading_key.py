@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from credit_model.explain.leading import UNEXPLAINED
+from credit_model.palette import UNEXPLAINED_GREY, factor_colour, factor_hatch
 from credit_model.plots import sheet
 from credit_model.plots.fonts import Typeface
 from credit_model.plots.legend import Entry
-from credit_model.plots.palette import UNEXPLAINED_GREY, factor_colour, factor_hatch
 from credit_model.words.values import Wording, format_share
 
 

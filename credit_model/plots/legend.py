@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D, ScaledTranslation, Transform
 
+from credit_model.palette import INK, PAPER
 from credit_model.plots import sheet
 from credit_model.plots.fonts import FittedText, Typeface
-from credit_model.plots.palette import INK, PAPER
 
 _SIZE, _CHIP, _GAP, _ROW = 8.0, 8.0, 14.0, 14.0
 

@@ -9,10 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from credit_model.palette import RULE
 from credit_model.plots import sheet
 from credit_model.plots.fonts import Typeface
-from credit_model.plots.palette import RULE
-from credit_model.portfolio.history import format_month, month_number_of
+from credit_model.portfolio.months import format_month, month_number_of
 
 MonthType = Literal["date", "integer"]
 _STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240)

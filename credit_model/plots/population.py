@@ -14,9 +14,9 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from credit_model.errors import CreditModelError
 from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.palette import FACTOR_COLOURS, FAINT, GRID, INK, MUTED, RULE, factor_colour
 from credit_model.plots import sheet
 from credit_model.plots.fonts import Typeface, typeface
-from credit_model.plots.palette import FACTOR_COLOURS, FAINT, GRID, INK, MUTED, RULE, factor_colour
 from credit_model.words.values import Wording
 
 _WIDTH, _LANE = 680.0, 27.0

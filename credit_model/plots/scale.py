@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from scipy.special import expit, logit
 
+from credit_model.palette import INK, LOST_TINT, MUTED, RULE
 from credit_model.plots import sheet
 from credit_model.plots.fonts import Typeface
-from credit_model.plots.palette import INK, LOST_TINT, MUTED, RULE
 from credit_model.words.values import format_probability, format_score
 
 #: Room in points for tick labels and names above and below.

@@ -7,11 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
+from credit_model.palette import INK, MUTED, PAPER
 from credit_model.plots import sheet
 from credit_model.plots.fonts import FittedText, Typeface
 from credit_model.plots.leading_key import leading_colours, leading_entries, leading_heading
 from credit_model.plots.legend import draw_legend, flow
-from credit_model.plots.palette import INK, MUTED, PAPER
 from credit_model.words.values import Wording, format_share
 
 _WIDTH = 680.0

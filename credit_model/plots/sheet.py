@@ -17,8 +17,8 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation, Transform, blended_transform_factory
 
+from credit_model.palette import GRID, INK, MUTED, PAPER, RULE
 from credit_model.plots.fonts import LINE_HEIGHT, FittedText, Typeface
-from credit_model.plots.palette import GRID, INK, MUTED, PAPER, RULE
 
 P = ParamSpec("P")
 R = TypeVar("R")

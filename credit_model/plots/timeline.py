@@ -8,11 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from credit_model.errors import CreditModelError
-from credit_model.plots import sheet
-from credit_model.plots.fonts import Typeface, typeface
-from credit_model.plots.legend import Entry, Legend, draw_legend, flow
-from credit_model.plots.months import label_months, numbers_of
-from credit_model.plots.palette import (
+from credit_model.palette import (
     INK,
     LOWERS,
     MUTED,
@@ -20,6 +16,10 @@ from credit_model.plots.palette import (
     factor_colour,
     factor_hatch,
 )
+from credit_model.plots import sheet
+from credit_model.plots.fonts import Typeface, typeface
+from credit_model.plots.legend import Entry, Legend, draw_legend, flow
+from credit_model.plots.months import label_months, numbers_of
 from credit_model.plots.timeline_panels import (
     draw_factors,
     draw_limit,

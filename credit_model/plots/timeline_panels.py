@@ -8,9 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from credit_model.plots import sheet
-from credit_model.plots.fonts import FittedText, Typeface
-from credit_model.plots.palette import (
+from credit_model.palette import (
     FAINT,
     INK,
     LOST_TINT,
@@ -22,6 +20,8 @@ from credit_model.plots.palette import (
     factor_colour,
     factor_hatch,
 )
+from credit_model.plots import sheet
+from credit_model.plots.fonts import FittedText, Typeface
 from credit_model.plots.scale import percent, probability_ticks
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.words.values import Wording

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 
 from credit_model.explain.explanations import DecreaseExplanations
 from credit_model.explain.restoring import restoring_scores
+from credit_model.palette import ALERT, INK, LOWERS, MUTED, PAPER, RAISES, factor_colour
 from credit_model.plots import sheet
 from credit_model.plots.fonts import FittedText, Typeface, typeface
 from credit_model.plots.headline import one_decrease, subtitle_of
-from credit_model.plots.palette import ALERT, INK, LOWERS, MUTED, PAPER, RAISES, factor_colour
 from credit_model.plots.scale import (
     BOTTOM_AXIS,
     TOP_AXIS,

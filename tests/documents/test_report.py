@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from credit_model import palette
 from credit_model.documents.page_records import KIND_FLAGS, MONTHS_AFTER, MONTHS_BEFORE
 from credit_model.documents.report import (
     decrease_html,
@@ -25,7 +26,6 @@ from credit_model.documents.report import (
     write_report,
 )
 from credit_model.errors import CreditModelError, DataFileError, HistoryError
-from credit_model.plots import palette
 from tests.documents.report_examples import (
     CASES,
     COLUMNS,

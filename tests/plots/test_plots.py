@@ -25,6 +25,7 @@ from credit_model.explain.explanations import DecreaseExplanations
 from credit_model.explain.leading import UNEXPLAINED, count_leading_factors
 from credit_model.explain.restoring import restoring_scores
 from credit_model.model.metrics import calibration_by_threshold
+from credit_model.palette import FACTOR_COLOURS
 from credit_model.plots import (
     fonts,
     plot_calibration,
@@ -35,7 +36,6 @@ from credit_model.plots import (
     plot_what_if,
     save_plot,
 )
-from credit_model.plots.palette import FACTOR_COLOURS
 from tests.plots.plot_examples import FACTORS, example, example_catalogue
 
 HAS_CHINESE = fonts.chinese_family() is not None
