@@ -15,8 +15,9 @@ from credit_model.cli.history_files import read_history
 from credit_model.errors import DataFileError
 from credit_model.files import read_table, write_table
 from credit_model.portfolio.catalogue import read_catalogue
-from credit_model.portfolio.history import History, format_month
+from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
+from credit_model.portfolio.months import format_month
 from credit_model.portfolio.snapshots import build_snapshots
 from credit_model.readers.public_data import CONVERTERS
 from credit_model.simulate.scenarios import SCENARIOS

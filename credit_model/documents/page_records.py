@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from credit_model.errors import HistoryError
 from credit_model.explain.explanations import DecreaseExplanations
 from credit_model.model.forest import OrdinalForest
-from credit_model.portfolio.history import History, month_number_of
+from credit_model.portfolio.history import History
+from credit_model.portfolio.months import month_number_of
 from credit_model.portfolio.snapshots import Snapshots
 from credit_model.words.values import LANGUAGES, Lang, Wording, format_money
 

@@ -26,7 +26,7 @@ from credit_model.documents.page_records import PageRecords, Tracks
 from credit_model.errors import HistoryError
 from credit_model.explain.explanations import DecreaseExplanations
 from credit_model.files import fresh_folder
-from credit_model.portfolio.history import format_month
+from credit_model.portfolio.months import format_month
 from credit_model.words.reasons import reasons_as_records
 from credit_model.words.values import check_lang
 

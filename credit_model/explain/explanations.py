@@ -18,8 +18,8 @@ from scipy.special import expit
 from credit_model.errors import ArtifactError, HistoryError
 from credit_model.files import fresh_folder, read_table, write_table
 from credit_model.portfolio.catalogue import Catalogue, parse_catalogue
-from credit_model.portfolio.history import format_month, month_number_of, months_as_values
 from credit_model.portfolio.ladder import LimitLadder
+from credit_model.portfolio.months import format_month, month_number_of, months_as_values
 
 if TYPE_CHECKING:
     import shap

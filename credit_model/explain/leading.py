@@ -9,7 +9,7 @@ import pandas as pd
 
 from credit_model.errors import CreditModelError
 from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.portfolio.history import months_as_values
+from credit_model.portfolio.months import months_as_values
 
 #: Counted for cuts that the model does not support, or for which no factor lowered the score.
 UNEXPLAINED = "unexplained"

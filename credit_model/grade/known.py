@@ -14,7 +14,7 @@ from credit_model.explain.pairs import pair_with_reference
 from credit_model.grade.root_causes import ACCEPTABLE_FACTORS
 from credit_model.grade.scorecard import lowering_order
 from credit_model.portfolio.catalogue import Catalogue
-from credit_model.portfolio.history import month_number_of
+from credit_model.portfolio.months import month_number_of
 from credit_model.portfolio.snapshots import Snapshots
 
 FloatArray = NDArray[np.float64]

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_model.errors import CreditModelError
-from credit_model.portfolio.history import months_as_values
+from credit_model.portfolio.months import months_as_values
 from credit_model.simulate.scenarios import Scenario
 
 FloatArray = NDArray[np.float64]

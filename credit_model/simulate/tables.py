@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_model.portfolio.catalogue import read_catalogue
-from credit_model.portfolio.history import months_as_values
+from credit_model.portfolio.months import months_as_values
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
 from credit_model.simulate.blocks import Block, Settings

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from credit_model.errors import CreditModelError
 from credit_model.portfolio.catalogue import Catalogue, Feature, Label
-from credit_model.portfolio.history import format_month
+from credit_model.portfolio.months import format_month
 
 Lang = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)

@@ -6,7 +6,7 @@ import pytest
 
 from credit_model.errors import HistoryError
 from credit_model.portfolio.catalogue import parse_catalogue
-from credit_model.portfolio.history import check_history, format_month, month_number_of
+from credit_model.portfolio.history import check_history
 from tests.portfolio.examples import CATALOGUE, history
 
 CARDS = parse_catalogue(CATALOGUE)
@@ -135,13 +135,3 @@ def test_a_borrower_with_a_number_is_found_by_its_number_or_its_text():
 def test_a_borrower_that_is_not_there_is_told(borrower):
     with pytest.raises(HistoryError, match=r"is not in the history, which holds 2 borrowers \(B1 .. B2\)"):
         check_history(history(), CARDS).select([borrower])
-
-
-def test_months_go_to_numbers_and_back():
-    for text in ("2024-03", "1999-12", "2000-01"):
-        assert format_month(month_number_of(text, "date"), "date") == text
-    assert month_number_of("-5", "integer") == -5
-    with pytest.raises(HistoryError, match="an integer, got 'x'"):
-        month_number_of("x", "integer")
-    with pytest.raises(HistoryError, match="a month such as 2024-03, got 7"):
-        month_number_of(7, "date")
