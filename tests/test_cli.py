@@ -159,7 +159,7 @@ def test_another_catalogue_or_a_damaged_model_is_one_line(saved, tmp_path):
     where = ("--data", saved / "portfolio", "--out", tmp_path / "p.csv")
     said = refused("predict", "--model", saved / "model", "--catalogue", "home_credit", *where)
     assert "was trained with catalogue 'synthetic'" in said
-    assert "not a saved model" in refused("predict", "--model", tmp_path, *where)
+    assert "manifest.json is missing" in refused("predict", "--model", tmp_path, *where)
     broken = tmp_path / "broken"
     broken.mkdir()
     for file in (saved / "model").iterdir():

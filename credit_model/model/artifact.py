@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import io
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_model.errors import ArtifactError
-from credit_model.files import fresh_folder
+from credit_model.files import fresh_folder, read_manifest, write_manifest
 from credit_model.model.forest import OrdinalForest
 from credit_model.trees.ensemble import TreeEnsemble, layout_fault
 
-FORMAT = "credit_model/1"
+FORMAT = "credit_model.model/1"
+ARRAYS = "arrays.npz"
+_REMEDY = "give the folder that 'credit-model train --out' wrote, or train the model again"
 _TREES = ("nodes", "roots", "left_categories", "known_categories")
 _CATEGORIES = "categories_of_column_"
 
@@ -30,13 +32,17 @@ def save_artifact(folder: str | Path, manifest: dict[str, Any], arrays: dict[str
         Replaced if it holds an earlier artefact.
     manifest : JSON-able dict
     arrays : dict of arrays without objects
+
+    Raises
+    ------
+    DataFileError
+        The folder cannot be written, or holds other things.
     """
     with fresh_folder(folder) as partial:
-        path = Path(partial) / "arrays.npz"
+        path = partial / ARRAYS
         np.savez_compressed(path, allow_pickle=False, **arrays)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        text = json.dumps({"format": FORMAT, "arrays_sha256": digest, **manifest}, indent=2, ensure_ascii=False)
-        (Path(partial) / "manifest.json").write_text(text + "\n", encoding="utf-8")
+        write_manifest(partial, FORMAT, {"arrays_sha256": digest, **manifest})
 
 
 def load_artifact(folder: str | Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -48,28 +54,18 @@ def load_artifact(folder: str | Path) -> tuple[dict[str, Any], dict[str, NDArray
         No model lies there, or it is damaged or of another format.
     """
     folder = Path(folder)
+    manifest = read_manifest(folder, FORMAT, error=ArtifactError, remedy=_REMEDY)
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        content = (folder / "arrays.npz").read_bytes()
-    except FileNotFoundError as missing:
-        raise ArtifactError(
-            f"{folder}: not a saved model, {Path(missing.filename).name} is missing; give the folder that "
-            "'credit-model train --out' wrote"
-        ) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise _damaged(folder, f"manifest.json or arrays.npz cannot be read ({error})") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
-        raise ArtifactError(
-            f"{folder}: manifest.json must have format {FORMAT!r}, found {found!r}; train the model again"
-        )
+        content = (folder / ARRAYS).read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"{folder}: {ARRAYS} cannot be read ({error.strerror}); {_REMEDY}") from None
     if hashlib.sha256(content).hexdigest() != manifest.get("arrays_sha256"):
-        raise _damaged(folder, "arrays.npz does not have the checksum that manifest.json states")
+        raise _damaged(folder, f"{ARRAYS} does not have the checksum that manifest.json states")
     try:
-        with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             return manifest, {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise _damaged(folder, f"arrays.npz cannot be read ({error})") from None
+    except (TypeError, OSError, ValueError, zipfile.BadZipFile) as error:
+        raise _damaged(folder, f"{ARRAYS} cannot be read ({error})") from None
 
 
 def forest_arrays(forest: OrdinalForest) -> dict[str, NDArray[Any]]:
@@ -97,7 +93,7 @@ def forest_from_arrays(arrays: dict[str, NDArray[Any]], folder: str | Path) -> O
         if fault:
             raise ValueError(fault)
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
-        raise _damaged(folder, f"arrays.npz lacks what a forest needs ({error})") from None
+        raise _damaged(folder, f"{ARRAYS} lacks what a forest needs ({error})") from None
     return OrdinalForest(
         trees=trees,
         n_tiers=n_tiers,

@@ -84,12 +84,12 @@ def cut_short(folder):
 
 
 DAMAGES = {
-    "manifest missing": (lambda f: (f / "manifest.json").unlink(), "not a saved model, manifest.json is missing"),
-    "arrays missing": (lambda f: (f / "arrays.npz").unlink(), "not a saved model, arrays.npz is missing"),
-    "manifest no JSON": (lambda f: (f / "manifest.json").write_text("{"), "damaged, manifest.json"),
-    "manifest not text": (lambda f: (f / "manifest.json").write_bytes(b"\xff\xfe\x00"), "damaged, manifest.json"),
+    "manifest missing": (lambda f: (f / "manifest.json").unlink(), "manifest.json is missing"),
+    "arrays missing": (lambda f: (f / "arrays.npz").unlink(), "arrays.npz cannot be read .No such file"),
+    "manifest no JSON": (lambda f: (f / "manifest.json").write_text("{"), "manifest.json is damaged"),
+    "manifest not text": (lambda f: (f / "manifest.json").write_bytes(b"\xff\xfe\x00"), "manifest.json is damaged"),
     "manifest a list": (lambda f: (f / "manifest.json").write_text("[]"), "must have format .* found 'list'"),
-    "another format": (lambda f: replace_manifest(f, format="credit_model/99"), "found 'credit_model/99'"),
+    "another format": (lambda f: replace_manifest(f, format="credit_model.model/99"), "found 'credit_model.model/99'"),
     "a flipped bit": (flip_a_byte, "damaged, arrays.npz does not have the checksum"),
     "a truncated file": (cut_short, "damaged, arrays.npz does not have the checksum"),
 }
@@ -176,3 +176,13 @@ def test_a_folder_that_cannot_be_written_is_left_alone(fitted, tmp_path):
         save_artifact(target, {}, forest_arrays(fitted.forest_))
     assert [path.name for path in target.iterdir()] == ["mine.txt"]
     assert [path.name for path in tmp_path.iterdir()] == ["notes"]
+
+
+def test_a_lone_array_in_place_of_the_archive_is_refused(folder):
+    def write(path):
+        with path.open("wb") as file:  # np.save itself would add a suffix
+            np.save(file, np.zeros(3))
+
+    stored_with_right_checksum(folder, write)
+    with pytest.raises(ArtifactError, match=r"arrays\.npz cannot be read"):
+        load_artifact(folder)
