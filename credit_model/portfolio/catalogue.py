@@ -31,8 +31,8 @@ from credit_model.portfolio.declarations import (
     Summary,
     Unit,
 )
+from credit_model.portfolio.forbidden_phrases import forbidden_phrase
 from credit_model.portfolio.ladder import LimitLadder
-from credit_model.portfolio.phrases import wording_fault
 from credit_model.portfolio.toml_document import TomlDocument, TomlTable, near, read_toml_text
 
 __all__ = [
@@ -278,7 +278,7 @@ def _feature(table: TomlTable, columns: dict[str, Column], factors: list[str], s
         )
     label, reason = table.label("label"), _reason(table)
     for key, words in (("label", label), ("reason", reason)):
-        fault = wording_fault(words.zh, "zh") or wording_fault(words.en, "en")
+        fault = forbidden_phrase(words.zh, "zh") or forbidden_phrase(words.en, "en")
         if fault is not None:
             table.fail(f"feature {feature_id!r}: {key} cannot be told to a borrower: {fault}", key)
     categorical = main.kind == "category"

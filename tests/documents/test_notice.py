@@ -14,7 +14,8 @@ from credit_model.documents.lender_file import LenderError, parse_lender, read_l
 from credit_model.documents.notice import FORMATS, build_notice
 from credit_model.errors import CreditModelError, HistoryError
 from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.portfolio.phrases import wording_fault
+from credit_model.portfolio.forbidden_phrases import forbidden_phrase
+from tests.portfolio.test_forbidden_phrases import EMPTY
 from tests.words.reason_examples import CATALOGUE_TEXT, explained
 
 LANGS = ("en", "zh")
@@ -176,43 +177,18 @@ def test_a_cut_that_no_change_explains_announces_a_re_evaluation(options):
 
 # ---------------------------------------------------------------------------------------- 3. empty phrases
 
-EMPTY = [
-    "score is too low", "scores are too low", "low credit score", "insufficient score", "internal policy",
-    "internal standards", "our criteria", "overall assessment", "purchasing history", "spending history",
-    "failed to achieve a qualifying score", "评分过低", "信用分不足", "内部政策", "平台政策", "综合评估不足",
-    "系统评定", "消费记录", "购物历史",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("phrase", EMPTY)
-def test_an_empty_phrase_is_found(phrase):
-    lang = "en" if phrase.isascii() else "zh"
-    assert "says" in str(wording_fault(f"x {phrase} y", lang))
-
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_notice_holds_an_empty_phrase_or_a_protected_attribute(case, lang, name):
     text = every_text(case, lang)[name]
-    assert wording_fault(text, lang) is None
+    assert forbidden_phrase(text, lang) is None
     for phrase in EMPTY:
         assert phrase not in text.lower()
 
 
 # ------------------------------------------------------------------- 4. protected attributes, economy, lender
-
-PROTECTED = ["gender", "religious belief", "marital status", "the borrower's age", "性别", "民族", "婚姻状况", "年龄"]
-
-
-@pytest.mark.parametrize("phrase", PROTECTED)
-def test_a_protected_attribute_is_found(phrase):
-    assert "protected attribute" in str(wording_fault(phrase, "en" if phrase.isascii() else "zh"))
-
-
-@pytest.mark.parametrize("phrase", ["average age of accounts rose", "账户年龄由3年降至1年", "essex branch"])
-def test_words_that_only_look_like_one_are_no_fault(phrase):
-    assert wording_fault(phrase, "en" if phrase.isascii() else "zh") is None
 
 
 def test_an_audit_column_never_reaches_a_notice():

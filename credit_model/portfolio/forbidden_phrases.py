@@ -1,10 +1,9 @@
-"""Words that no reason given to a borrower may hold: empty phrases and protected attributes."""
+"""What no reason given to a borrower may say: empty phrases, and protected attributes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
 
 #: Phrases that say nothing a borrower could act on (US Reg B, comment 9(b)(2)-3 and -9), and why.
 _EMPTY: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -53,28 +52,32 @@ _PROTECTED: Mapping[str, str] = {
     ),
     "zh": r"性别|男性|女性|性取向|种族|民族|肤色|宗教|信仰|国籍|户籍|婚姻|已婚|未婚|离异|丧偶|怀孕|残疾|(?<!账户)年龄",
 }
+#: Language code -> (pattern, why it is forbidden).
+_RULES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    lang: (*_EMPTY[lang], (_PROTECTED[lang], "a protected attribute can be no reason; leave the feature out"))
+    for lang in _EMPTY
+}
 
 
-def wording_fault(text: str, lang: Literal["en", "zh"]) -> str | None:
+def forbidden_phrase(text: str, lang: str) -> str | None:
     """What is wrong with a text that is to be given to a borrower as a reason; None if nothing is.
 
     Parameters
     ----------
     text : str
-    lang : "en" or "zh"
+    lang : str
+        The text's language, such as "en". A text in a language without rules here is not checked.
 
     Examples
     --------
-    >>> wording_fault("longest days past due rose from {before} to {after}", "en") is None
+    >>> forbidden_phrase("longest days past due rose from {before} to {after}", "en") is None
     True
-    >>> wording_fault("your score is too low", "en")
+    >>> forbidden_phrase("your score is too low", "en")
     "says 'score is too low': a score is no reason; name what lowered it"
-    >>> wording_fault("综合评估不足", "zh")
+    >>> forbidden_phrase("综合评估不足", "zh")
     "says '综合评估': an assessment is no reason; name what it looked at"
     """
-    for pattern, why in _EMPTY[lang]:
+    for pattern, why in _RULES.get(lang, ()):
         if found := re.search(pattern, text, re.IGNORECASE):
             return f"says {found[0]!r}: {why}"
-    if found := re.search(_PROTECTED[lang], text, re.IGNORECASE):
-        return f"says {found[0]!r}: a protected attribute can be no reason; leave the feature out"
     return None
