@@ -18,7 +18,7 @@ from credit_model.explain.pairs import count_falls_within_tier
 from credit_model.files import fresh_folder, write_text
 from credit_model.portfolio.history import History
 from credit_model.predictor import LimitPredictor
-from credit_model.words.values import check_lang, label_in
+from credit_model.words.values import check_lang
 
 #: More than the numbers of any two months differ by.
 _MONTHS = 1 << 24
@@ -98,7 +98,7 @@ def show_explained(explanations: DecreaseExplanations, within_tier: int | None, 
     rows = []
     for place, factor in enumerate(explanations.catalogue.factors):
         count = int(counts.get(place, 0))
-        rows.append((label_in(factor.label, check_lang(lang)), factor.about, count, f"{count / agreed.sum():.0%}"))
+        rows.append((factor.label.text(check_lang(lang)), factor.about, count, f"{count / agreed.sum():.0%}"))
     table = pd.DataFrame(rows, columns=["leading factor", "about", "decreases", "share"])
     show_table(table.sort_values("decreases", ascending=False, kind="stable"))
 

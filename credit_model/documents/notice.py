@@ -33,7 +33,6 @@ from credit_model.words.values import (
     check_lang,
     date_in_words,
     format_share,
-    label_in,
 )
 
 Format = Literal["html", "markdown", "json"]
@@ -216,7 +215,7 @@ class _Content:
         }
 
     def _in(self, label: Any) -> str:
-        return label_in(label, self.lang)
+        return str(label.text(self.lang))
 
     def _limit(self) -> dict[str, Any]:
         before, after = float(self.explanation.limit_before[0]), float(self.explanation.limit_after[0])

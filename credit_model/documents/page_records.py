@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from credit_model.errors import HistoryError
 from credit_model.explain.explanations import DecreaseExplanations
 from credit_model.model.forest import OrdinalForest
+from credit_model.portfolio.declarations import Label
 from credit_model.portfolio.history import History
 from credit_model.portfolio.months import month_number_of
 from credit_model.portfolio.snapshots import Snapshots
@@ -58,7 +59,7 @@ class Tracks:
             cells = self.history.values(column.name)
             if column.role == "audit" or np.isnan(cells).all():
                 continue
-            record: dict[str, Any] = {"label": {"en": column.label.en, "zh": column.label.zh}, "unit": column.unit}
+            record: dict[str, Any] = {"label": _in_all(column.label), "unit": column.unit}
             if column.categories:
                 record["categories"] = list(column.categories)
             shown.append(record | {"cells": np.round(cells, 4)})
@@ -143,8 +144,7 @@ class PageRecords:
 
     @cached_property
     def _positions(self) -> list[list[int]]:
-        index = self.explanations.catalogue.factor_index
-        return [np.flatnonzero(index == g).tolist() for g in range(len(self.explanations.catalogue.factor_ids))]
+        return [drivers.tolist() for drivers in self.explanations.catalogue.factor_drivers]
 
     def page(self, i: int) -> dict[str, Any]:
         """The record of decrease ``i``."""
@@ -188,7 +188,7 @@ class PageRecords:
             {
                 "id": factor.id,
                 "about": factor.about,
-                "label": {"en": factor.label.en, "zh": factor.label.zh},
+                "label": _in_all(factor.label),
                 "value": sums[g],
                 "features": [features[j] for j in self._positions[g]],
             }
@@ -201,7 +201,7 @@ class PageRecords:
         then, now = explained.features_before[i].tolist(), explained.features_after[i].tolist()
         records = []
         for j, feature in enumerate(words["en"].drivers):
-            record: dict[str, Any] = {"label": {"en": feature.label.en, "zh": feature.label.zh}, "value": values[j]}
+            record: dict[str, Any] = {"label": _in_all(feature.label), "value": values[j]}
             same = then[j] == now[j] or (then[j] != then[j] and now[j] != now[j])
             if same:
                 record["now"] = {lang: words[lang].value(feature, now[j]) for lang in LANGUAGES}
@@ -240,9 +240,7 @@ class PageRecords:
         return {
             **self.common,
             "reference": explained.reference,
-            "factors": [
-                {"id": f.id, "label": {"en": f.label.en, "zh": f.label.zh}} for f in explained.catalogue.factors
-            ],
+            "factors": [{"id": f.id, "label": _in_all(f.label)} for f in explained.catalogue.factors],
             "months": span,
             "economy": economy_series(economy, span, explained) if economy is not None and span else [],
             "rows": {
@@ -276,15 +274,19 @@ def economy_series(
     numbers = [month_number_of(value, explained.month_type) for value in economy[month]]
     if len(set(numbers)) < len(numbers):
         raise HistoryError("the economy table must have one row a month, found more; keep one")
-    declared = {column.name: {"en": column.label.en, "zh": column.label.zh} for column in catalogue.columns}
+    declared = {column.name: _in_all(column.label) for column in catalogue.columns}
     series = []
     for column in economy.drop(columns=[month]).select_dtypes("number"):
         known = dict(zip(numbers, _plain_list(economy[column].to_numpy(dtype=np.float64)), strict=True))
         values = [known.get(number) for number in months]
         if any(value is not None for value in values):
             name = str(column)
-            series.append({"label": declared.get(name, {"en": name, "zh": name}), "values": values})
+            series.append({"label": declared.get(name, _in_all(Label({"": name}))), "values": values})
     return series
+
+
+def _in_all(label: Label) -> dict[str, str]:
+    return {lang: label.text(lang) for lang in LANGUAGES}
 
 
 def _plain(value: float) -> float | int | None:

@@ -109,7 +109,8 @@ def _feature_rows(
     scale: float,
 ) -> list[Row]:
     """The features of a factor that moved the score, in the order of their contributions; many: the rest as one."""
-    inside = np.flatnonzero((explanation.catalogue.factor_index == factor) & (explanation.contributions[0] != 0))
+    drivers = explanation.catalogue.factor_drivers[factor]
+    inside = drivers[explanation.contributions[0, drivers] != 0]
     strongest = inside[np.argsort(-np.abs(explanation.contributions[0, inside]), kind="stable")]
     shown, rest = strongest[:_MOST_FEATURES], strongest[_MOST_FEATURES:]
     shown = shown[np.argsort(explanation.contributions[0, shown], kind="stable")]

@@ -183,5 +183,5 @@ def _series_label(name: str, words: Wording) -> str:
     """The catalogue's label of a column, else its name with spaces."""
     for column in words.catalogue.columns:
         if column.name == name:
-            return column.label.zh if words.lang == "zh" else column.label.en
+            return column.label.text(words.lang)
     return str(name).replace("_", " ")

@@ -278,9 +278,9 @@ def _feature(table: TomlTable, columns: dict[str, Column], factors: list[str], s
         )
     label, reason = table.label("label"), _reason(table)
     for key, words in (("label", label), ("reason", reason)):
-        fault = forbidden_phrase(words.zh, "zh") or forbidden_phrase(words.en, "en")
-        if fault is not None:
-            table.fail(f"feature {feature_id!r}: {key} cannot be told to a borrower: {fault}", key)
+        for lang, text in words.texts.items():
+            if (fault := forbidden_phrase(text, lang)) is not None:
+                table.fail(f"feature {feature_id!r}: {key} cannot be told to a borrower: {fault}", key)
     categorical = main.kind == "category"
     if categorical and (summary != "last" or effect != "free" or numerator is not None):
         table.fail(
@@ -329,7 +329,7 @@ def _check_source(table: TomlTable, key: str, source: str, columns: dict[str, Co
 
 def _reason(table: TomlTable) -> Label:
     reason = table.label("reason")
-    for text in (reason.zh, reason.en):
+    for text in reason.texts.values():
         try:
             fields = {name for _, name, spec, _ in string.Formatter().parse(text) if name is not None}
         except ValueError as error:

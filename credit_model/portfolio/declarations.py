@@ -35,7 +35,7 @@ Summary = Literal["last", "mean", "max", "min", "std", "sum", "share", "count", 
 Effect = Literal["raises", "lowers", "free"]
 Exemption = Literal["knock_out", "delinquency", "inactivity", "class_wide"]
 
-#: The states that a catalogue may declare: known before the decision, never a cause of it.
+#: The states that a catalogue may declare: known before the decision, never a driver of it.
 STATES = ("tier_in_force", "limit_in_force")
 SIGNS: Mapping[str, int] = {"raises": 1, "lowers": -1, "free": 0}
 SUMMARIES: tuple[str, ...] = get_args(Summary)
@@ -43,10 +43,33 @@ SUMMARIES: tuple[str, ...] = get_args(Summary)
 
 @dataclass(frozen=True)
 class Label:
-    """A text in Chinese and in English."""
+    """A text in one language or more.
 
-    zh: str
-    en: str
+    Attributes
+    ----------
+    texts : mapping
+        Language code ("en", "zh", "fr") -> text, at least one; the code "" stands for a language that is not named.
+
+    Examples
+    --------
+    >>> label = Label.of(en="debt", zh="负债状况")
+    >>> label.text("zh"), label.text("fr")
+    ('负债状况', 'debt')
+    """
+
+    texts: Mapping[str, str]
+
+    @classmethod
+    def of(cls, **texts: str) -> Label:
+        """A label from its texts by language: ``Label.of(en="debt", zh="负债状况")``."""
+        return cls(texts)
+
+    def text(self, lang: str) -> str:
+        """The text in a language; where there is none the English one, else the first."""
+        return self.texts.get(lang) or self.texts.get("en") or next(iter(self.texts.values()))
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.texts.items())))
 
 
 @dataclass(frozen=True)
@@ -101,7 +124,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Feature:
-    """A number that summarises a borrower's last months; a cause of decisions, or a state before them.
+    """A number that summarises a borrower's last months; a driver of decisions, or a state before them.
 
     Attributes
     ----------
@@ -236,8 +259,18 @@ class Catalogue:
 
     @cached_property
     def factor_index(self) -> NDArray[np.int64]:
-        """Each cause's factor, as a position in `factor_ids`: (n_drivers,)."""
+        """Each driver's factor, as a position in `factor_ids`: (n_drivers,)."""
         return np.array([self.factor_ids.index(feature.factor) for feature in self.drivers], dtype=np.int64)
+
+    @cached_property
+    def by_factor(self) -> tuple[tuple[Feature, ...], ...]:
+        """For each factor its drivers, in order."""
+        return tuple(tuple(f for f in self.drivers if f.factor == factor) for factor in self.factor_ids)
+
+    @cached_property
+    def factor_drivers(self) -> tuple[NDArray[np.int64], ...]:
+        """For each factor the positions of its drivers in `driver_names`, ascending."""
+        return tuple(np.flatnonzero(self.factor_index == g) for g in range(len(self.factors)))
 
     @cached_property
     def audit_names(self) -> tuple[str, ...]:
@@ -292,12 +325,11 @@ class Catalogue:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{f.label.en}</td><td>{f.label.zh}</td><td>{f.about}</td>"
-            f"<td>{sum(c.factor == f.id for c in self.drivers)}</td></tr>"
-            for f in self.factors
+            f"<tr><td>{' / '.join(factor.label.texts.values())}</td><td>{factor.about}</td><td>{len(drivers)}</td></tr>"
+            for factor, drivers in zip(self.factors, self.by_factor, strict=True)
         )
         return (
             f"<p><b>Catalogue {self.name}</b> {self.version}: {len(self.columns)} columns, "
-            f"{len(self.drivers)} features</p><table><thead><tr><th>factor</th><th>因素</th><th>about</th>"
+            f"{len(self.drivers)} features</p><table><thead><tr><th>factor</th><th>about</th>"
             f"<th>features</th></tr></thead><tbody>{rows}</tbody></table>"
         )

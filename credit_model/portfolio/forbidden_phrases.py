@@ -66,7 +66,8 @@ def forbidden_phrase(text: str, lang: str) -> str | None:
     ----------
     text : str
     lang : str
-        The text's language, such as "en". A text in a language without rules here is not checked.
+        The text's language, such as "en". A text in a language without rules here, or in one that is not named,
+        is held against the rules of all.
 
     Examples
     --------
@@ -77,7 +78,8 @@ def forbidden_phrase(text: str, lang: str) -> str | None:
     >>> forbidden_phrase("综合评估不足", "zh")
     "says '综合评估': an assessment is no reason; name what it looked at"
     """
-    for pattern, why in _RULES.get(lang, ()):
-        if found := re.search(pattern, text, re.IGNORECASE):
-            return f"says {found[0]!r}: {why}"
+    for listed in (lang,) if lang in _RULES else tuple(_RULES):
+        for pattern, why in _RULES[listed]:
+            if found := re.search(pattern, text, re.IGNORECASE):
+                return f"says {found[0]!r}: {why}"
     return None

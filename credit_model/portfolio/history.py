@@ -217,7 +217,7 @@ def _plain(name: str, kind: Literal["number", "boolean"], minimum: float | None 
         max_rise=None,
         required=True,
         role=None,
-        label=Label(name, name),
+        label=Label({"": name}),
         source="lender",
         categories=(),
     )

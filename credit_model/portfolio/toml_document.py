@@ -14,6 +14,7 @@ from credit_model.errors import CreditModelError
 from credit_model.portfolio.declarations import Label
 
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([\w.-]+)\s*\]{1,2}\s*(#.*)?$")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
 _KEY = re.compile(r"^\s*\"?([\w-]+)\"?\s*(\.[\w-]+\s*)?=")
 
 
@@ -157,14 +158,17 @@ class TomlTable:
         return value
 
     def label(self, key: str) -> Label:
-        """A text in both languages."""
-        value = self.get(key, dict, rule='a table of two languages, { zh = "...", en = "..." }')
-        for language in ("zh", "en"):
-            if not isinstance(value.get(language), str) or not value[language].strip():
-                self.fail(f"{self.title}: {key} lacks a text in {language!r}; add it", key)
-        if unknown := sorted(set(value) - {"zh", "en"}):
-            self.fail(f"{self.title}: {key} has unknown language {unknown[0]!r}; it takes zh and en", key)
-        return Label(zh=value["zh"], en=value["en"])
+        """A text in one language, ``"..."``, or in several, ``{ en = "...", zh = "..." }``."""
+        value = self.get(key, (str, dict), rule='a text, or a table of languages such as { en = "...", zh = "..." }')
+        texts = {"": value} if isinstance(value, str) else value
+        if not texts:
+            self.fail(f"{self.title}: {key} holds no text; give it in at least one language", key)
+        for language, text in texts.items():
+            if isinstance(value, dict) and not _LANGUAGE.fullmatch(language):
+                self.fail(f"{self.title}: {key} has {language!r}, which is no language code such as en, zh or fr", key)
+            if not isinstance(text, str) or not text.strip():
+                self.fail(f"{self.title}: {key} lacks a text{f' in {language!r}' if language else ''}; add it", key)
+        return Label(texts)
 
     def close(self) -> None:
         """Refuse the keys that were not asked for."""

@@ -109,9 +109,7 @@ def decreases_table(settings: Settings, block: Block) -> pa.Table:
 
     catalogue, amounts = read_catalogue("synthetic"), policy_table().amounts
     row = block.row
-    by_factor = np.stack(
-        [block.shares[:, catalogue.factor_index == g].sum(axis=1) for g in range(len(catalogue.factors))], axis=1
-    )
+    by_factor = np.stack([block.shares[:, drivers].sum(axis=1) for drivers in catalogue.factor_drivers], axis=1)
     before, after = block.tier_before[row], block.tier_after[row]
     keep_score = block.score[row] - _keep_points()[before]
     columns = _keys(block, row) | {

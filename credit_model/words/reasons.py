@@ -18,7 +18,7 @@ from credit_model.explain.principal import (
     principal_reasons,
 )
 from credit_model.words.sentences import Sentences, reason_text, tied_ranks
-from credit_model.words.values import LANGUAGES, Lang, check_lang, label_in
+from credit_model.words.values import LANGUAGES, Lang, check_lang
 
 
 @dataclass(frozen=True)
@@ -312,7 +312,7 @@ class _Teller:
             value_after=chosen.after,
             before=before,
             after=after,
-            factor_label=label_in(factor.label, lang),
+            factor_label=factor.label.text(lang),
             source_label=self.sentences.say(f"source.{feature.source}"),
             text=reason_text(wording, feature, chosen.before, chosen.after, (before, after), reference=reference),
         )
@@ -320,7 +320,7 @@ class _Teller:
     def _fired(self, row: int, driver: int) -> KnockOut:
         wording, lang = self.sentences.wording, self.sentences.lang
         feature = wording.drivers[driver]
-        text = label_in(feature.label, lang)
+        text = feature.label.text(lang)
         if feature.unit != "boolean":
             value = wording.value(feature, float(self.sentences.explanations.features_after[row, driver]))
             text += f"（{value}）" if lang == "zh" else f" ({value})"

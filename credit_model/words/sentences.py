@@ -11,7 +11,7 @@ from credit_model.explain.explanations import DecreaseExplanations
 from credit_model.explain.principal import PrincipalReasons
 from credit_model.portfolio.catalogue import Feature
 from credit_model.words.texts import texts
-from credit_model.words.values import Lang, Wording, format_share, join_words, label_in
+from credit_model.words.values import Lang, Wording, format_share, join_words
 
 if TYPE_CHECKING:
     from credit_model.words.reasons import KnockOut, Reason
@@ -43,14 +43,14 @@ def reason_text(
     """
     say = texts("reason_words", wording.lang)
     then, now = texts_of_both
-    label = label_in(feature.label, wording.lang)
+    label = feature.label.text(wording.lang)
     known_before, known_after = before == before, after == after
     if reference == "peers":
         key = "peers_only" if not known_before else "peers" if known_after else "peers_unknown"
         return say[f"reason.{key}"].format(label=label, before=then, after=now)
     if not (known_before and known_after):
         return say[f"reason.{'vanished' if known_before else 'appeared'}"].format(label=label, before=then, after=now)
-    template = label_in(feature.reason, wording.lang) if feature.reason else say["reason.changed"]
+    template = feature.reason.text(wording.lang) if feature.reason else say["reason.changed"]
     if _says_otherwise(template, wording.lang, rose=after > before) and not feature.categorical:
         template = say["reason.changed"]
     return template.format(label=label, before=then, after=now)

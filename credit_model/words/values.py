@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal, get_args
 
 from credit_model.errors import CreditModelError
-from credit_model.portfolio.catalogue import Catalogue, Feature, Label
+from credit_model.portfolio.catalogue import Catalogue, Feature
 from credit_model.portfolio.months import format_month
 
 Lang = Literal["en", "zh"]
@@ -66,11 +66,6 @@ def check_lang(lang: str) -> Lang:
     if lang == "zh":
         return "zh"
     raise CreditModelError(f'lang must be "en" or "zh", got {lang!r}')
-
-
-def label_in(label: Label, lang: Lang) -> str:
-    """The label's text in one language."""
-    return label.zh if lang == "zh" else label.en
 
 
 def join_words(words: list[str] | tuple[str, ...], lang: Lang) -> str:
@@ -159,7 +154,7 @@ class Wording:
     @cached_property
     def factor_labels(self) -> tuple[str, ...]:
         """Labels of the factors, in the order of ``catalogue.factor_ids``."""
-        return tuple(label_in(factor.label, self.lang) for factor in self.catalogue.factors)
+        return tuple(factor.label.text(self.lang) for factor in self.catalogue.factors)
 
     @cached_property
     def drivers(self) -> tuple[Feature, ...]:
@@ -169,7 +164,7 @@ class Wording:
     @cached_property
     def driver_labels(self) -> tuple[str, ...]:
         """Labels of the drivers, in the order of ``catalogue.driver_names``."""
-        return tuple(label_in(feature.label, self.lang) for feature in self.drivers)
+        return tuple(feature.label.text(self.lang) for feature in self.drivers)
 
     @cached_property
     def _categories(self) -> dict[str, tuple[str, ...]]:

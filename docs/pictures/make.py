@@ -198,7 +198,7 @@ def main() -> None:
     graded, explanations = grade_methods(predictor, unseen)
     case = typical_case(graded, explanations)
     one = explanations[case]
-    labels = [factor.label.en for factor in predictor.catalogue.factors]
+    labels = [factor.label.text("en") for factor in predictor.catalogue.factors]
     heading = f"One cut, RMB {one.limit_before[0]:,.0f} to RMB {one.limit_after[0]:,.0f}:\nwhat lowered the score?"
     draw_misleading(graded, case, labels, heading).savefig(FOLDER / "misleading.png", dpi=DPI)
     save_plot(plot_change(one), FOLDER / "change.png", dpi=DPI)

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from credit_model.errors import CatalogueError
-from credit_model.portfolio.catalogue import BUILT_IN, parse_catalogue, read_catalogue
+from credit_model.portfolio.catalogue import BUILT_IN, Label, parse_catalogue, read_catalogue
 from tests.portfolio.examples import CATALOGUE
 
 
@@ -24,6 +24,11 @@ def test_the_order_of_the_file_is_the_order_of_the_model():
     assert catalogue.driver_names == ("dpd_max_3m", "utilisation_2m", "employment_now")
     assert catalogue.state_names == ("tier_in_force", "limit_in_force")
     assert catalogue.factor_index.tolist() == [0, 1, 1]
+    assert [[feature.id for feature in drivers] for drivers in catalogue.by_factor] == [
+        ["dpd_max_3m"],
+        ["utilisation_2m", "employment_now"],
+    ]
+    assert [drivers.tolist() for drivers in catalogue.factor_drivers] == [[0], [1, 2]]
     assert catalogue.monotonic_cst["dpd_max_3m"] == -1
     assert catalogue.categorical_names == ("employment_now",)
     assert catalogue.audit_names == ("gender",)
@@ -42,9 +47,22 @@ def test_the_digest_names_the_text_and_line_ends_do_not_matter():
 def test_the_built_in_catalogues_are_valid_and_have_every_word_in_both_languages(name):
     catalogue = read_catalogue(name)
     for feature in catalogue.drivers:
-        assert re.search(r"[一-鿿]", feature.reason.zh), feature.id
-        assert not re.search(r"[一-鿿]", feature.reason.en), feature.id
-        assert re.search(r"[一-鿿]", feature.label.zh), feature.id
+        assert re.search(r"[一-鿿]", feature.reason.texts["zh"]), feature.id
+        assert not re.search(r"[一-鿿]", feature.reason.texts["en"]), feature.id
+        assert re.search(r"[一-鿿]", feature.label.texts["zh"]), feature.id
+
+
+def test_one_language_is_enough_and_a_label_always_answers():
+    zh_only = CATALOGUE.replace('label = { zh = "负债状况", en = "debt" }', 'label = { zh = "负债状况" }')
+    unnamed = CATALOGUE.replace('label = { zh = "负债状况", en = "debt" }', 'label = "Schulden"')
+    three = CATALOGUE.replace('label = { zh = "负债状况", en = "debt" }', 'label = { en = "debt", fr = "dettes" }')
+    said = [[parse_catalogue(text).factor("debt").label.text(lang) for lang in ("en", "zh", "fr")]
+            for text in (CATALOGUE, zh_only, unnamed, three)]  # fmt: skip
+    assert said == [["debt", "负债状况", "debt"], ["负债状况"] * 3, ["Schulden"] * 3, ["debt", "debt", "dettes"]]
+
+
+def test_labels_are_equal_by_their_texts_and_can_be_keys():
+    assert len({Label.of(en="debt", zh="负债"), Label.of(zh="负债", en="debt"), Label.of(en="debt")}) == 2
 
 
 #: (what is replaced, by what, the line at fault, the message)
@@ -78,6 +96,21 @@ MISTAKES = [
     ("amounts = [0, 1000, 5000]", "", "[ladder]", "either amounts"),
     ('about = "borrower"', 'about = "client"', 'about = "borrower"', "about must be one of borrower, economy, lender"),
     ('en = "repayment" }', 'en = "" }', None, "label lacks a text in 'en'"),
+    ('label = { zh = "还款历史", en = "repayment" }', 'label = ""', None, "label lacks a text; add it"),
+    ('label = { zh = "还款历史", en = "repayment" }', "label = {}", None, "label holds no text"),
+    (
+        'en = "repayment" }',
+        'English = "repayment" }',
+        None,
+        "'English', which is no language code such as en, zh or fr",
+    ),
+    (
+        'reason = { zh = "额度使用率由{before}升至{after}"',
+        'reason = { fr = "politique: {before} {now}"',
+        None,
+        "must use",
+    ),
+    ('{ zh = "额度使用率", en = "utilisation" }', '"company policy"', None, "label cannot be told to a borrower"),
     ('name = "cards"', "name = cards", 'name = "cards"', "is not TOML"),
     ('id = "limit_in_force"', 'id = "limit_in_forc"', 'id = "limit_in_force"', "did you mean 'limit_in_force'?"),
     ('categories = ["salaried", "gig"]', "", '^name = "employment"', "categories are needed exactly where"),
