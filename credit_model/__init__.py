@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         HistoryError,
     )
     from credit_model.evaluation import Evaluation, evaluate
-    from credit_model.explain.explanations import DecreaseExplanations
+    from credit_model.explain.decreases import DecreaseExplanations
     from credit_model.grade.grading import Grade, grade_explanations
     from credit_model.model.booster import LimitTierClassifier
     from credit_model.portfolio.catalogue import Catalogue, read_catalogue
@@ -50,7 +50,7 @@ _HOME = {
     "CatalogueError": "errors",
     "CreditModelError": "errors",
     "DataFileError": "errors",
-    "DecreaseExplanations": "explain.explanations",
+    "DecreaseExplanations": "explain.decreases",
     "Evaluation": "evaluation",
     "Grade": "grade.grading",
     "History": "portfolio.history",

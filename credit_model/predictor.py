@@ -2,50 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.special import expit
 
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import ArtifactError, CreditModelError, HistoryError
-from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.explain.pairs import (
-    REFERENCES,
-    change_values,
-    decrease_rows,
-    explain_pairs,
-    pair_with_reference,
-)
-from credit_model.explain.peers import Peers, explain_against_peers, find_peers
-from credit_model.explain.principal import principal_reasons
-from credit_model.model.artifact import forest_arrays, forest_from_arrays, load_artifact, save_artifact
-from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
-from credit_model.model.split import SplitRule, split_rule
-from credit_model.portfolio.catalogue import Catalogue, parse_catalogue, read_catalogue
+from credit_model.explain.changes import ChangeExplanations
+from credit_model.explain.decreases import DecreaseExplanations
+from credit_model.explain.explaining import as_decreases, change_values, explain_changes
+from credit_model.explain.pairs import REFERENCES, decrease_rows, pair_with_reference
+from credit_model.explain.peers import explain_against_peers
+from credit_model.explain.support import HeldOutRisk, SupportRule
+from credit_model.explain.track import moves, track_rows, track_table
+from credit_model.explain.waves import Waves, find_waves
+from credit_model.fitted_model import FittedModel, load_fitted
+from credit_model.model.forest import OrdinalForest, tier_probabilities
+from credit_model.portfolio.catalogue import read_catalogue
+from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.history import History, check_history
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    """What a fitted predictor consists of; nothing here needs scikit-learn."""
-
-    forest: OrdinalForest
-    ladder: LimitLadder
-    split: SplitRule
-    peers: Peers
-    tier_shares: FloatArray
-    n_training_rows: int
-    version: str
+from credit_model.training import fit_model
 
 
 class LimitPredictor:
@@ -58,7 +38,9 @@ class LimitPredictor:
     seed : int, default 0
         Draws the split of borrowers and the booster's samples.
     n_jobs : int, default -1
-        Threads for prediction and explanation (-1: all cores); results do not depend on it.
+        Threads for snapshots, fit, prediction and explanation (-1: all cores); results do not depend on it.
+    support : SupportRule, optional
+        The thresholds at which a cut counts as expected, raised or unexplained; None: the defaults.
     **booster
         Parameters of `LimitTierClassifier`, such as ``max_iter`` or ``learning_rate``.
 
@@ -74,13 +56,50 @@ class LimitPredictor:
     """
 
     def __init__(
-        self, catalogue: str | Path | Catalogue = "synthetic", *, seed: int = 0, n_jobs: int = -1, **booster: Any
+        self,
+        catalogue: str | Path | Catalogue = "synthetic",
+        *,
+        seed: int = 0,
+        n_jobs: int = -1,
+        support: SupportRule | None = None,
+        **booster: Any,
     ) -> None:
         self.catalogue = catalogue if isinstance(catalogue, Catalogue) else read_catalogue(catalogue)
         self.seed = seed
         self.n_jobs = n_jobs
+        self.support = SupportRule() if support is None else support
         self.booster = booster
-        self._fitted: _Fitted | None = None
+        self._fitted: FittedModel | None = None
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name, as scikit-learn's estimators give them (so that `sklearn.base.clone` works)."""
+        own = {"catalogue": self.catalogue, "seed": self.seed, "n_jobs": self.n_jobs, "support": self.support}
+        return own | self.booster
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name; a fitted model stays as it is until `fit` is called again.
+
+        Raises
+        ------
+        CreditModelError
+            A parameter is neither the predictor's nor `LimitTierClassifier`'s.
+        """
+        from credit_model.model.booster import LimitTierClassifier
+
+        known = LimitTierClassifier().get_params()
+        for name, value in params.items():
+            if name == "catalogue":
+                self.catalogue = value if isinstance(value, Catalogue) else read_catalogue(value)
+            elif name in ("seed", "n_jobs", "support"):
+                setattr(self, name, value)
+            elif name in known:
+                self.booster = {**self.booster, name: value}
+            else:
+                raise CreditModelError(
+                    f"LimitPredictor has no parameter {name!r}; it has catalogue, seed, n_jobs, support and those of "
+                    "LimitTierClassifier"
+                )
+        return self
 
     def fit(
         self,
@@ -93,7 +112,8 @@ class LimitPredictor:
         """Train on a panel.
 
         Rows are split by borrower and by time (`model.split.split_rule`): validation borrowers' late months stop
-        the fit, test borrowers' late months are left for `evaluate`.
+        the fit, test borrowers' late months are left for `evaluate`. What became of the decisions that were neither
+        fitted on nor are tested is kept with the model: how often a risk of some size ends in a cut.
 
         Parameters
         ----------
@@ -109,60 +129,9 @@ class LimitPredictor:
         HistoryError
             The history breaks the catalogue's rules, or has too few decisions to train on.
         """
-        from credit_model.model.booster import LimitTierClassifier
-
-        history = self._checked(history)
-        ladder = self.catalogue.ladder or LimitLadder.from_quantiles(
-            history.frame[self.catalogue.limit].to_numpy(dtype=np.float64), self.catalogue.quantiles or 8
-        )
-        snapshots = build_snapshots(history, ladder)
-        decision = np.flatnonzero(snapshots.is_decision)
-        if not len(decision):
-            raise HistoryError(
-                f"training needs decisions after the first {self.catalogue.warm_up} months of a borrower, "
-                "found none; give a longer history"
-            )
-        split = split_rule(
-            snapshots.month_number[decision],
-            seed=self.seed,
-            validation_share=validation_share,
-            test_share=test_share,
-            late_share=late_share,
-        )
-        place = (history.borrower_ids, snapshots.borrower_row[decision], snapshots.month_number[decision])
-        train, validation = decision[split.train(*place)], decision[split.validation(*place)]
-        tiers = np.unique(snapshots.tier_after[train])
-        if len(tiers) < 2:
-            raise HistoryError(
-                f"training needs decisions in at least 2 tiers, found {len(tiers)} in {len(train)} training rows; "
-                "give a longer or larger history, or a finer [ladder] in the catalogue"
-            )
-        model = LimitTierClassifier(
-            n_tiers=ladder.n_tiers,
-            tier_in_force="tier_in_force" if "tier_in_force" in self.catalogue.state_names else None,
-            state_features=list(self.catalogue.state_names) or None,
-            monotonic_cst=self.catalogue.monotonic_cst,
-            categorical_features=list(self.catalogue.categorical_names) or None,
-            random_state=self.seed,
-            **self.booster,
-        )
-        held_out = len(validation) > 0
-        frame = snapshots.frame()
-        model.fit(
-            frame.iloc[train],
-            snapshots.tier_after[train],
-            X_val=frame.iloc[validation] if held_out else None,
-            y_val=snapshots.tier_after[validation] if held_out else None,
-        )
-        self.model_ = model
-        self._fitted = _Fitted(
-            forest=model.forest_,
-            ladder=ladder,
-            split=split,
-            peers=find_peers(model.forest_, snapshots, train, n_jobs=self.n_jobs),
-            tier_shares=np.bincount(snapshots.tier_after[train], minlength=ladder.n_tiers) / len(train),
-            n_training_rows=len(train),
-            version=_version(self.catalogue, model.forest_),
+        shares = {"validation_share": validation_share, "test_share": test_share, "late_share": late_share}
+        self._fitted, self.model_ = fit_model(
+            self._checked(history), seed=self.seed, n_jobs=self.n_jobs, shares=shares, booster=self.booster
         )
         return self
 
@@ -182,6 +151,11 @@ class LimitPredictor:
         return self._need().version
 
     @property
+    def held_out(self) -> HeldOutRisk | None:
+        """What became of decisions that the model was not fitted on; None where no tier is in force."""
+        return self._need().held_out
+
+    @property
     def tier_shares(self) -> FloatArray:
         """Shares of the tiers among the training decisions (n_tiers,): the prior forecast."""
         return self._need().tier_shares
@@ -193,25 +167,24 @@ class LimitPredictor:
 
     def snapshots(self, history: pd.DataFrame | History) -> Snapshots:
         """Feature rows of a history (checked if it is a DataFrame), on this model's ladder."""
-        return build_snapshots(self._checked(history), self._need().ladder)
+        return build_snapshots(self._checked(history), self._need().ladder, n_jobs=self.n_jobs)
+
+    def waves(self, history: pd.DataFrame | History) -> Waves:
+        """The months and classes of a whole panel that were cut far above their usual (`explain.waves`)."""
+        return find_waves(self._checked(history), self._need().ladder)
 
     def test_rows(self, snapshots: Snapshots) -> IntArray:
         """Decisions of test borrowers in late months, which training never saw: row numbers."""
-        place = (snapshots.history.borrower_ids, snapshots.borrower_row, snapshots.month_number)
-        return np.flatnonzero(snapshots.is_decision & self._need().split.test(*place)).astype(np.int64)
+        return self._need().rows_of(snapshots, "test")
 
     def training_rows(self, snapshots: Snapshots) -> tuple[IntArray, IntArray]:
         """Decisions to fit on, and to stop the fit by, as the model's split tells them: row numbers."""
-        place = (snapshots.history.borrower_ids, snapshots.borrower_row, snapshots.month_number)
-        split = self._need().split
-        train, validation = (snapshots.is_decision & rows(*place) for rows in (split.train, split.validation))
-        return np.flatnonzero(train).astype(np.int64), np.flatnonzero(validation).astype(np.int64)
+        return self._need().rows_of(snapshots, "train"), self._need().rows_of(snapshots, "validation")
 
     def predict_proba(self, snapshots: Snapshots, row: IntArray | None = None) -> FloatArray:
         """Tier probabilities of rows of ``snapshots``: (n, n_tiers)."""
         X = snapshots.X if row is None else snapshots.X[row]
-        forest = self._need().forest
-        return tier_probabilities(forest.survival_scores(forest.encode(X), n_jobs=self.n_jobs))
+        return tier_probabilities(self._need().forest.survival_scores(X, n_jobs=self.n_jobs))
 
     def predict(self, history: pd.DataFrame | History, *, rows: str = "last") -> pd.DataFrame:
         """The tier that the lender's policy, as learnt, gives each borrower.
@@ -233,25 +206,7 @@ class LimitPredictor:
             raise HistoryError(f"rows must be 'last' or 'decisions', got {rows!r}")
         snapshots = self.snapshots(history)
         row = snapshots.history.starts[1:] - 1 if rows == "last" else np.flatnonzero(snapshots.is_decision)
-        fitted = self._need()
-        scores = fitted.forest.survival_scores(fitted.forest.encode(snapshots.X[row]), n_jobs=self.n_jobs)
-        probability = tier_probabilities(scores)
-        tier = snapshots.tier_before[row]
-        can_fall = tier > 0
-        keep = np.where(can_fall, scores[np.arange(len(row)), np.maximum(tier - 1, 0)], np.nan)
-        predicted = predicted_tier(scores)
-        table = {
-            "borrower_id": snapshots.history.borrower_ids[snapshots.borrower_row[row]],
-            "month": snapshots.history.show_months(snapshots.month_number[row]),
-            "limit_in_force": snapshots.limit_before[row],
-            "tier_in_force": tier,
-            "predicted_tier": predicted,
-            "predicted_limit": fitted.ladder.amount_of(predicted),
-            "keep_score": keep,
-            "probability_keep": expit(keep),
-            "probability_decrease": expit(-keep),
-        }
-        return pd.DataFrame(table | {f"probability_tier_{t}": probability[:, t] for t in range(probability.shape[1])})
+        return self._need().forecasts(snapshots, row.astype(np.int64), n_jobs=self.n_jobs)
 
     def explain_decreases(
         self, history: pd.DataFrame | History, *, reference: str = "last_set"
@@ -261,6 +216,7 @@ class LimitPredictor:
         Parameters
         ----------
         history : DataFrame or History
+            A whole panel: from it waves of cuts are recognised.
         reference : {"last_set", "last_review", "previous_month", "peers"}
             What each decision is compared with: the borrower's own snapshot when the limit in force was set, at the
             previous decision, or a month before; or borrowers who kept the same tier by the narrowest margin.
@@ -278,10 +234,51 @@ class LimitPredictor:
         """
         return self.explain_snapshots(self.snapshots(history), reference=reference)
 
-    def explain_snapshots(self, snapshots: Snapshots, *, reference: str = "last_set") -> DecreaseExplanations:
-        """`explain_decreases` for snapshots that are already built."""
+    def explain_snapshots(
+        self, snapshots: Snapshots, *, reference: str = "last_set", waves: Waves | None = None
+    ) -> DecreaseExplanations:
+        """`explain_decreases` for snapshots that are already built.
+
+        Parameters
+        ----------
+        snapshots : Snapshots
+        reference : str
+        waves : Waves, optional
+            Of the whole panel, where ``snapshots`` are of some of its borrowers; None: seen in their own history.
+        """
         self._need_tier_in_force()
-        return self._explain(snapshots, decrease_rows(snapshots), reference)
+        row = decrease_rows(snapshots)
+        changes = self.explain_rows(snapshots, row, reference=reference)
+        history = snapshots.history
+        found = find_waves(history, snapshots.ladder) if waves is None else waves.seen_from(history)
+        return as_decreases(changes, snapshots, row, rule=self.support, held_out=self._need().held_out, waves=found)
+
+    def explain_rows(self, snapshots: Snapshots, row: IntArray, *, reference: str = "last_set") -> ChangeExplanations:
+        """Explain why the keep scores of any rows (n,) differ from their references', whether or not a limit fell.
+
+        Parameters
+        ----------
+        snapshots : Snapshots
+        row : int64 array, (n,)
+            Rows whose tier in force is at least 1.
+        reference : str
+            As in `explain_decreases`.
+        """
+        fitted = self._need()
+        if reference == "peers":
+            return explain_against_peers(
+                fitted.forest, fitted.peers, snapshots, row, model_version=fitted.version, n_jobs=self.n_jobs
+            )
+        if reference not in REFERENCES:
+            raise HistoryError(f"reference must be one of {', '.join(REFERENCES)}, peers; got {reference!r}")
+        return explain_changes(
+            fitted.forest,
+            snapshots,
+            pair_with_reference(snapshots, row, reference),
+            reference=reference,
+            model_version=fitted.version,
+            n_jobs=self.n_jobs,
+        )
 
     def explain_change(self, x: FloatArray, z: FloatArray, tier: int) -> dict[str, float]:
         """Factor contributions of one change between two feature rows, in log-odds of keeping ``tier``.
@@ -299,21 +296,14 @@ class LimitPredictor:
         dict
             ``keep_score_before``, ``keep_score_after`` and one contribution a factor id.
         """
-        values = change_values(
-            self._need().forest,
-            self.catalogue,
-            np.atleast_2d(x),
-            np.atleast_2d(z),
-            np.array([tier], dtype=np.int64),
-            n_jobs=1,
-        )
-        factor = np.bincount(
-            self.catalogue.factor_index, values.contributions[0], minlength=len(self.catalogue.factor_ids)
-        )
+        tiers = np.array([tier], dtype=np.int64)
+        values = change_values(self._need().forest, self.catalogue, np.atleast_2d(x), np.atleast_2d(z), tiers, n_jobs=1)
+        ids = self.catalogue.factor_ids
+        factor = np.bincount(self.catalogue.factor_index, values.contributions[0], minlength=len(ids))
         return {
             "keep_score_before": float(values.score_before[0]),
             "keep_score_after": float(values.score_after[0]),
-            **{name: float(v) for name, v in zip(self.catalogue.factor_ids, factor, strict=True)},
+            **{name: float(v) for name, v in zip(ids, factor, strict=True)},
         }
 
     def track(self, history: pd.DataFrame | History, borrower_id: Any, *, reference: str = "last_set") -> pd.DataFrame:
@@ -323,9 +313,9 @@ class LimitPredictor:
         -------
         DataFrame
             month, limit_amount, limit_before, keep_score (NaN before the windows are filled or in the lowest
-            tier), decision (bool), event ("", "decrease" or "increase"), trigger (kinds of rule at work in a decrease,
-            such as "knock_out"; "" where none) and one column a factor (log-odds against
-            that month's reference; they sum to the change in keep score).
+            tier), decision (bool), event ("", "decrease" or "increase"), trigger (types of rule at work in a
+            decrease, such as "knock_out"; "" where none) and one column a factor (log-odds against that month's
+            reference; they sum to the change in keep score).
 
         Raises
         ------
@@ -334,52 +324,16 @@ class LimitPredictor:
         """
         self._need_tier_in_force()
         snapshots = self.snapshots(self._checked(history).select([borrower_id]))
-        n = len(snapshots.position)
-        row = np.flatnonzero((snapshots.tier_before > 0) & (snapshots.position > self.catalogue.decision_lag))
-        explained = self._explain(snapshots, row.astype(np.int64), reference)
-        score = np.full(n, np.nan)
-        score[row] = explained.keep_score_after
-        factors = np.full((n, len(self.catalogue.factor_ids)), np.nan)
-        factors[row] = explained.factor_contributions
-        moved = np.sign(np.nan_to_num(snapshots.limit_after - snapshots.limit_before))
-        trigger = np.full(n, "", dtype=object)
-        cut = moved[row] < 0
-        trigger[row[cut]] = [", ".join(told.kinds) for told in principal_reasons(explained[cut])]
-        table = pd.DataFrame(
-            {
-                "month": snapshots.history.show_months(snapshots.month_number),
-                "limit_amount": snapshots.limit_after,
-                "limit_before": snapshots.limit_before,
-                "keep_score": score,
-                "decision": snapshots.is_decision,
-                "event": np.where(moved < 0, "decrease", np.where(moved > 0, "increase", "")),
-                "trigger": trigger,
-            }
-        )
-        return pd.concat([table, pd.DataFrame(factors, columns=list(self.catalogue.factor_ids))], axis=1)
+        row = track_rows(snapshots)
+        changes = self.explain_rows(snapshots, row, reference=reference)
+        cut = moves(snapshots)[row] < 0
+        decreases = as_decreases(changes[cut], snapshots, row[cut], rule=self.support, held_out=self.held_out)
+        return track_table(snapshots, row, changes, decreases)
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted model into a folder (manifest.json and arrays, no pickle)."""
-        fitted = self._need()
-        manifest = {
-            "version": fitted.version,
-            "catalogue": self.catalogue.text,
-            "catalogue_name": self.catalogue.name,
-            "catalogue_digest": self.catalogue.digest,
-            "features": list(self.catalogue.feature_names),
-            "ladder": list(fitted.ladder.amounts),
-            "split": asdict(fitted.split),
-            "seed": self.seed,
-            "booster": {k: v for k, v in self.booster.items() if isinstance(v, bool | int | float | str | None)},
-            "n_trees": len(fitted.forest.trees.roots),
-            "n_training_rows": fitted.n_training_rows,
-        }
-        arrays = forest_arrays(fitted.forest) | {
-            "peers_X": fitted.peers.X,
-            "peers_tier": fitted.peers.tier,
-            "tier_shares": fitted.tier_shares,
-        }
-        save_artifact(folder, manifest, arrays)
+        plain = {k: v for k, v in self.booster.items() if isinstance(v, bool | int | float | str | None)}
+        self._need().save(folder, {"seed": self.seed, **plain}, self.support)
 
     @classmethod
     def load(
@@ -399,29 +353,8 @@ class LimitPredictor:
         ArtifactError
             No model lies there, it is damaged, or it was trained with another catalogue.
         """
-        manifest, arrays = load_artifact(folder)
-        try:
-            own = parse_catalogue(manifest["catalogue"], where=f"{folder}/manifest.json")
-            predictor = cls(own, seed=manifest["seed"], n_jobs=n_jobs, **manifest["booster"])
-            if own.digest != manifest["catalogue_digest"]:
-                raise ValueError("its catalogue does not have the digest that manifest.json states")
-            predictor._fitted = _Fitted(
-                forest=forest_from_arrays(arrays, folder),
-                ladder=LimitLadder(tuple(manifest["ladder"])),
-                split=SplitRule(**manifest["split"]),
-                peers=Peers(arrays["peers_X"], arrays["peers_tier"]),
-                tier_shares=arrays["tier_shares"],
-                n_training_rows=manifest["n_training_rows"],
-                version=manifest["version"],
-            )
-            if _version(own, predictor.forest) != manifest["version"]:
-                raise ValueError("its trees are not those of the version that manifest.json states")
-        except ArtifactError:
-            raise
-        except (KeyError, TypeError, CreditModelError, ValueError) as error:
-            raise ArtifactError(
-                f"{folder}: the saved model is damaged ({error}); restore it from a copy or train again"
-            ) from None
+        fitted, settings, rule = load_fitted(folder)
+        own = fitted.catalogue
         if catalogue is not None:
             wanted = catalogue if isinstance(catalogue, Catalogue) else read_catalogue(catalogue)
             if wanted.digest != own.digest:
@@ -430,37 +363,26 @@ class LimitPredictor:
                     f"(digest {own.digest[:12]}), not with {wanted.name!r} version {wanted.version} "
                     f"(digest {wanted.digest[:12]}); give that catalogue, or train again with this one"
                 )
+        predictor = cls(own, n_jobs=n_jobs, support=rule, **settings)
+        predictor._fitted = fitted
         return predictor
-
-    def _explain(self, snapshots: Snapshots, row: IntArray, reference: str) -> DecreaseExplanations:
-        fitted = self._need()
-        if reference == "peers":
-            return explain_against_peers(
-                fitted.forest, fitted.peers, snapshots, row, model_version=fitted.version, n_jobs=self.n_jobs
-            )
-        if reference not in REFERENCES:
-            raise HistoryError(f"reference must be one of {', '.join(REFERENCES)}, peers; got {reference!r}")
-        return explain_pairs(
-            fitted.forest,
-            snapshots,
-            pair_with_reference(snapshots, row, reference),
-            reference=reference,
-            model_version=fitted.version,
-            n_jobs=self.n_jobs,
-        )
 
     def _checked(self, history: pd.DataFrame | History) -> History:
         return history if isinstance(history, History) else check_history(history, self.catalogue)
 
-    def _need(self) -> _Fitted:
+    def _need(self) -> FittedModel:
         if self._fitted is None:
             raise CreditModelError(
                 "this LimitPredictor is not fitted; call fit(history) or LimitPredictor.load(folder)"
             )
         return self._fitted
 
+    @property
+    def _has_tier_in_force(self) -> bool:
+        return "tier_in_force" in self.catalogue.state_names
+
     def _need_tier_in_force(self) -> None:
-        if "tier_in_force" not in self.catalogue.state_names:
+        if not self._has_tier_in_force:
             raise HistoryError(
                 f"catalogue {self.catalogue.name!r} declares no state tier_in_force, so limits do not move and "
                 "there is no decrease to explain; use predict"
@@ -474,11 +396,3 @@ class LimitPredictor:
             f"{self.ladder.n_tiers} tiers, {len(self.catalogue.driver_names)} features in "
             f"{len(self.catalogue.factor_ids)} factors, {self._fitted.n_training_rows:,} training decisions</p>"
         )
-
-
-def _version(catalogue: Catalogue, forest: OrdinalForest) -> str:
-    digest = hashlib.sha256()
-    for name, array in sorted(forest_arrays(forest).items()):
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return f"{catalogue.name}-{catalogue.version}-{digest.hexdigest()[:12]}"

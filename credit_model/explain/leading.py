@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from credit_model.errors import CreditModelError
-from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.portfolio.months import months_as_values
 
-#: Counted for cuts that the model does not support, or for which no factor lowered the score.
+#: Counted for cuts of which no reason is told.
 UNEXPLAINED = "unexplained"
 
 
@@ -32,7 +32,7 @@ def count_leading_factors(
     -------
     DataFrame
         One row a month (those without a cut included, in order) or segment (sorted), one column a factor id, and
-        "unexplained" for cuts that the model does not support or no factor explains; int64.
+        "unexplained" for cuts of which no reason is told; int64.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def count_leading_factors(
     True
     """
     n, factors = len(explanations), explanations.catalogue.factor_ids
-    leading = np.where(explanations.model_agrees, explanations.leading_factor_index, -1)
+    leading = explanations.leading_factor_index
     place = np.where(leading < 0, len(factors), leading)
     if isinstance(by, pd.Series):
         if len(by) != n:

@@ -9,17 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
-from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.explain.pairs import SnapshotPairs, change_values, driver_columns, explain_rows
+from credit_model.explain.changes import ChangeExplanations
+from credit_model.explain.explaining import change_values, changes_of_rows
+from credit_model.explain.pairs import SnapshotPairs, driver_columns
 from credit_model.model.forest import OrdinalForest
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.snapshots import Snapshots
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 PEERS_PER_TIER = 16
 
@@ -48,7 +46,7 @@ def find_peers(
     """
     row = row[(snapshots.tier_before[row] > 0) & (snapshots.tier_after[row] >= snapshots.tier_before[row])]
     tier = snapshots.tier_before[row]
-    score = forest.keep_score(forest.encode(snapshots.X[row]), tier, n_jobs=n_jobs) if len(row) else np.empty(0)
+    score = forest.keep_score(snapshots.X[row], tier, n_jobs=n_jobs) if len(row) else np.empty(0)
     chosen: list[IntArray] = []
     for t in np.unique(tier):
         above = np.flatnonzero((tier == t) & (score >= 0))
@@ -67,7 +65,7 @@ def explain_against_peers(
     *,
     model_version: str,
     n_jobs: int = -1,
-) -> DecreaseExplanations:
+) -> ChangeExplanations:
     """Explain rows (n,) of falling limits against the peers of their tier in force.
 
     ``features_before`` are the peers' means (of yes or no, and of categories, what most of them have);
@@ -85,11 +83,13 @@ def explain_against_peers(
         )
     pairs = SnapshotPairs(row, row.copy(), np.zeros(len(row), dtype=bool))
     x = snapshots.X[row]
-    result = explain_rows(forest, snapshots, x, x, pairs, reference="peers", model_version=model_version, n_jobs=n_jobs)
+    result = changes_of_rows(
+        forest, snapshots, x, x, pairs, reference="peers", model_version=model_version, n_jobs=n_jobs
+    )
     driver = driver_columns(snapshots.catalogue)
     states = np.setdiff1d(np.arange(x.shape[1]), driver)
     before, contributions = result.keep_score_before.copy(), result.contributions.copy()
-    coalitions, features = result.coalitions.copy(), result.features_before.copy()
+    coalitions, features = result.coalition_scores.copy(), result.features_before.copy()
     tier = snapshots.tier_before[row]
     for t in np.unique(tier):
         mine, theirs = np.flatnonzero(tier == t), peers.X[peers.tier == t]
@@ -104,13 +104,13 @@ def explain_against_peers(
         shape = (len(mine), len(theirs))
         before[mine] = values.score_before.reshape(shape).mean(axis=1)
         contributions[mine] = values.contributions.reshape(*shape, -1).mean(axis=1)
-        coalitions[mine] = values.coalitions.reshape(*shape, -1).mean(axis=1)
+        coalitions[mine] = values.coalition_scores.reshape(*shape, -1).mean(axis=1)
         features[mine] = typical_values(theirs[:, driver], snapshots.catalogue)
     return replace(
         result,
         keep_score_before=before,
         contributions=contributions,
-        coalitions=coalitions,
+        coalition_scores=coalitions,
         features_before=features,
         has_reference=np.isin(tier, peers.tier),
     )

@@ -11,16 +11,11 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from credit_model.arrays import BoolArray, FloatArray
 from credit_model.errors import CreditModelError
-from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.explain.principal import MAX_REASONS, PrincipalReasons, principal_reasons
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from credit_model.explain.decreases import DecreaseExplanations
 
 
 @dataclass(frozen=True)
@@ -99,7 +94,7 @@ def reason_stability(refits: Sequence[DecreaseExplanations]) -> pd.DataFrame:
     if len(refits) < 2:
         raise CreditModelError(f"reason stability needs at least 2 refits, got {len(refits)}")
     sets = _matched(refits)
-    tie = sets[0].explanations.near_tie
+    tie = np.array([verdict.near_tie for verdict in sets[0].explanations.verdicts], dtype=bool)
     rows = []
     for name, kept in (("all", np.ones(len(tie), dtype=bool)), ("clear", ~tie), ("near_tie", tie)):
         pairs = [_agreement(a, b, kept) for a, b in combinations(sets, 2)]
@@ -125,21 +120,16 @@ def _matched(sets: Sequence[DecreaseExplanations]) -> list[_Told]:
         raise CreditModelError("explanations to compare must follow the same catalogue, got different ones")
     keys = [list(zip(map(str, one.borrower_id), one.month_number.tolist(), strict=True)) for one in sets]
     places = [{key: i for i, key in enumerate(own)} for own in keys]
-    reasons = [principal_reasons(one, max_reasons=MAX_REASONS) for one in sets]
     shared = [
         key
         for key in keys[0]
-        if all(key in place and _explained(told[place[key]]) for place, told in zip(places, reasons, strict=True))
+        if all(key in place and one.verdicts[place[key]].reasons for place, one in zip(places, sets, strict=True))
     ]
     result = []
-    for one, place, told in zip(sets, places, reasons, strict=True):
+    for one, place in zip(sets, places, strict=True):
         row = np.array([place[key] for key in shared], dtype=np.int64)
-        result.append(_Told(one[row], [tuple(r.driver for r in told[i].reasons) for i in row]))
+        result.append(_Told(one[row], [tuple(r.driver for r in one.verdicts[i].reasons) for i in row]))
     return result
-
-
-def _explained(told: PrincipalReasons) -> bool:
-    return told.status == "explained"
 
 
 def _agreement(a: _Told, b: _Told, kept: BoolArray) -> Agreement:

@@ -49,6 +49,11 @@ class SplitRule:
         rows: BoolArray = self._place(borrower_ids)[borrower_row] < self.test_share
         return rows & self._late(month_number)
 
+    def held_out(self, borrower_ids: NDArray[Any], borrower_row: IntArray, month_number: IntArray) -> BoolArray:
+        """Rows that are neither fitted on nor tested: (n,)."""
+        place = (borrower_ids, borrower_row, month_number)
+        return ~self.train(*place) & ~self.test(*place)
+
     def _late(self, month_number: IntArray) -> BoolArray:
         if self.first_late_month is None:
             return np.ones(len(month_number), dtype=bool)

@@ -1,0 +1,180 @@
+"""Why scores changed between two dates: numbers with names, one row a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_model.arrays import FloatArray, IntArray
+from credit_model.errors import HistoryError
+from credit_model.explain.coalitions import Coalitions
+from credit_model.portfolio.declarations import Catalogue
+from credit_model.portfolio.months import format_month, month_number_of
+
+if TYPE_CHECKING:
+    import shap
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeExplanations:
+    """Why keep scores differ from those of a reference: one row a change, in log-odds of keeping the tier in force.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+    reference : str
+        What each decision is compared with ("last_set", "last_review", "previous_month", "peers").
+    model_version : str
+    month_type : "date" or "integer"
+    borrower_id : array (n,)
+    month_number, reference_month_number : int64 arrays (n,)
+        The decision's month and the reference's (the decision's own where there is none).
+    reference_censored : bool array (n,)
+        The limit was set before the panel's first usable snapshot, which stands in.
+    has_reference : bool array (n,)
+        False: nothing earlier is known of the borrower, so no change can be explained.
+    limit_before : float64 array (n,), in the catalogue's currency
+        The limit in force.
+    tier_before : int64 array (n,)
+        The tier in force.
+    keep_score_before, keep_score_after : float64 arrays (n,), log-odds
+        At the reference and at the decision; at least 0 keeps the tier in force.
+    contributions : float64 array (n, n_drivers)
+        Owen values by driver; rows sum to ``keep_score_after - keep_score_before``.
+    features_before, features_after : float64 arrays (n, n_drivers)
+        The drivers' values at the reference and at the decision; categories as codes.
+    coalition_scores : float64 array (n, 2**n_factors)
+        Keep scores of all mixtures: bit g of the column set, factor g is as it is now; else as it was.
+    """
+
+    catalogue: Catalogue
+    reference: str
+    model_version: str
+    month_type: Literal["date", "integer"]
+    borrower_id: NDArray[Any]
+    month_number: IntArray
+    reference_month_number: IntArray
+    reference_censored: NDArray[np.bool_]
+    has_reference: NDArray[np.bool_]
+    limit_before: FloatArray
+    tier_before: IntArray
+    keep_score_before: FloatArray
+    keep_score_after: FloatArray
+    contributions: FloatArray
+    features_before: FloatArray
+    features_after: FloatArray
+    coalition_scores: FloatArray
+
+    #: Fields that all rows share.
+    _SHARED: ClassVar[frozenset[str]] = frozenset({"catalogue", "reference", "model_version", "month_type"})
+
+    def __len__(self) -> int:
+        return len(self.month_number)
+
+    def __getitem__(self, index: int | slice | IntArray | NDArray[np.bool_]) -> Self:
+        """The explanations of some rows; an integer gives a single one (still with n = 1)."""
+        if isinstance(index, int | np.integer):
+            if not -len(self) <= index < len(self):
+                raise IndexError(f"index {index} is out of range, there are {len(self)} rows")
+            index = np.array([index])
+        names = (f.name for f in fields(self) if f.name not in self._SHARED)
+        return replace(self, **{name: getattr(self, name)[index] for name in names})
+
+    def __iter__(self) -> Iterator[Self]:
+        return (self[i] for i in range(len(self)))
+
+    @cached_property
+    def factor_contributions(self) -> FloatArray:
+        """Owen values by factor, (n, n_factors): the exact Shapley value of the game between factors."""
+        index, n_factors = self.catalogue.factor_index, len(self.catalogue.factor_ids)
+        return np.stack([self.contributions[:, index == g].sum(axis=1) for g in range(n_factors)], axis=1)
+
+    @cached_property
+    def by_factor(self) -> pd.DataFrame:
+        """Contributions by factor (n, n_factors), log-odds."""
+        return pd.DataFrame(self.factor_contributions, columns=list(self.catalogue.factor_ids))
+
+    @cached_property
+    def by_feature(self) -> pd.DataFrame:
+        """Contributions by driver (n, n_drivers), log-odds; an unchanged driver has 0.0."""
+        return pd.DataFrame(self.contributions, columns=list(self.catalogue.driver_names))
+
+    @cached_property
+    def values_before(self) -> pd.DataFrame:
+        """The drivers' values at the reference (n, n_drivers)."""
+        return pd.DataFrame(self.features_before, columns=list(self.catalogue.driver_names))
+
+    @cached_property
+    def values_after(self) -> pd.DataFrame:
+        """The drivers' values at the decision (n, n_drivers)."""
+        return pd.DataFrame(self.features_after, columns=list(self.catalogue.driver_names))
+
+    @cached_property
+    def coalitions(self) -> Coalitions:
+        """The keep scores of all mixtures of factors then and now, by name."""
+        return Coalitions(self.catalogue.factor_ids, self.coalition_scores)
+
+    @cached_property
+    def what_if(self) -> pd.DataFrame:
+        """Keep scores of all mixtures of factors then and now (n, 2**n_factors); see ``coalition_scores``."""
+        return pd.DataFrame(self.coalition_scores)
+
+    def select(self, borrower_id: Any, month: Any = None) -> Self:
+        """The rows of one borrower (in one month).
+
+        Parameters
+        ----------
+        borrower_id : as in the history
+        month : a date, "2024-03" or an integer month, optional
+
+        Raises
+        ------
+        HistoryError
+            There is no such row.
+        """
+        mine = np.array([str(b) == str(borrower_id) for b in self.borrower_id], dtype=bool)
+        if not mine.any():
+            raise HistoryError(
+                f"borrower {borrower_id!r} has no limit decrease here; the {len(self)} decreases are in 'summary'"
+            )
+        if month is not None:
+            number = month_number_of(month, self.month_type)
+            shown = ", ".join(format_month(m, self.month_type) for m in self.month_number[mine])
+            mine &= self.month_number == number
+            if not mine.any():
+                raise HistoryError(
+                    f"borrower {borrower_id!r} has no limit decrease in {format_month(number, self.month_type)}; "
+                    f"decreases were in {shown}"
+                )
+        return self[mine]
+
+    def in_month(self, month: Any) -> Self:
+        """The rows of one month (a date, "2024-03" or an integer month); there may be none."""
+        return self[self.month_number == month_number_of(month, self.month_type)]
+
+    def to_shap(self, *, by: Literal["feature", "factor"] = "feature", lang: str = "en") -> shap.Explanation:
+        """As a `shap.Explanation`, so that every plot of shap works.
+
+        ``base_values`` are the keep scores at the reference, ``data`` the values at the decision (for factors:
+        how far each factor moved the score); names are the catalogue's labels in ``lang``.
+        """
+        import shap
+
+        if by == "factor":
+            labels = [factor.label.text(lang) for factor in self.catalogue.factors]
+            values, data = self.factor_contributions, self.factor_contributions
+        else:
+            labels = [feature.label.text(lang) for feature in self.catalogue.drivers]
+            values, data = self.contributions, self.features_after
+        return shap.Explanation(
+            values=values.copy(),
+            base_values=self.keep_score_before.copy(),
+            data=data.copy(),
+            feature_names=labels,
+        )

@@ -1,0 +1,236 @@
+"""How far the model supports a cut: expected, raised or unexplained; the thresholds are stated here and nowhere else.
+
+The risk is the probability of losing the tier in force. A cut is
+
+- **expected** where the model itself would not have kept the limit: its risk is at least `SupportRule.expected_risk`;
+- **raised** where the risk has at least doubled since the reference, so that more likely than not the change is behind
+  it (the attributable fraction 1 - before/after is at least one half), *and* is high beside what the portfolio is used
+  to: at least `SupportRule.times_usual` times the share of all decisions that end in a cut;
+- **unexplained** otherwise.
+
+"Doubled" alone would flag a quarter to a third of the decisions that keep the limit, and the line at one half next to
+no cut of a portfolio in which cuts are rare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from credit_model.arrays import BoolArray, FloatArray, IntArray
+from credit_model.errors import CreditModelError
+
+Support = Literal["expected", "raised", "unexplained"]
+SUPPORT_LEVELS: tuple[Support, ...] = get_args(Support)
+
+#: Edges between the risks whose decisions are counted together.
+_RISK_EDGES = np.array([0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7,
+                        0.8, 0.9, 1.0])  # fmt: skip
+#: Fewest decisions that are counted together, so that a frequency says something.
+LEAST_DECISIONS = 50
+
+
+@dataclass(frozen=True)
+class SupportRule:
+    """The thresholds of the support levels.
+
+    Parameters
+    ----------
+    expected_risk : float in (0, 1), default 0.5
+        From this risk on a cut is expected.
+    times_reference : float >= 1, default 2
+        A raised risk is at least so many times the one at the reference.
+    times_usual : float >= 1, default 3
+        A raised risk is at least so many times the portfolio's usual rate of cuts.
+
+    Raises
+    ------
+    CreditModelError
+        A threshold is out of its range.
+    """
+
+    expected_risk: float = 0.5
+    times_reference: float = 2.0
+    times_usual: float = 3.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.expected_risk < 1:
+            raise CreditModelError(f"expected_risk must fulfil 0 < expected_risk < 1, got {self.expected_risk!r}")
+        for name in ("times_reference", "times_usual"):
+            value = getattr(self, name)
+            if not 1 <= value < np.inf:
+                raise CreditModelError(f"{name} must be a finite number >= 1, got {value!r}")
+
+    def levels(
+        self, keep_score_before: FloatArray, keep_score_after: FloatArray, has_reference: BoolArray, usual_risk: float
+    ) -> NDArray[np.object_]:
+        """The support of each of n cuts, or of decisions that kept the limit: (n,) of `SUPPORT_LEVELS`.
+
+        Parameters
+        ----------
+        keep_score_before, keep_score_after : float64 arrays, (n,), log-odds
+            At the reference and at the decision.
+        has_reference : bool array, (n,)
+            Without one nothing can be raised.
+        usual_risk : float
+            Share of decisions that end in a cut; NaN: not known, and nothing is raised.
+        """
+        expected = keep_score_after < self.expected_line
+        raised = has_reference & (keep_score_after < self.raised_line(keep_score_before, usual_risk))
+        return np.where(expected, "expected", np.where(raised, "raised", "unexplained")).astype(object)
+
+    @property
+    def expected_line(self) -> float:
+        """The keep score below which a cut is expected, log-odds."""
+        return float(-logit(self.expected_risk))
+
+    def raised_line(self, keep_score_before: FloatArray, usual_risk: float) -> FloatArray:
+        """The keep score below which a risk counts as raised: (n,), log-odds; -inf where none can, or is unknown."""
+        least = np.maximum(self.times_reference * expit(-keep_score_before), self.times_usual * usual_risk)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            line = np.where(least < 1, -logit(np.minimum(least, 1.0)), -np.inf)
+        # A risk that is exactly so many times the other one counts as raised.
+        return np.where(np.isnan(line), -np.inf, np.nextafter(line, np.inf))
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """How often held-out decisions of about the same risk ended in a cut.
+
+    Attributes
+    ----------
+    low, high : float
+        The risks of these decisions lie in [low, high].
+    n, n_cut : int
+        These decisions, and those of them that ended in a cut.
+    """
+
+    low: float
+    high: float
+    n: int
+    n_cut: int
+
+    @property
+    def share(self) -> float:
+        """Share of these decisions that ended in a cut."""
+        return self.n_cut / self.n
+
+
+@dataclass(frozen=True)
+class HeldOutRisk:
+    """What became of decisions that the model was not fitted on, by the risk that it gave them.
+
+    Attributes
+    ----------
+    usual : float
+        Share of all decisions of the training portfolio that ended in a cut.
+    edges : float64 array, (n_bins + 1,)
+        Risks that part the bins, increasing from 0 to 1.
+    n, n_cut : int64 arrays, (n_bins,)
+        Decisions in each bin, and cuts among them; shares do not fall from one bin to the next.
+    """
+
+    usual: float
+    edges: FloatArray
+    n: IntArray
+    n_cut: IntArray
+
+    @classmethod
+    def of_decisions(cls, risk: FloatArray, fell: BoolArray, *, usual: float) -> HeldOutRisk:
+        """Count decisions (n,) by risk; bins too small, or whose share falls, are joined with their neighbours."""
+        place = np.clip(np.searchsorted(_RISK_EDGES, risk, side="right") - 1, 0, len(_RISK_EDGES) - 2)
+        n = np.bincount(place, minlength=len(_RISK_EDGES) - 1)
+        n_cut = np.bincount(place, weights=fell, minlength=len(_RISK_EDGES) - 1).astype(np.int64)
+        bins: list[list[Any]] = []  # [upper edge, n, n_cut]: neighbours are pooled until shares rise
+        for upper, count, cut in zip(_RISK_EDGES[1:], n.tolist(), n_cut.tolist(), strict=True):
+            bins.append([float(upper), count, cut])
+            while len(bins) > 1 and _must_join(bins[-2], bins[-1]):
+                last = bins.pop()
+                bins[-1] = [last[0], bins[-1][1] + last[1], bins[-1][2] + last[2]]
+        return cls(
+            usual=float(usual),
+            edges=np.array([0.0, *(b[0] for b in bins)]),
+            n=np.array([b[1] for b in bins], dtype=np.int64),
+            n_cut=np.array([b[2] for b in bins], dtype=np.int64),
+        )
+
+    def as_record(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return {"usual": self.usual, "edges": self.edges.tolist(), "n": self.n.tolist(), "n_cut": self.n_cut.tolist()}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> HeldOutRisk:
+        """Undo `as_record`.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            The record is none.
+        """
+        edges, n, n_cut = (np.asarray(record[name]) for name in ("edges", "n", "n_cut"))
+        usual = float(record["usual"])
+        rising = edges.ndim == 1 and len(edges) == len(n) + 1 and bool((np.diff(edges) > 0).all())
+        if not rising or len(n) != len(n_cut) or not 0 <= usual <= 1 or (n_cut > n).any() or (n_cut < 0).any():
+            raise ValueError("the record of held-out decisions does not fit together")
+        return cls(usual, edges.astype(np.float64), n.astype(np.int64), n_cut.astype(np.int64))
+
+    def frequency(self, risk: float) -> Frequency | None:
+        """Of the decisions with about this risk; None where none is known, or ``risk`` is NaN."""
+        if not self.n.sum() or risk != risk:
+            return None
+        b = int(np.clip(np.searchsorted(self.edges, risk, side="right") - 1, 0, len(self.n) - 1))
+        return Frequency(float(self.edges[b]), float(self.edges[b + 1]), int(self.n[b]), int(self.n_cut[b]))
+
+    def frequencies(self, risk: FloatArray) -> FloatArray:
+        """Observed shares of cuts at risks (n,): (n,); NaN where none is known."""
+        found = [self.frequency(float(r)) for r in risk]
+        return np.array([np.nan if f is None else f.share for f in found], dtype=np.float64)
+
+
+def _must_join(below: list[Any], above: list[Any]) -> bool:
+    few = below[1] < LEAST_DECISIONS or above[1] < LEAST_DECISIONS
+    return bool(few or above[2] * below[1] < below[2] * above[1])
+
+
+def support_table(support: NDArray[np.object_], fell: BoolArray) -> pd.DataFrame:
+    """Cuts and kept decisions by support level: what supporting cuts costs in decisions that kept the limit.
+
+    Parameters
+    ----------
+    support : str array, (n,)
+        Of `SUPPORT_LEVELS`, for decisions whose tier can fall.
+    fell : bool array, (n,)
+
+    Returns
+    -------
+    DataFrame
+        One row a level, and "supported" for the first two together; columns cuts, share_of_cuts, kept,
+        share_of_kept.
+
+    Examples
+    --------
+    >>> table = support_table(np.array(["raised", "unexplained"], dtype=object), np.array([True, False]))
+    >>> table.loc["supported"].tolist()
+    [1.0, 1.0, 0.0, 0.0]
+    """
+    members: dict[str, BoolArray] = {level: np.asarray(support == level) for level in SUPPORT_LEVELS}
+    members = {"supported": members["expected"] | members["raised"], **members}
+    order = ("expected", "raised", "supported", "unexplained")
+    cuts = [int((members[name] & fell).sum()) for name in order]
+    kept = [int((members[name] & ~fell).sum()) for name in order]
+    n_cut, n_kept = int(fell.sum()), int((~fell).sum())
+    return pd.DataFrame(
+        {
+            "cuts": cuts,
+            "share_of_cuts": np.array(cuts) / n_cut if n_cut else np.nan,
+            "kept": kept,
+            "share_of_kept": np.array(kept) / n_kept if n_kept else np.nan,
+        },
+        index=pd.Index(order, name="support"),
+    )

@@ -1,0 +1,259 @@
+"""One verdict for every cut, from which everything that is told of it is derived.
+
+Tables, plots, reasons, notices, pages and the grade take what they say from here: how far the model supports the cut,
+both risks and how often such risks ended in a cut, the factors in the order in which they are told, the reasons, the
+rules that fired, and whether many others were cut in the same month.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from credit_model.arrays import FloatArray
+from credit_model.errors import CreditModelError
+from credit_model.explain.changes import ChangeExplanations
+from credit_model.explain.principal import (
+    MAX_REASONS,
+    NEAR_TIE_SHARE,
+    PRINCIPAL_SHARE,
+    Candidates,
+    Reason,
+    candidate_reasons,
+    choose_reasons,
+    ranked_factors,
+    rules_at_work,
+)
+from credit_model.explain.support import Frequency, HeldOutRisk, Support, SupportRule
+from credit_model.explain.waves import Wave
+
+Withheld = Literal["", "not_supported", "no_reference", "not_worsened"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is told of one cut.
+
+    Attributes
+    ----------
+    support : "expected", "raised" or "unexplained"
+        How far the model supports the cut (`support.SupportRule`).
+    withheld : str
+        Why no reasons are told: "not_supported", "no_reference" (nothing earlier is known), "not_worsened" (the score
+        did not fall since the reference); "" where they are told.
+    risk_before, risk_after : float in [0, 1]
+        Of losing the tier in force, at the reference (NaN without one) and at the decision.
+    usual_risk : float
+        Share of decisions that end in a cut; NaN if unknown.
+    frequency : Frequency or None
+        Of cuts among held-out decisions of about the same risk.
+    factors : tuple of int
+        Factors that lowered the score, in the order in which they are told: a fact also where they are no reasons.
+    leading_factor : int
+        ``factors[0]`` where reasons are told, and always the factor of the first of them; else -1.
+    near_tie : bool
+        The first two factors lowered the score about equally.
+    apart_share : float in [0, 1]
+        Of all that lowered the score, the share of the economy and the lender.
+    reasons : tuple of Reason
+        Factor by factor in the order of ``factors``, within a factor the heaviest first.
+    ties : tuple of tuples of int
+        Ranks of neighbouring reasons (1 is the first) that are about equally heavy, a tuple for each group.
+    coverage : float in [0, 1]
+        Share of what lowered the score that the reasons make up; 0 without reasons.
+    unnamed : int
+        Further ones that make up at least `PRINCIPAL_SHARE`, for which there was no room.
+    knock_outs : tuple of int
+        Drivers that stand for a knock-out rule which fired, whatever the model makes of it.
+    rules : tuple of str
+        Types of rule (`principal.RULES`) that apply.
+    restoring : tuple of int
+        Factors each of which alone, put back to where it was, brings the score to the restoring line.
+    wave : Wave or None
+        Many others were cut in the same month: the lender's doing.
+    """
+
+    support: Support
+    withheld: Withheld
+    risk_before: float
+    risk_after: float
+    usual_risk: float
+    frequency: Frequency | None
+    factors: tuple[int, ...]
+    leading_factor: int
+    near_tie: bool
+    apart_share: float
+    reasons: tuple[Reason, ...]
+    ties: tuple[tuple[int, ...], ...]
+    coverage: float
+    unnamed: int
+    knock_outs: tuple[int, ...]
+    rules: tuple[str, ...]
+    restoring: tuple[int, ...]
+    wave: Wave | None
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """A person confirms what is told: the risk was raised, but the model would have kept the limit."""
+        return self.support == "raised"
+
+
+def find_support(
+    changes: ChangeExplanations, rule: SupportRule, usual_risk: float, waves: NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """The support of each of n cuts, or of decisions that kept the limit: (n,).
+
+    In a wave that the model does not account for, a raised risk of the borrower's is not enough: more likely than not
+    the limit would have stood without the wave.
+
+    Parameters
+    ----------
+    changes : ChangeExplanations
+    rule : SupportRule
+    usual_risk : float
+    waves : array of Wave or None, (n,)
+    """
+    support = rule.levels(changes.keep_score_before, changes.keep_score_after, changes.has_reference, usual_risk)
+    apart = np.array([factor.about != "borrower" for factor in changes.catalogue.factors], dtype=bool)
+    accounted = -np.minimum(changes.factor_contributions[:, apart], 0.0).sum(axis=1)
+    times = np.array([1.0 if wave is None else wave.times_usual for wave in waves])
+    outside = np.log(times) - accounted >= np.log(2.0)
+    return np.where((support == "raised") & outside, "unexplained", support).astype(object)
+
+
+def find_verdicts(
+    changes: ChangeExplanations,
+    *,
+    rule: SupportRule,
+    held_out: HeldOutRisk | None,
+    waves: NDArray[np.object_],
+    max_reasons: int = MAX_REASONS,
+) -> tuple[Verdict, ...]:
+    """The verdict on each of n cuts.
+
+    Parameters
+    ----------
+    changes : ChangeExplanations
+    rule : SupportRule
+        The thresholds of support.
+    held_out : HeldOutRisk or None
+        What became of held-out decisions; without it no risk counts as raised.
+    waves : array of Wave or None, (n,)
+        From `waves.Waves.of_rows`.
+    max_reasons : int, 1 to 4
+
+    Raises
+    ------
+    CreditModelError
+        ``max_reasons`` is out of range.
+    """
+    if isinstance(max_reasons, bool) or not isinstance(max_reasons, int) or not 1 <= max_reasons <= MAX_REASONS:
+        raise CreditModelError(f"max_reasons must be between 1 and {MAX_REASONS}, got {max_reasons!r}")
+    if not len(changes):
+        return ()
+    usual = float("nan") if held_out is None else held_out.usual
+    support = find_support(changes, rule, usual, waves)
+    candidates = candidate_reasons(changes)
+    factors = ranked_factors(changes, candidates)
+    withheld = _withheld(changes, support, factors, candidates)
+    apart = _apart_shares(changes)
+    lone = changes.coalitions.score_without_each() >= restoring_lines(changes, support, rule, usual)[:, None]
+    tied = _near_ties(changes, factors)
+    risk_before = np.where(changes.has_reference, expit(-changes.keep_score_before), np.nan)
+    risk_after = expit(-changes.keep_score_after)
+    verdicts = []
+    for i in range(len(changes)):
+        reasons: tuple[Reason, ...] = ()
+        ties: tuple[tuple[int, ...], ...] = ()
+        if not withheld[i]:
+            reasons, ties = choose_reasons(changes, candidates, i, factors[i], max_reasons)
+        coverage, unnamed = _coverage(candidates, i, reasons)
+        verdicts.append(
+            Verdict(
+                support=support[i],
+                withheld=withheld[i],
+                risk_before=float(risk_before[i]),
+                risk_after=float(risk_after[i]),
+                usual_risk=usual,
+                frequency=None if held_out is None else held_out.frequency(float(risk_after[i])),
+                factors=factors[i],
+                leading_factor=-1 if withheld[i] else factors[i][0],
+                near_tie=bool(tied[i]),
+                apart_share=float(apart[i]),
+                reasons=reasons,
+                ties=ties,
+                coverage=coverage,
+                unnamed=unnamed,
+                knock_outs=tuple(np.flatnonzero(candidates.knock_outs[i]).tolist()),
+                rules=rules_at_work(candidates, i, reasons),
+                restoring=tuple(np.flatnonzero(lone[i]).tolist()),
+                wave=waves[i],
+            )
+        )
+    return tuple(verdicts)
+
+
+def restoring_lines(
+    changes: ChangeExplanations, support: NDArray[np.object_], rule: SupportRule, usual_risk: float
+) -> FloatArray:
+    """The keep score at which each cut would not be supported: (n,), log-odds; NaN where it is not.
+
+    Of an expected cut the score at which the limit is kept; of a raised one that at which the risk would not count as
+    raised.
+    """
+    raised = rule.raised_line(changes.keep_score_before, usual_risk)
+    return np.where(support == "expected", rule.expected_line, np.where(support == "raised", raised, np.nan))
+
+
+def _withheld(
+    changes: ChangeExplanations,
+    support: NDArray[np.object_],
+    factors: list[tuple[int, ...]],
+    candidates: Candidates,
+) -> list[Withheld]:
+    fell = changes.keep_score_after < changes.keep_score_before
+    factor = candidates.quantities.factor
+    result: list[Withheld] = []
+    for i in range(len(changes)):
+        leads = bool(factors[i]) and bool((candidates.weight[i][factor == factors[i][0]] > 0).any())
+        if support[i] == "unexplained":
+            result.append("not_supported")
+        elif not changes.has_reference[i]:
+            result.append("no_reference")
+        else:
+            result.append("" if fell[i] and leads else "not_worsened")
+    return result
+
+
+def _coverage(candidates: Candidates, row: int, reasons: tuple[Reason, ...]) -> tuple[float, int]:
+    """The share that the reasons make up, and how many further principal ones there are."""
+    if not reasons:
+        return 0.0, 0
+    weight, total = candidates.weight[row], float(candidates.total[row])
+    of_driver = candidates.quantities.of_driver
+    named = np.zeros(len(weight), dtype=bool)
+    named[of_driver[[reason.driver for reason in reasons]]] = True
+    return min(float(weight[named].sum()) / total, 1.0), int((~named & (weight >= PRINCIPAL_SHARE * total)).sum())
+
+
+def _apart_shares(changes: ChangeExplanations) -> FloatArray:
+    lowered = -np.minimum(changes.factor_contributions, 0.0)
+    apart = np.array([factor.about != "borrower" for factor in changes.catalogue.factors], dtype=bool)
+    total = lowered.sum(axis=1)
+    return np.divide(lowered[:, apart].sum(axis=1), total, out=np.zeros(len(lowered)), where=total > 0)
+
+
+def _near_ties(changes: ChangeExplanations, factors: list[tuple[int, ...]]) -> NDArray[np.bool_]:
+    width = NEAR_TIE_SHARE * np.abs(changes.keep_score_after - changes.keep_score_before)
+    values = changes.factor_contributions
+    return np.array(
+        [
+            len(order) > 1 and abs(values[i, order[1]] - values[i, order[0]]) <= width[i]
+            for i, order in enumerate(factors)
+        ],
+        dtype=bool,
+    )
