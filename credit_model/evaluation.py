@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 
-from credit_model.errors import HistoryError
+from credit_model.arrays import FloatArray, IntArray
+from credit_model.errors import CreditModelError, HistoryError
 from credit_model.explain.stability import reason_stability
+from credit_model.explain.support import HeldOutRisk, support_table
+from credit_model.explain.verdict import find_support
+from credit_model.explain.waves import Waves
 from credit_model.model.forest import predicted_tier
 from credit_model.model.metrics import calibration_by_threshold, one_hot, scores
-from credit_model.portfolio.history import History
+from credit_model.portfolio.history import History, check_history
 from credit_model.portfolio.snapshots import Snapshots
 from credit_model.predictor import LimitPredictor
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+#: Decisions that are explained at a time.
+ROWS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -32,18 +38,26 @@ class Evaluation:
         decrease_share.
     calibration : DataFrame
         Of the model: threshold, n, forecast, observed, auc (`model.metrics.calibration_by_threshold`).
+    support : DataFrame or None
+        How many of the tested cuts the model supports, and of how many kept decisions it says the same
+        (`explain.support.support_table`); None without a tier in force.
+    frequencies : DataFrame or None
+        Of the tested decisions by risk: risk_from, risk_to, n, n_cut, frequency (`frequency_table`).
     n_test, n_borrowers : int
         Decisions and borrowers tested.
     """
 
     scores: pd.DataFrame
     calibration: pd.DataFrame
+    support: pd.DataFrame | None
+    frequencies: pd.DataFrame | None
     n_test: int
     n_borrowers: int
 
     def _repr_html_(self) -> str:
         head = f"<p><b>{self.n_test:,} test decisions</b> of {self.n_borrowers:,} borrowers never seen in training</p>"
-        return head + str(self.scores.round(4).to_html())
+        support = "" if self.support is None else str(self.support.round(3).to_html())
+        return head + str(self.scores.round(4).to_html()) + support
 
 
 def evaluate(
@@ -77,7 +91,7 @@ def evaluate(
     tier = snapshots.tier_after[row]
     moves = "tier_in_force" in predictor.catalogue.state_names
     before = snapshots.tier_before[row] if moves else None
-    survival = predictor.forest.survival_scores(predictor.forest.encode(snapshots.X[row]), n_jobs=predictor.n_jobs)
+    survival = predictor.forest.survival_scores(snapshots.X[row], n_jobs=predictor.n_jobs)
     probability = predictor.predict_proba(snapshots, row)
     table = {"model": scores(tier, probability, tier_before=before, predicted=predicted_tier(survival))}
     if multiclass_trees is not None:
@@ -90,11 +104,124 @@ def evaluate(
     table["tier shares"] = scores(tier, shares, tier_before=before)
     frame = pd.DataFrame(table).T
     frame.index.name = "forecast"
+    judged = judge_decisions(predictor, snapshots, row) if moves else None
     return Evaluation(
         scores=frame.astype({"n": "int64"}),
         calibration=calibration_by_threshold(tier, probability),
+        support=None if judged is None else support_table(judged.support, judged.fell),
+        frequencies=None if judged is None else frequency_table(judged.risk, judged.fell),
         n_test=len(row),
         n_borrowers=len(np.unique(snapshots.borrower_row[row])),
+    )
+
+
+@dataclass(frozen=True)
+class JudgedDecisions:
+    """Decisions whose tier could fall, and what the model says of them as of cuts.
+
+    Attributes
+    ----------
+    support : str array, (n,)
+        "expected", "raised" or "unexplained", whether or not the limit fell.
+    risk : float64 array, (n,)
+        Of losing the tier in force.
+    fell : bool array, (n,)
+    """
+
+    support: NDArray[np.object_]
+    risk: FloatArray
+    fell: NDArray[np.bool_]
+
+
+def judge_decisions(
+    predictor: LimitPredictor, snapshots: Snapshots, row: IntArray, *, waves: Waves | None = None
+) -> JudgedDecisions:
+    """What the model says of decisions as if each had ended in a cut: the price of supporting cuts.
+
+    Parameters
+    ----------
+    predictor : LimitPredictor
+    snapshots : Snapshots
+    row : int64 array, (n,)
+        Decisions; those in the lowest tier are left out.
+    waves : Waves, optional
+        Of the whole panel, where ``snapshots`` are of some of its borrowers.
+    """
+    row = row[snapshots.tier_before[row] > 0]
+    held_out = predictor.held_out
+    usual = float("nan") if held_out is None else held_out.usual
+    seen = predictor.waves(snapshots.history) if waves is None else waves.seen_from(snapshots.history)
+    support, risk = [], []
+    for start in range(0, len(row), ROWS_AT_ONCE):
+        block = row[start : start + ROWS_AT_ONCE]
+        changes = predictor.explain_rows(snapshots, block)
+        support.append(find_support(changes, predictor.support, usual, seen.of_rows(block)))
+        risk.append(expit(-changes.keep_score_after))
+    none = np.empty(0)
+    return JudgedDecisions(
+        support=np.concatenate([np.empty(0, dtype=object), *support]),
+        risk=np.concatenate([none, *risk]),
+        fell=snapshots.tier_after[row] < snapshots.tier_before[row],
+    )
+
+
+def cross_fitted_support(
+    predictor: LimitPredictor, history: pd.DataFrame | History, *, folds: int = 5
+) -> JudgedDecisions:
+    """Judge all decisions of a panel, each by a model fitted on other borrowers.
+
+    Parameters
+    ----------
+    predictor : LimitPredictor
+        Its parameters are those of the fits; it need not be fitted.
+    history : DataFrame or History
+    folds : int, at least 2
+        Groups of borrowers, drawn from their ids and the seed.
+
+    Raises
+    ------
+    CreditModelError
+        ``folds`` is out of range.
+    HistoryError
+        A fold leaves too little to train on.
+    """
+    panel = history if isinstance(history, History) else check_history(history, predictor.catalogue)
+    if isinstance(folds, bool) or not isinstance(folds, int) or not 2 <= folds <= len(panel.borrower_ids):
+        raise CreditModelError(
+            f"folds must be between 2 and the number of borrowers, {len(panel.borrower_ids)}; got {folds!r}"
+        )
+    fold = fold_of_borrowers(panel.borrower_ids, folds, predictor.seed)
+    parts = []
+    for k in range(folds):
+        model = LimitPredictor(**predictor.get_params()).fit(
+            panel.select(panel.borrower_ids[fold != k]), test_share=0.0
+        )
+        snapshots = model.snapshots(panel.select(panel.borrower_ids[fold == k]))
+        row = np.flatnonzero(snapshots.is_decision).astype(np.int64)
+        parts.append(judge_decisions(model, snapshots, row, waves=model.waves(panel)))
+    return JudgedDecisions(
+        support=np.concatenate([part.support for part in parts]),
+        risk=np.concatenate([part.risk for part in parts]),
+        fell=np.concatenate([part.fell for part in parts]),
+    )
+
+
+def fold_of_borrowers(borrower_ids: NDArray[Any], folds: int, seed: int) -> IntArray:
+    """Each borrower's fold, 0 .. folds - 1, of about equal size: (n_borrowers,)."""
+    return (np.random.default_rng([seed, folds]).permutation(len(borrower_ids)) % folds).astype(np.int64)
+
+
+def frequency_table(risk: FloatArray, fell: NDArray[np.bool_]) -> pd.DataFrame:
+    """How often decisions (n,) of some risk ended in a cut: risk_from, risk_to, n, n_cut, frequency."""
+    found = HeldOutRisk.of_decisions(risk, fell, usual=float(fell.mean()) if len(fell) else float("nan"))
+    return pd.DataFrame(
+        {
+            "risk_from": found.edges[:-1],
+            "risk_to": found.edges[1:],
+            "n": found.n,
+            "n_cut": found.n_cut,
+            "frequency": np.divide(found.n_cut, found.n, out=np.full(len(found.n), np.nan), where=found.n > 0),
+        }
     )
 
 
@@ -117,9 +244,7 @@ def refit_stability(predictor: LimitPredictor, history: pd.DataFrame | History, 
     """
     explained = [predictor.explain_decreases(history)]
     for i in range(refits):
-        again = LimitPredictor(
-            predictor.catalogue, seed=predictor.seed + i + 1, n_jobs=predictor.n_jobs, **predictor.booster
-        )
+        again = LimitPredictor(**{**predictor.get_params(), "seed": predictor.seed + i + 1})
         explained.append(again.fit(history).explain_decreases(history))
     return reason_stability(explained)
 

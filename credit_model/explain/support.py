@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -147,17 +147,12 @@ class HeldOutRisk:
         place = np.clip(np.searchsorted(_RISK_EDGES, risk, side="right") - 1, 0, len(_RISK_EDGES) - 2)
         n = np.bincount(place, minlength=len(_RISK_EDGES) - 1)
         n_cut = np.bincount(place, weights=fell, minlength=len(_RISK_EDGES) - 1).astype(np.int64)
-        bins: list[list[Any]] = []  # [upper edge, n, n_cut]: neighbours are pooled until shares rise
-        for upper, count, cut in zip(_RISK_EDGES[1:], n.tolist(), n_cut.tolist(), strict=True):
-            bins.append([float(upper), count, cut])
-            while len(bins) > 1 and _must_join(bins[-2], bins[-1]):
-                last = bins.pop()
-                bins[-1] = [last[0], bins[-1][1] + last[1], bins[-1][2] + last[2]]
+        bins = _pooled(_gathered(n.tolist(), n_cut.tolist()))
         return cls(
             usual=float(usual),
-            edges=np.array([0.0, *(b[0] for b in bins)]),
-            n=np.array([b[1] for b in bins], dtype=np.int64),
-            n_cut=np.array([b[2] for b in bins], dtype=np.int64),
+            edges=np.array([0.0, *(one.upper for one in bins)]),
+            n=np.array([one.n for one in bins], dtype=np.int64),
+            n_cut=np.array([one.n_cut for one in bins], dtype=np.int64),
         )
 
     def as_record(self) -> dict[str, Any]:
@@ -193,9 +188,41 @@ class HeldOutRisk:
         return np.array([np.nan if f is None else f.share for f in found], dtype=np.float64)
 
 
-def _must_join(below: list[Any], above: list[Any]) -> bool:
-    few = below[1] < LEAST_DECISIONS or above[1] < LEAST_DECISIONS
-    return bool(few or above[2] * below[1] < below[2] * above[1])
+class _Bin(NamedTuple):
+    """Decisions with risks up to ``upper``, and the cuts among them."""
+
+    upper: float
+    n: int
+    n_cut: int
+
+    def with_lower(self, other: _Bin) -> _Bin:
+        return _Bin(self.upper, self.n + other.n, self.n_cut + other.n_cut)
+
+
+def _gathered(n: list[int], n_cut: list[int]) -> list[_Bin]:
+    """Bins of at least `LEAST_DECISIONS` decisions, gathered from the highest risks down; the lowest takes the rest."""
+    gathered: list[_Bin] = []
+    open_bin: _Bin | None = None
+    for upper, count, cut in reversed(list(zip(_RISK_EDGES[1:].tolist(), n, n_cut, strict=True))):
+        here = _Bin(upper, count, cut)
+        open_bin = here if open_bin is None else open_bin.with_lower(here)
+        if open_bin.n >= LEAST_DECISIONS:
+            gathered.append(open_bin)
+            open_bin = None
+    if open_bin is not None:
+        gathered = [*gathered[:-1], gathered[-1].with_lower(open_bin)] if gathered else [open_bin]
+    return gathered[::-1]
+
+
+def _pooled(bins: list[_Bin]) -> list[_Bin]:
+    """Neighbours are pooled until shares of cuts rise with the risk (pool adjacent violators)."""
+    pooled: list[_Bin] = []
+    for one in bins:
+        pooled.append(one)
+        while len(pooled) > 1 and pooled[-1].n_cut * pooled[-2].n < pooled[-2].n_cut * pooled[-1].n:
+            last = pooled.pop()
+            pooled[-1] = last.with_lower(pooled[-1])
+    return pooled
 
 
 def support_table(support: NDArray[np.object_], fell: BoolArray) -> pd.DataFrame:

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from credit_model.errors import HistoryError
 from credit_model.explain.pairs import decrease_rows
+from credit_model.explain.support import SUPPORT_LEVELS
 from credit_model.grade.hard_cases import hard_cases
 from credit_model.grade.known import LENDER_KINDS, KnownDecreases, match_truth, together
-from credit_model.grade.methods import METHODS, Attribution, Decreases, attribute, background_rows, join
+from credit_model.grade.methods import METHODS, Attribution, Decreases, attribute, background_rows, explained, join
 from credit_model.grade.root_causes import ACCEPTABLE_FACTORS, acceptable_factors
 from credit_model.grade.scorecard import causal, fidelity, lender_recognition
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.history import History
-from credit_model.portfolio.snapshots import Snapshots
 from credit_model.predictor import LimitPredictor
 from credit_model.simulate.truth import Truth
 
@@ -31,14 +31,17 @@ BoolArray = NDArray[np.bool_]
 
 FIDELITY = (
     "leading_factor_right",
+    "first_reason_right",
     "leading_factor_right_clear",
     "top_two_right",
+    "leading_factor_right_all",
     "rank_correlation",
     "share_error",
-    "blamed_on_borrower",
+    "laid_on_borrower",
+    "excused",
 )
 CAUSAL = ("root_cause_first", "root_cause_in_first_two", "lender_kind_recognised", "lender_kind_first")
-COUNTS = ("n", "n_clear", "n_not_borrowers", "n_root_cause", "n_lender_kind")
+COUNTS = ("n", "n_told", "n_clear", "n_not_borrowers", "n_borrowers", "n_root_cause", "n_lender_kind")
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Grade:
     overall : DataFrame
         One row a method, ``ours`` first: the measures of both scorecards, their counts, seconds_per_decrease.
     groups : DataFrame
-        The same for groups of decreases; columns split (segment, kind, scenario, hard case, reference, model), group
+        The same for groups of decreases; columns split (segment, kind, scenario, hard case, reference, support), group
         and method come first.
     left_out : dict
         Decreases that are not graded: reason -> number.
@@ -68,7 +71,7 @@ class Grade:
     @property
     def fidelity(self) -> pd.DataFrame:
         """Scorecard *fidelity to the lender's policy*: one row a method."""
-        return self.overall[[*FIDELITY, "n", "n_clear", "n_not_borrowers", "seconds_per_decrease"]]
+        return self.overall[[*FIDELITY, *COUNTS[:5], "seconds_per_decrease"]]
 
     @property
     def causal(self) -> pd.DataFrame:
@@ -168,7 +171,7 @@ def grade_portfolios(
     if not len(known):
         raise HistoryError("there is no decrease to grade; give a longer or larger portfolio")
     named = [join(parts) for parts in zip(*(a.named for a in answers), strict=True)]
-    groups = list(_groups(known, np.concatenate([a.supported for a in answers]), predictor.catalogue))
+    groups = list(_groups(known, np.concatenate([a.support for a in answers]), predictor.catalogue))
     return Grade(
         overall=_overall(named, known, predictor.catalogue),
         groups=_by_group(named, known, groups, predictor.catalogue),
@@ -180,11 +183,11 @@ def grade_portfolios(
 
 @dataclass(frozen=True)
 class _Answers:
-    """One portfolio: the truth, what each method says, and whether the model supports the cuts."""
+    """One portfolio: the truth, what each method says, and how far the model supports the cuts (n,)."""
 
     known: KnownDecreases
     named: list[Attribution]
-    supported: BoolArray
+    support: NDArray[np.object_]
 
 
 def _answers(
@@ -207,20 +210,32 @@ def _answers(
     return _Answers(
         known=known,
         named=[attribute(predictor, decreases, method) for method in methods],
-        supported=_supported(predictor, snapshots, known.row),
+        support=explained(predictor, decreases).support,
     )
 
 
 def measures(
-    answer: Attribution, known: KnownDecreases, catalogue: Catalogue, rows: BoolArray | slice = slice(None)
+    answer: Attribution,
+    known: KnownDecreases,
+    catalogue: Catalogue,
+    graded: BoolArray,
+    rows: BoolArray | slice = slice(None),
 ) -> dict[str, float | int]:
-    """All measures of one method on some rows of ``known``."""
+    """All measures of one method on some rows of ``known``; the leader is graded where ``graded`` (n,)."""
     about = np.array([factor.about for factor in catalogue.factors], dtype=object)
-    acceptable = acceptable_factors(known.causes[rows], list(ACCEPTABLE_FACTORS), catalogue.factor_ids)
+    acceptable = acceptable_factors(known.root_causes[rows], list(ACCEPTABLE_FACTORS), catalogue.factor_ids)
     order = answer.order[rows]
     lender_kind = np.isin(known.kind[rows].astype(str), LENDER_KINDS)
     return (
-        fidelity(known.truth[rows], answer.contributions[rows], order, about == "borrower")
+        fidelity(
+            known.truth[rows],
+            answer.contributions[rows],
+            order,
+            about == "borrower",
+            told=answer.told[rows],
+            graded=graded[rows],
+            first_reason=answer.first_reason[rows],
+        )
         | causal(order, acceptable)
         | lender_recognition(order, lender_kind, about == "lender")
     )
@@ -231,7 +246,7 @@ def _overall(named: list[Attribution], known: KnownDecreases, catalogue: Catalog
         [
             {
                 "method": a.method,
-                **measures(a, known, catalogue),
+                **measures(a, known, catalogue, _graded(named)),
                 "seconds_per_decrease": a.seconds / len(known),
             }
             for a in named
@@ -246,9 +261,10 @@ def _by_group(
     groups: list[tuple[str, str, BoolArray]],
     catalogue: Catalogue,
 ) -> pd.DataFrame:
+    graded = _graded(named)
     return pd.DataFrame(
         [
-            {"split": split, "group": group, "method": a.method, **measures(a, known, catalogue, rows)}
+            {"split": split, "group": group, "method": a.method, **measures(a, known, catalogue, graded, rows)}
             for a in named
             for split, group, rows in groups
         ],
@@ -256,18 +272,20 @@ def _by_group(
     )
 
 
-def _groups(known: KnownDecreases, supported: BoolArray, catalogue: Catalogue) -> Iterator[tuple[str, str, BoolArray]]:
+def _groups(
+    known: KnownDecreases, support: NDArray[np.object_], catalogue: Catalogue
+) -> Iterator[tuple[str, str, BoolArray]]:
     """Split, group and rows of every group that has any."""
     for split, labels in (("scenario", known.scenario), ("segment", known.segment), ("kind", known.kind)):
         for group in sorted({str(label) for label in labels} - {""}):
             yield split, group, labels == group
     about = np.array([factor.about for factor in catalogue.factors], dtype=object)
-    cases = hard_cases(known.truth, known.causes, about)
+    cases = hard_cases(known.truth, known.root_causes, about)
     cases["none of these"] = ~np.any(list(cases.values()), axis=0)
-    splits = {
+    splits: dict[str, dict[str, BoolArray]] = {
         "hard case": cases,
         "reference": {"limit set within the panel": ~known.censored, "stands in for an earlier month": known.censored},
-        "model": {"supports the cut": supported, "does not support it": ~supported},
+        "support": {level: np.asarray(support == level) for level in SUPPORT_LEVELS},
     }
     for split, members in splits.items():
         for group, rows in members.items():
@@ -275,11 +293,10 @@ def _groups(known: KnownDecreases, supported: BoolArray, catalogue: Catalogue) -
                 yield split, group, rows
 
 
-def _supported(predictor: LimitPredictor, snapshots: Snapshots, row: IntArray) -> BoolArray:
-    """The model's own score supports the cut: (n,)."""
-    forest = predictor.forest
-    score = forest.keep_score(forest.encode(snapshots.X[row]), snapshots.tier_before[row], n_jobs=predictor.n_jobs)
-    return np.asarray(score < 0)
+def _graded(named: list[Attribution]) -> BoolArray:
+    """The cuts of which our method tells a reason; all, where it is not among the methods: (n,)."""
+    told = next((a.told for a in named if a.method == "ours"), None)
+    return np.ones(len(named[0].told), dtype=bool) if told is None else told
 
 
 def _plain(measures: pd.Series) -> dict[str, float | int | None]:

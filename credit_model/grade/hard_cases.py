@@ -14,14 +14,14 @@ BoolArray = NDArray[np.bool_]
 TOGETHER = 0.5
 
 
-def hard_cases(truth: FloatArray, causes: BoolArray, about: NDArray[np.object_]) -> dict[str, BoolArray]:
+def hard_cases(truth: FloatArray, root_causes: BoolArray, about: NDArray[np.object_]) -> dict[str, BoolArray]:
     """Which rows are hard, by the reason why; a row may be hard for several.
 
     Parameters
     ----------
     truth : float64 array, (n, n_factors)
         True contributions; every row has a factor that lowered the score.
-    causes : bool array, (n, n_root_causes)
+    root_causes : bool array, (n, n_root_causes)
     about : str array, (n_factors,)
         Whose doing a factor is: borrower, economy or lender.
 
@@ -47,7 +47,7 @@ def hard_cases(truth: FloatArray, causes: BoolArray, about: NDArray[np.object_])
     whose = {(a, b): has_second & (about[first] == a) & (about[second] == b) for a, b in _RIVALS}
     return {
         "factors together": together,
-        "two shocks at once": causes.sum(axis=1) >= 2,
+        "two shocks at once": root_causes.sum(axis=1) >= 2,
         "economy against borrower": whose[_RIVALS[0]] | whose[_RIVALS[1]],
     }
 

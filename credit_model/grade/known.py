@@ -37,7 +37,7 @@ class KnownDecreases:
         Rows of the snapshots that they were found in.
     truth : float64 array, (n, n_factors)
         Owen values of the true policy's change by factor, log-odds; each row has a factor that lowered the score.
-    causes : bool array, (n, n_root_causes)
+    root_causes : bool array, (n, n_root_causes)
         Columns as in `ACCEPTABLE_FACTORS`; all False in a row: no shock is its cause.
     kind, scenario, segment : str arrays, (n,)
     censored : bool array, (n,)
@@ -48,7 +48,7 @@ class KnownDecreases:
 
     row: IntArray
     truth: FloatArray
-    causes: BoolArray
+    root_causes: BoolArray
     kind: NDArray[np.object_]
     scenario: NDArray[np.object_]
     segment: NDArray[np.object_]
@@ -63,7 +63,7 @@ class KnownDecreases:
         return replace(self, **{name: getattr(self, name)[kept] for name in _ROW_FIELDS})
 
 
-_ROW_FIELDS = ("row", "truth", "causes", "kind", "scenario", "segment", "censored")
+_ROW_FIELDS = ("row", "truth", "root_causes", "kind", "scenario", "segment", "censored")
 
 
 def together(parts: Sequence[KnownDecreases]) -> KnownDecreases:
@@ -135,7 +135,7 @@ def match_truth(snapshots: Snapshots, row: IntArray, truth: pd.DataFrame, *, whe
     return KnownDecreases(
         row=row[kept],
         truth=factors[kept],
-        causes=known_causes.to_numpy(dtype=bool),
+        root_causes=known_causes.to_numpy(dtype=bool),
         kind=_words(aligned.loc[kept, "kind"]),
         scenario=_words(aligned.loc[kept, "scenario"]) if "scenario" in aligned else _unnamed(int(kept.sum())),
         segment=_segments(snapshots, row[kept]),

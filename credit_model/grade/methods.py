@@ -9,20 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.errors import CreditModelError
-from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.explain.pairs import driver_columns, explain_pairs, pair_with_reference, reference_features
+from credit_model.explain.decreases import DecreaseExplanations
+from credit_model.explain.explaining import as_decreases
+from credit_model.explain.pairs import driver_columns, pair_with_reference, reference_features
 from credit_model.grade.scorecard import lowering_order
 from credit_model.portfolio.snapshots import Snapshots
 from credit_model.predictor import LimitPredictor
 from credit_model.trees.owen import ensemble_owen_values
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 #: Snapshots drawn as the population that a decision's snapshot is compared with.
 BACKGROUND_ROWS = 50
@@ -43,6 +42,10 @@ class Attribution:
         In log-odds of keeping the tier in force; negative lowered it.
     order : int64 array, (n, 2)
         The factors that the method names first and second; -1: none.
+    told : bool array, (n,)
+        Where the method tells a reason at all; the others always do.
+    first_reason : int64 array, (n,)
+        The factor of the first reason told, -1: none; of methods that tell no reasons, their first factor.
     seconds : float
         Time to explain them all.
     """
@@ -51,6 +54,8 @@ class Attribution:
     about: str
     contributions: FloatArray
     order: IntArray
+    told: BoolArray
+    first_reason: IntArray
     seconds: float
 
 
@@ -60,6 +65,8 @@ def join(parts: Sequence[Attribution]) -> Attribution:
         parts[0],
         contributions=np.concatenate([part.contributions for part in parts]),
         order=np.concatenate([part.order for part in parts]),
+        told=np.concatenate([part.told for part in parts]),
+        first_reason=np.concatenate([part.first_reason for part in parts]),
         seconds=sum(part.seconds for part in parts),
     )
 
@@ -78,7 +85,22 @@ class Decreases:
         return self.snapshots.tier_before[self.row]
 
 
-Explain = Callable[[LimitPredictor, Decreases], tuple[FloatArray, IntArray]]
+class Named(NamedTuple):
+    """Contributions by factor (n, n_factors), the first two factors (n, 2), and what is told (n,), (n,)."""
+
+    contributions: FloatArray
+    order: IntArray
+    told: BoolArray
+    first_reason: IntArray
+
+    @classmethod
+    def by_size(cls, contributions: FloatArray) -> Named:
+        """The factors that lowered the score most, always told."""
+        order = lowering_order(contributions)
+        return cls(contributions, order, np.ones(len(order), dtype=bool), order[:, 0])
+
+
+Explain = Callable[[LimitPredictor, Decreases], Named]
 
 
 def attribute(predictor: LimitPredictor, decreases: Decreases, method: str) -> Attribution:
@@ -93,8 +115,8 @@ def attribute(predictor: LimitPredictor, decreases: Decreases, method: str) -> A
         raise CreditModelError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     about, explain = METHODS[method]
     start = time.perf_counter()
-    contributions, order = explain(predictor, decreases)
-    return Attribution(method, about, contributions, order, time.perf_counter() - start)
+    named = explain(predictor, decreases)
+    return Attribution(method, about, *named, seconds=time.perf_counter() - start)
 
 
 def background_rows(snapshots: Snapshots, *, seed: int, n: int = BACKGROUND_ROWS) -> IntArray:
@@ -104,51 +126,49 @@ def background_rows(snapshots: Snapshots, *, seed: int, n: int = BACKGROUND_ROWS
     return np.sort(chosen).astype(np.int64)
 
 
+def _as_told(predictor: LimitPredictor, decreases: Decreases) -> Named:
+    """What tables, plots, notices and pages say, taken from the verdicts themselves."""
+    verdicts = explained(predictor, decreases).verdicts
+    order = np.array([[*verdict.factors, -1, -1][:2] for verdict in verdicts], dtype=np.int64).reshape(-1, 2)
+    told = np.array([verdict.leading_factor >= 0 for verdict in verdicts], dtype=bool)
+    first = np.array([v.reasons[0].factor if v.reasons else -1 for v in verdicts], dtype=np.int64)
+    return Named(explained(predictor, decreases).factor_contributions, order, told, first)
+
+
 def _against(reference: str) -> Explain:
-    def explain(predictor: LimitPredictor, decreases: Decreases) -> tuple[FloatArray, IntArray]:
-        explained = _explained(predictor, decreases, reference)
-        return explained.factor_contributions, _as_told(explained)
+    def explain(predictor: LimitPredictor, decreases: Decreases) -> Named:
+        changes = predictor.explain_rows(decreases.snapshots, decreases.row, reference=reference)
+        return Named.by_size(changes.factor_contributions)
 
     return explain
 
 
-def _ours_largest_first(predictor: LimitPredictor, decreases: Decreases) -> tuple[FloatArray, IntArray]:
-    contributions = _explained(predictor, decreases, "last_set").factor_contributions
-    return contributions, lowering_order(contributions)
-
-
-def _explained(predictor: LimitPredictor, decreases: Decreases, reference: str) -> DecreaseExplanations:
-    return explain_pairs(
-        predictor.forest,
-        decreases.snapshots,
-        pair_with_reference(decreases.snapshots, decreases.row, reference),
-        reference=reference,
-        model_version=predictor.version,
-        n_jobs=predictor.n_jobs,
+def explained(predictor: LimitPredictor, decreases: Decreases) -> DecreaseExplanations:
+    """The decreases explained as users see them."""
+    snapshots = decreases.snapshots
+    return as_decreases(
+        predictor.explain_rows(snapshots, decreases.row),
+        snapshots,
+        decreases.row,
+        rule=predictor.support,
+        held_out=predictor.held_out,
+        waves=predictor.waves(snapshots.history),
     )
 
 
-def _as_told(explained: DecreaseExplanations) -> IntArray:
-    """First the factor that the explanation itself calls the leading one, then the strongest of the others."""
-    leading = explained.leading_factor_index
-    order = lowering_order(explained.factor_contributions, 2)
-    other = np.where(order[:, 0] == leading, order[:, 1], order[:, 0])
-    return np.stack([leading, other], axis=1)
-
-
-def _population(predictor: LimitPredictor, decreases: Decreases) -> tuple[FloatArray, IntArray]:
+def _population(predictor: LimitPredictor, decreases: Decreases) -> Named:
     x = decreases.snapshots.X[decreases.row]
     values = population_values(predictor, x, decreases.tier, decreases.snapshots.X[decreases.background])
-    return values, lowering_order(values)
+    return Named.by_size(values)
 
 
-def _population_difference(predictor: LimitPredictor, decreases: Decreases) -> tuple[FloatArray, IntArray]:
+def _population_difference(predictor: LimitPredictor, decreases: Decreases) -> Named:
     pairs = pair_with_reference(decreases.snapshots, decreases.row, "last_set")
     background = decreases.snapshots.X[decreases.background]
     x, z = decreases.snapshots.X[decreases.row], reference_features(decreases.snapshots, pairs)
     now = population_values(predictor, x, decreases.tier, background)
     then = population_values(predictor, z, decreases.tier, background)
-    return now - then, lowering_order(now - then)
+    return Named.by_size(now - then)
 
 
 def population_values(predictor: LimitPredictor, x: FloatArray, tier: IntArray, background: FloatArray) -> FloatArray:
@@ -184,20 +204,20 @@ def population_values(predictor: LimitPredictor, x: FloatArray, tier: IntArray, 
 def _factor_values(predictor: LimitPredictor, x: FloatArray, z: FloatArray, tier: IntArray) -> FloatArray:
     """Pairwise Owen values by factor, (n, n_factors); states are x's in both."""
     forest, catalogue = predictor.forest, predictor.catalogue
-    rows_x = forest.rows(forest.encode(x), tier - 1)
-    rows_z = forest.rows(forest.encode(z), tier - 1)
-    cause = driver_columns(catalogue)
+    rows_x = forest.rows(x, tier - 1)
+    rows_z = forest.rows(z, tier - 1)
+    driver = driver_columns(catalogue)
     group = np.full(rows_x.shape[1], len(catalogue.factor_ids), dtype=np.int64)
-    group[cause] = catalogue.factor_index
+    group[driver] = catalogue.factor_index
     by_feature = ensemble_owen_values(forest.trees, rows_x, rows_z, group, n_jobs=predictor.n_jobs)
     factors = np.arange(len(catalogue.factor_ids))
-    return np.stack([by_feature[:, cause][:, catalogue.factor_index == g].sum(axis=1) for g in factors], axis=1)
+    return np.stack([by_feature[:, driver][:, catalogue.factor_index == g].sum(axis=1) for g in factors], axis=1)
 
 
 #: Method -> (what it is, how it explains); ``ours`` first.
 METHODS: dict[str, tuple[str, Explain]] = {
-    "ours": ("change since the limit was last set", _against("last_set")),
-    "ours_largest_first": ("ours, without the rule that doubt is not laid on the borrower", _ours_largest_first),
+    "ours": ("change since the limit was last set, as told", _as_told),
+    "ours_largest_first": ("ours, without the rule that doubt is not laid on the borrower", _against("last_set")),
     "last_review": ("change since the last review", _against("last_review")),
     "previous_month": ("change since the month before", _against("previous_month")),
     "population_shap": ("current snapshot against the population", _population),

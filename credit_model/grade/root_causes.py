@@ -29,15 +29,15 @@ ACCEPTABLE_FACTORS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-def acceptable_factors(causes: BoolArray, cause_names: Sequence[str], factor_ids: Sequence[str]) -> BoolArray:
+def acceptable_factors(root_causes: BoolArray, cause_names: Sequence[str], factor_ids: Sequence[str]) -> BoolArray:
     """The factors that may be named for each decrease: bool (n, n_factors).
 
     Parameters
     ----------
-    causes : bool array, (n, n_drivers)
+    root_causes : bool array, (n, n_shocks)
         True where the decrease would not have happened without the shock.
     cause_names, factor_ids : sequences of str
-        The columns of ``causes`` and of the result.
+        The columns of ``root_causes`` and of the result.
 
     Examples
     --------
@@ -47,5 +47,5 @@ def acceptable_factors(causes: BoolArray, cause_names: Sequence[str], factor_ids
     [[False, True, False], [False, False, False]]
     """
     key = np.array([[f in ACCEPTABLE_FACTORS[c] for f in factor_ids] for c in cause_names], dtype=bool)
-    named: BoolArray = (causes[:, :, None] & key.reshape(len(cause_names), len(factor_ids))).any(axis=1)
+    named: BoolArray = (root_causes[:, :, None] & key.reshape(len(cause_names), len(factor_ids))).any(axis=1)
     return named

@@ -79,9 +79,16 @@ def rank_correlations(truth: FloatArray, named: FloatArray) -> FloatArray:
 
 
 def fidelity(
-    truth: FloatArray, named: FloatArray, order: IntArray, about_borrower: BoolArray
+    truth: FloatArray,
+    named: FloatArray,
+    order: IntArray,
+    about_borrower: BoolArray,
+    *,
+    told: BoolArray,
+    graded: BoolArray,
+    first_reason: IntArray,
 ) -> dict[str, float | int]:
-    """Scorecard *fidelity to the lender's policy*: do the contributions say what the true policy's say?
+    """Scorecard *fidelity to the lender's policy*: do the explanations say what the true policy's say?
 
     Parameters
     ----------
@@ -91,29 +98,43 @@ def fidelity(
         The factors that the method names first and second, -1 for none (`lowering_order`).
     about_borrower : bool array, (n_factors,)
         Factors that are the borrower's doing; the others are the economy's or the lender's.
+    told : bool array, (n,)
+        Where the method tells a reason at all.
+    graded : bool array, (n,)
+        The cuts that the leader is graded on: those of which our method tells a reason, for all methods alike.
+    first_reason : int64 array, (n,)
+        The factor of the first reason told, -1 for none.
 
     Returns
     -------
     dict
-        n, n_clear, n_not_borrowers (cuts led by the economy or the lender), and as shares or means
-        leading_factor_right, leading_factor_right_clear, top_two_right (the true leader is among the first two),
-        rank_correlation, share_error, blamed_on_borrower (of the cuts led by the economy or the lender).
+        n, n_told, n_clear, n_not_borrowers, n_borrowers, and as shares or means: leading_factor_right and
+        first_reason_right (of the graded cuts), leading_factor_right_clear, top_two_right,
+        leading_factor_right_all (of all cuts, by the factors in the method's order, told or not), rank_correlation,
+        share_error; laid_on_borrower (of the cuts led by the economy or the lender: the method tells a borrower's
+        factor first) and excused (of the cuts led by the borrower: it tells the economy's or the lender's).
     """
     leader = lowering_order(truth, 1)[:, 0]
     right = np.asarray(order[:, 0] == leader)
     clear = clearly_led(truth)
-    not_borrowers = ~about_borrower[leader]
-    blamed = np.asarray((order[:, 0] >= 0) & about_borrower[order[:, 0]])
+    of_borrower = about_borrower[leader]
+    names = told & (order[:, 0] >= 0)
+    blamed, spared = names & about_borrower[order[:, 0]], names & ~about_borrower[order[:, 0]]
     return {
-        "leading_factor_right": _mean(right),
-        "leading_factor_right_clear": _mean(right[clear]),
-        "top_two_right": _mean(np.asarray((order == leader[:, None]).any(axis=1))),
-        "rank_correlation": _mean(rank_correlations(truth, named)),
-        "share_error": _mean(share_errors(truth, named)),
-        "blamed_on_borrower": _mean(blamed[not_borrowers]),
+        "leading_factor_right": _mean(right[graded]),
+        "first_reason_right": _mean(np.asarray(first_reason == leader)[graded]),
+        "leading_factor_right_clear": _mean(right[graded & clear]),
+        "top_two_right": _mean(np.asarray((order == leader[:, None]).any(axis=1))[graded]),
+        "leading_factor_right_all": _mean(right),
+        "rank_correlation": _mean(rank_correlations(truth, named)[graded]),
+        "share_error": _mean(share_errors(truth, named)[graded]),
+        "laid_on_borrower": _mean(blamed[~of_borrower]),
+        "excused": _mean(spared[of_borrower]),
         "n": len(truth),
-        "n_clear": int(clear.sum()),
-        "n_not_borrowers": int(not_borrowers.sum()),
+        "n_told": int(graded.sum()),
+        "n_clear": int((graded & clear).sum()),
+        "n_not_borrowers": int((~of_borrower).sum()),
+        "n_borrowers": int(of_borrower.sum()),
     }
 
 
