@@ -9,7 +9,7 @@ from typing import Any, overload
 
 import pandas as pd
 
-from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.principal import (
     MAX_REASONS,
     PrincipalReason,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.principal import PrincipalReasons
 from credit_model.portfolio.catalogue import Feature
 from credit_model.words.texts import texts
