@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,12 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from benchmarks.tables import at_least, show_goals, show_machine, show_table
-from credit_model.simulate.blocks import BLOCK_SIZE, NORMALS_TABLE, UNIFORMS_TABLE, Settings, simulate_block, stream
+from credit_model.parallel import as_finished
+from credit_model.simulate.blocks import simulate_block
 from credit_model.simulate.borrowers import N_NORMALS, N_UNIFORMS
 from credit_model.simulate.economy import BURN_IN
-from credit_model.simulate.portfolio import settings_of
+from credit_model.simulate.settings import BLOCK_SIZE, Settings
+from credit_model.simulate.streams import NORMALS_TABLE, UNIFORMS_TABLE, stream
 from credit_model.simulate.tables import CATEGORIES, history_table
 from credit_model.simulate.writing import write_portfolio
 
@@ -56,7 +57,7 @@ def main() -> None:
 
 
 def _compare(n: int, months: int) -> None:
-    warm = settings_of(BLOCK_SIZE, months, seed=0)
+    warm = Settings(BLOCK_SIZE, months, seed=0)
     block = simulate_block(warm, 0)  # compiles, or loads what was compiled
     table = history_table(warm, block)
     blocks = -(-n // BLOCK_SIZE)
@@ -81,18 +82,18 @@ def _compare(n: int, months: int) -> None:
                 write_statistics=False,
             )
 
-        def simulate(name: str, **options: Any) -> Callable[[], None]:
-            return lambda: write_portfolio(place / name, n, months, seed=0, n_jobs=JOBS, **options)
+        def simulate(name: str, settings: Settings, **options: bool) -> Callable[[], None]:
+            return lambda: write_portfolio(place / name, settings, n_jobs=JOBS, **options)
 
         def compute(settings: Settings) -> Callable[[], None]:
             return lambda: _on_all_cores(lambda number: simulate_block(settings, number), blocks)
 
-        settings = settings_of(n, months, seed=0, root_causes=False)
+        full, plain = Settings(n, months, seed=0), Settings(n, months, seed=0, root_causes=False)
         works = {
-            "simulate to Parquet: history": simulate("history", truth=False),
-            "simulate to Parquet: history, truth": simulate("truth", root_causes=False),
-            "simulate to Parquet: history, truth, root causes": simulate("causes"),
-            "simulate, nothing written": compute(settings),
+            "simulate to Parquet: history": simulate("history", plain, truth=False),
+            "simulate to Parquet: history, truth": simulate("truth", plain),
+            "simulate to Parquet: history, truth, root causes": simulate("causes", full),
+            "simulate, nothing written": compute(plain),
             "numpy draws as many random numbers": lambda: _on_all_cores(draw, blocks),
             "pyarrow writes the same history": lambda: _on_all_cores(write, blocks),
         }
@@ -113,13 +114,8 @@ def _compare(n: int, months: int) -> None:
 
 
 def _on_all_cores(work: Callable[[int], object], n: int) -> None:
-    with ThreadPoolExecutor(JOBS) as pool:
-        for done in [pool.submit(_dropping, work, i) for i in range(n)]:
-            done.result()
-
-
-def _dropping(work: Callable[[int], object], number: int) -> None:
-    work(number)  # the result is not kept: memory is that of the blocks under way
+    for _ in as_finished(work, n, JOBS):
+        pass
 
 
 def _seconds(work: Callable[[], object]) -> tuple[float, float]:
@@ -137,9 +133,10 @@ def _run_one(n: int, months: int) -> dict[str, Any]:
 
 def _report_one(n: int, months: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        write_portfolio(Path(folder) / "warm", 10, months, seed=0)
+        write_portfolio(Path(folder) / "warm", Settings(10, months, seed=0))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        took, _ = _seconds(lambda: write_portfolio(Path(folder) / "portfolio", n, months, seed=0, n_jobs=JOBS))
+        settings = Settings(n, months, seed=0)
+        took, _ = _seconds(lambda: write_portfolio(Path(folder) / "portfolio", settings, n_jobs=JOBS))
         size = sum(f.stat().st_size for f in (Path(folder) / "portfolio").rglob("*") if f.is_file())
     report = {
         "borrowers": f"{n:,}",

@@ -74,23 +74,22 @@ def simulate_command(
     Example:  credit-model simulate --borrowers 20000 --months 48 --seed 1 --out portfolio
               credit-model simulate --scenario downturn --seed 2 --realism --out downturn
     """
+    from credit_model.simulate.settings import Settings
     from credit_model.simulate.writing import write_portfolio
 
     start = time.perf_counter()
+    settings = Settings(
+        borrowers,
+        months,
+        seed=seed,
+        scenario=scenario,
+        economy=None if economy is None else read_table(economy),
+        planted=_planted(plant),
+        audit_bias=audit_bias,
+        root_causes=root_causes,
+    )
     with progress("simulating") as advance:
-        write_portfolio(
-            out,
-            borrowers,
-            months,
-            seed=seed,
-            n_jobs=jobs,
-            scenario=scenario,
-            economy=None if economy is None else read_table(economy),
-            planted=_planted(plant) or None,
-            audit_bias=audit_bias,
-            root_causes=root_causes,
-            on_progress=advance,
-        )
+        write_portfolio(out, settings, n_jobs=jobs, on_progress=advance)
     seconds = time.perf_counter() - start
     show_facts(
         [

@@ -17,7 +17,7 @@ from credit_model.cli.model import show_scores
 from credit_model.documents.page_records import score_tracks
 from credit_model.documents.report import write_report
 from credit_model.evaluation import evaluate
-from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import count_falls_within_tier
 from credit_model.files import fresh_folder, write_text
 from credit_model.portfolio.catalogue import read_catalogue
@@ -107,10 +107,11 @@ def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) ->
 
 
 def _simulate(folder: Path, borrowers: int, months: int, seed: int, jobs: int) -> None:
+    from credit_model.simulate.settings import Settings
     from credit_model.simulate.writing import write_portfolio
 
     with progress("simulating") as advance:
-        write_portfolio(folder, borrowers, months, seed=seed, n_jobs=jobs, on_progress=advance)
+        write_portfolio(folder, Settings(borrowers, months, seed=seed), n_jobs=jobs, on_progress=advance)
 
 
 def _clearest(explanations: DecreaseExplanations) -> DecreaseExplanations:

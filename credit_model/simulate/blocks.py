@@ -1,8 +1,6 @@
-"""A block of borrowers, simulated at once: a pure function of the seed, the block's number and the settings.
+"""A block of borrowers, simulated at once: a pure function of the settings and the block's number.
 
-Every table of random numbers has its own stream, ``SeedSequence(seed, spawn_key=(table, block))``, and a block's
-numbers are drawn for all its 4,096 borrowers, one after the other. So the same bytes come out whatever the number
-of workers, and more borrowers do not change those before.
+A block's random numbers are drawn for all its 4,096 borrowers, even where the last block has fewer.
 """
 
 from __future__ import annotations
@@ -12,63 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
 from credit_model.simulate import kernels
 from credit_model.simulate.compiling import cached_kernel
-from credit_model.simulate.economy import BURN_IN, WARM_UP, Economy
-from credit_model.simulate.lender import Lender
+from credit_model.simulate.economy import BURN_IN, WARM_UP
 from credit_model.simulate.policy import policy_table
-from credit_model.simulate.scenarios import Scenario
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-
-BLOCK_SIZE = 4096
-#: The tables of random numbers: the first number of a stream's spawn key.
-ECONOMY_TABLE, LENDER_TABLE, TRAITS_TABLE, NORMALS_TABLE, UNIFORMS_TABLE = range(5)
-
-
-def stream(seed: int, table: int, block: int = 0) -> np.random.Generator:
-    """The random numbers of one table and block."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(table, block))))
-
-
-@dataclass(frozen=True)
-class Settings:
-    """All that a block depends on, but its number.
-
-    Attributes
-    ----------
-    n_borrowers, n_months, seed : int
-    scenario : Scenario
-    economy : Economy
-    lender : Lender
-    audit_bias : float
-    planted : int64 array, (n_planted, 3)
-        Borrower id (ascending), shock (position in `columns.OWN_SHOCKS`), panel month.
-    with_root_causes : bool
-        Whether root causes are sought.
-    """
-
-    n_borrowers: int
-    n_months: int
-    seed: int
-    scenario: Scenario
-    economy: Economy
-    lender: Lender
-    audit_bias: float
-    planted: IntArray
-    with_root_causes: bool
-
-    @property
-    def n_blocks(self) -> int:
-        """Number of blocks."""
-        return -(-self.n_borrowers // BLOCK_SIZE)
-
-    def size_of(self, block: int) -> int:
-        """Number of borrowers in a block."""
-        return min(BLOCK_SIZE, self.n_borrowers - block * BLOCK_SIZE)
+from credit_model.simulate.settings import BLOCK_SIZE, Settings
+from credit_model.simulate.streams import NORMALS_TABLE, TRAITS_TABLE, UNIFORMS_TABLE, stream
 
 
 @dataclass(frozen=True)
@@ -115,7 +65,7 @@ class Block:
 
 def world_of(settings: Settings) -> kernels.World:
     """The paths that all borrowers share, as the kernels take them."""
-    economy, lender = settings.economy, settings.lender
+    economy, lender = settings.economy_paths, settings.lender_moves
     return kernels.World(
         unemployment=economy.unemployment,
         activity=economy.activity,
@@ -125,7 +75,7 @@ def world_of(settings: Settings) -> kernels.World:
         class_move=lender.class_move,
         n_months=BURN_IN + settings.n_months,
         job_loss_hazard=b.JOB_LOSS_HAZARD,
-        spree_rate=settings.scenario.spree_rate,
+        spree_rate=settings.world.spree_rate,
     )
 
 
@@ -160,7 +110,7 @@ def simulate_block(settings: Settings, block: int) -> Block:
         censored, score_before = np.empty(most, dtype=np.bool_), np.empty(most)
         shares, root_causes = np.empty((most, n_drivers)), np.zeros((most, len(c.SHOCKS)), dtype=np.bool_)
         found = _simulate(
-            traits[:n], normals, uniforms, world_of(settings), policy, control, settings.with_root_causes,
+            traits[:n], normals, uniforms, world_of(settings), policy, control, settings.root_causes,
             own, tier_before, tier_after, reviewed, score, kind,
             row, reference_row, censored, score_before, shares, root_causes,
         )  # fmt: skip
@@ -189,7 +139,7 @@ def simulate_block(settings: Settings, block: int) -> Block:
 def _controls(settings: Settings, first_id: int, n: int) -> IntArray:
     """What is done to each borrower's shocks: (n, 5), places as in `borrowers`."""
     control = np.full((n, 5), -1, dtype=np.int64)
-    planted = settings.planted
+    planted = settings.planted_shocks
     here = planted[(planted[:, 0] >= first_id) & (planted[:, 0] < first_id + n)]
     control[here[:, 0] - first_id, b.PLANTED] = here[:, 1]
     control[here[:, 0] - first_id, b.PLANTED_MONTH] = here[:, 2] + BURN_IN

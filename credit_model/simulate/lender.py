@@ -24,7 +24,7 @@ TO_CAUTIOUS, TO_NEUTRAL = 0.02, 0.12
 
 
 @dataclass(frozen=True)
-class Lender:
+class LenderMoves:
     """Paths over the burn-in and the panel's months; [0] is what happens, [1] the twin without tightening.
 
     Attributes
@@ -41,7 +41,7 @@ class Lender:
     class_move: NDArray[np.bool_]
 
 
-def simulate_lender(n_months: int, scenario: Scenario, rng: np.random.Generator) -> Lender:
+def simulate_lender(n_months: int, scenario: Scenario, rng: np.random.Generator) -> LenderMoves:
     """Draw the lender's moves; arguments as for `simulate_economy`."""
     total = BURN_IN + n_months
     noise, chance = rng.standard_normal((total, 2)), rng.random(total)
@@ -67,7 +67,7 @@ def simulate_lender(n_months: int, scenario: Scenario, rng: np.random.Generator)
         now = CLASS_PERSISTENCE * now + 0.04 * class_noise[t]
         now[0] -= np.where(move[t], depth[t], 0.0)
         class_appetite[:, :, t] = now
-    return Lender(
+    return LenderMoves(
         appetite=as_stored(appetite, decimals=3),
         funding=as_stored(funding, decimals=3),
         class_appetite=as_stored(class_appetite, decimals=3),

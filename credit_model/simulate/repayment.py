@@ -74,7 +74,7 @@ def service_line(t, k, s, H, z, u, limit, control):  # type: ignore[no-untyped-d
             paid = max(0.0, due - s[b.OVERDUE])
         elif later > 0.0:
             paid = max(0.0, due - math.floor(s[b.OVERDUE] * later / dpd))
-        dpd = later
+        dpd = later if paid < due else 0.0  # nobody is late with nothing: a last yuan rounds to none
     s[b.OVERDUE] = due - paid if dpd > 0.0 else 0.0
     drawn = 0.0
     if dpd == 0.0:

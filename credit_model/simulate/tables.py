@@ -12,10 +12,11 @@ from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.months import months_as_values
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
-from credit_model.simulate.blocks import Block, Settings
+from credit_model.simulate.blocks import Block
 from credit_model.simulate.compiling import cached_kernel
 from credit_model.simulate.economy import BURN_IN, FIRST_MONTH
 from credit_model.simulate.policy import cut_point, policy_table, tier_probabilities
+from credit_model.simulate.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,7 +64,7 @@ def _keys(block: Block, row: IntArray) -> dict[str, Any]:
 def _surroundings(settings: Settings, block: Block) -> dict[str, Any]:
     """The columns that are the month's, or the class's in the month."""
     n, panel = len(block.traits), slice(BURN_IN, BURN_IN + block.n_months)
-    economy, lender = settings.economy, settings.lender
+    economy, lender = settings.economy_paths, settings.lender_moves
     of_class = lender.class_appetite[0][:, panel].astype(np.float32)
     paths = {
         "unemployment_rate": economy.unemployment[0, panel],
@@ -115,7 +116,7 @@ def decreases_table(settings: Settings, block: Block) -> pa.Table:
     columns = _keys(block, row) | {
         "reference_month": _keys(block, block.reference_row)["month"],
         "reference_censored": block.reference_censored,
-        "scenario": _category(np.zeros(len(row), dtype=np.int8), [settings.scenario.name]),
+        "scenario": _category(np.zeros(len(row), dtype=np.int8), [settings.scenario]),
         "segment": _category(np.repeat(block.traits[:, b.SEGMENT].astype(np.int8), block.n_months)[row], c.SEGMENTS),
         "tier_before": before,
         "tier_after": after,

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from credit_model import read_catalogue
 from credit_model.files import write_text
+from credit_model.simulate.settings import Settings
 from credit_model.simulate.writing import write_portfolio
 
 HERE = Path(__file__).parent
-N_BORROWERS, N_MONTHS, SEED = 500, 36, 1
+SETTINGS = Settings(500, 36, seed=1)
 BEGIN, END = "<!-- columns: begin -->", "<!-- columns: end -->"
 KEYS = (
     ("borrower_id", "integer", "", "1, 2, ...", "借款人编号"),
@@ -30,7 +31,7 @@ def column_table() -> str:
     for c in read_catalogue("synthetic").columns:
         unit = ", ".join(c.categories) if c.kind == "category" else c.unit
         source = f"{c.source}, audit only" if c.role == "audit" else c.source
-        lines.append(f"| `{c.name}` | {c.kind} | {unit} | {c.label.en} | {c.label.zh} | {source} |")
+        lines.append(f"| `{c.name}` | {c.kind} | {unit} | {c.label.text('en')} | {c.label.text('zh')} | {source} |")
     return "\n".join(lines)
 
 
@@ -41,5 +42,5 @@ def with_columns(readme: str) -> str:
 
 
 if __name__ == "__main__":
-    write_portfolio(HERE / "portfolio", N_BORROWERS, N_MONTHS, seed=SEED)
+    write_portfolio(HERE / "portfolio", SETTINGS)
     write_text(with_columns((HERE / "README.md").read_text(encoding="utf-8")), HERE / "README.md")

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from credit_model.cli import main
 from credit_model.grade.methods import METHODS
+from credit_model.simulate.settings import Settings
 from credit_model.simulate.writing import write_portfolio
 
 
@@ -21,8 +22,8 @@ def run(*words):
 def folders(tmp_path_factory, predictor):
     folder = tmp_path_factory.mktemp("grade")
     predictor.save(folder / "model")
-    write_portfolio(folder / "calm", 250, 30, seed=21)
-    write_portfolio(folder / "bad", 250, 30, seed=22, scenario="downturn")
+    write_portfolio(folder / "calm", Settings(250, 30, seed=21))
+    write_portfolio(folder / "bad", Settings(250, 30, seed=22, scenario="downturn"))
     return folder
 
 
@@ -73,7 +74,7 @@ def test_a_mistake_ends_with_one_line(folders, tmp_path, fault):
         told = "nowhere"
     elif fault == "another portfolio":
         shutil.rmtree(tmp_path / "d" / "truth")
-        write_portfolio(tmp_path / "other", 250, 30, seed=99)
+        write_portfolio(tmp_path / "other", Settings(250, 30, seed=99))
         shutil.copytree(tmp_path / "other" / "truth", tmp_path / "d" / "truth")
         told = "the same portfolio"
     else:

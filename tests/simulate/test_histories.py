@@ -3,12 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from credit_model import CreditModelError, check_history, read_catalogue, simulate_portfolio
 from credit_model.simulate.columns import OWN_SHOCKS, SHOCKS
+from credit_model.simulate.portfolio import simulate
 from credit_model.simulate.scenarios import SCENARIOS
+from credit_model.simulate.settings import Settings
 
 CATALOGUE = read_catalogue("synthetic")
 N, MONTHS = 150, 30
@@ -21,6 +23,7 @@ N, MONTHS = 150, 30
     shock=st.sampled_from(OWN_SHOCKS),
     month=st.integers(0, MONTHS - 1),
 )
+@example(seed=207, scenario="baseline", shock="job_loss", month=0)  # pays an overdue debt down to its last yuan
 def test_no_history_is_impossible(seed, scenario, shock, month):
     planted = dict.fromkeys(range(1, 40), (shock, month))
     portfolio = simulate_portfolio(N, MONTHS, seed=seed, scenario=scenario, planted=planted)
@@ -165,7 +168,6 @@ def test_a_planted_bias_lowers_the_score_of_women_and_nothing_else_at_once():
         ({"planted": {11: ("job_loss", 2)}}, "a planted borrower must be one of 1 .. 10, got 11"),
         ({"planted": {1: ("job_loss", 12)}}, "a planted month must be one of 0 .. 11, got 12"),
         ({"audit_bias": float("nan")}, "audit_bias must be a finite number"),
-        ({"n_jobs": 0}, "n_jobs must be -1 or >= 1, got 0"),
         ({"economy": pd.DataFrame({"unemployment_rate": [5.0]})}, "a row for each of the 12 months, found 1"),
         (
             {"economy": pd.DataFrame({"unemployment_rate": [5.0] * 11 + [500.0], "activity_index": [100.0] * 12})},
@@ -173,10 +175,18 @@ def test_a_planted_bias_lowers_the_score_of_women_and_nothing_else_at_once():
         ),
     ],
 )
-def test_a_wrong_argument_gets_one_line_that_says_what_to_do(options, message):
-    arguments = {"n_borrowers": 10, "n_months": 12, "seed": 0} | options
+def test_a_wrong_setting_is_refused_when_the_settings_are_made(options, message):
     with pytest.raises(CreditModelError, match=message):
-        simulate_portfolio(arguments.pop("n_borrowers"), arguments.pop("n_months"), **arguments)
+        Settings(**{"n_borrowers": 10, "n_months": 12, "seed": 0} | options)
+
+
+def test_settings_by_name_and_settings_made_before_give_the_same_portfolio():
+    by_name = simulate_portfolio(30, 14, seed=5, scenario="downturn", n_jobs=2)
+    before = simulate(Settings(30, 14, seed=5, scenario="downturn"))
+    pd.testing.assert_frame_equal(by_name.history, before.history)
+    pd.testing.assert_frame_equal(by_name.truth.decisions, before.truth.decisions)
+    with pytest.raises(CreditModelError, match="n_jobs must be -1"):
+        simulate_portfolio(30, 14, seed=5, n_jobs=0)
 
 
 def test_shocks_of_ones_own_come_before_those_that_befall_everybody():

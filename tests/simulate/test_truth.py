@@ -19,8 +19,8 @@ def world():
     """A portfolio with many cuts, its snapshots, and the policy's inputs among them."""
     portfolio = simulate_portfolio(1200, 40, seed=5, scenario="downturn")
     snapshots = build_snapshots(check_history(portfolio.history, CATALOGUE), CATALOGUE.ladder)
-    cause = [CATALOGUE.feature_names.index(name) for name in CATALOGUE.cause_names]
-    return portfolio, snapshots, cause
+    drivers = [CATALOGUE.feature_names.index(name) for name in CATALOGUE.driver_names]
+    return portfolio, snapshots, drivers
 
 
 def true_score(X):
@@ -34,17 +34,17 @@ def true_score(X):
 
 
 def test_the_policy_scores_exactly_the_features_that_snapshots_hold(world):
-    portfolio, snapshots, cause = world
+    portfolio, snapshots, drivers = world
     decided = np.flatnonzero(snapshots.is_decision)
     late_enough = portfolio.economy["month"][CATALOGUE.warm_up]
     truth = portfolio.truth.decisions
     truth = truth[truth["month"] >= late_enough]
     assert len(truth) == len(decided)
-    np.testing.assert_array_equal(true_score(snapshots.X[decided][:, cause]), truth["score"])
+    np.testing.assert_array_equal(true_score(snapshots.X[decided][:, drivers]), truth["score"])
 
 
 def test_references_are_those_that_explanations_use(world):
-    portfolio, snapshots, cause = world
+    portfolio, snapshots, drivers = world
     row = decrease_rows(snapshots)
     row = row[snapshots.position[row] >= CATALOGUE.warm_up]
     pairs = pair_with_reference(snapshots, row, "last_set")
@@ -54,7 +54,7 @@ def test_references_are_those_that_explanations_use(world):
     reference = history.show_months(snapshots.month_number[pairs.reference_row])
     np.testing.assert_array_equal(reference, truth["reference_month"].to_numpy())
     np.testing.assert_array_equal(pairs.censored, truth["reference_censored"])
-    np.testing.assert_array_equal(true_score(reference_features(snapshots, pairs)[:, cause]), truth["score_before"])
+    np.testing.assert_array_equal(true_score(reference_features(snapshots, pairs)[:, drivers]), truth["score_before"])
     change = truth["score_after"] - truth["score_before"]
     np.testing.assert_allclose(portfolio.truth.by_factor.sum(axis=1), change, atol=1e-10)
     np.testing.assert_allclose(portfolio.truth.by_feature.sum(axis=1), change, atol=1e-10)
@@ -63,7 +63,7 @@ def test_references_are_those_that_explanations_use(world):
 def test_shares_are_the_owen_values_of_the_policy_by_their_definition():
     # Few features at a time may change (all coalitions are enumerated): those of every product, and some others.
     rng = np.random.default_rng(3)
-    names = list(CATALOGUE.cause_names)
+    names = list(CATALOGUE.driver_names)
     products = sorted({f for _, features in policy.PRODUCTS for f in features})
     for _ in range(3):
         others = rng.choice([n for n in names if n not in products], size=2, replace=False)
@@ -96,7 +96,7 @@ def test_a_product_of_three_has_two_of_one_factor_and_one_of_another():
 
 def test_the_policy_moves_in_the_directions_that_the_catalogue_declares():
     rng = np.random.default_rng(1)
-    for f, feature in enumerate(CATALOGUE.causes):
+    for f, feature in enumerate(CATALOGUE.drivers):
         ways = rng.uniform(size=len(TABLE.measures))
         scores = []
         for way in (0.0, 0.3, 1.0):

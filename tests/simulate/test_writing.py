@@ -9,9 +9,10 @@ import time
 import pandas as pd
 import pytest
 
-from credit_model import DataFileError, simulate_portfolio
+from credit_model import CreditModelError, DataFileError, simulate_portfolio
 from credit_model.simulate import writing
 from credit_model.simulate.realism import LEVELS, realism_of_folder, realism_report
+from credit_model.simulate.settings import Settings
 from credit_model.simulate.truth import read_truth
 from credit_model.simulate.writing import write_portfolio
 
@@ -25,13 +26,15 @@ def content(folder):
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("simulated") / "portfolio"
-    write_portfolio(folder, N, MONTHS, seed=1)
+    write_portfolio(folder, Settings(N, MONTHS, seed=1))
     return folder
 
 
 def test_the_bytes_do_not_depend_on_the_number_of_threads(written, tmp_path):
     seen = []
-    write_portfolio(tmp_path / "two", N, MONTHS, seed=1, n_jobs=2, on_progress=lambda done, of: seen.append((done, of)))
+    write_portfolio(
+        tmp_path / "two", Settings(N, MONTHS, seed=1), n_jobs=2, on_progress=lambda done, of: seen.append((done, of))
+    )
     assert content(tmp_path / "two") == content(written)
     assert seen == [(1, 3), (2, 3), (3, 3)]
     assert [f.name for f in tmp_path.iterdir()] == ["two"]
@@ -51,7 +54,7 @@ def test_the_history_holds_nothing_of_the_truth(written):
     names = set(pd.read_parquet(written / "history" / "part-000000.parquet").columns)
     assert not {n for n in names if n.startswith(("tier_prob", "cause_", "factor_", "kind")) or n == "score"}
     write = written.parent / "without"
-    write_portfolio(write, 100, MONTHS, seed=1, truth=False)
+    write_portfolio(write, Settings(100, MONTHS, seed=1), truth=False)
     assert not (write / "truth").exists()
     with pytest.raises(DataFileError, match="holds no truth"):
         read_truth(write)
@@ -63,12 +66,12 @@ def test_a_run_that_stops_leaves_no_output_and_the_next_one_goes_on(written, tmp
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_portfolio(tmp_path / "portfolio", N, MONTHS, seed=1, on_progress=stop)
+        write_portfolio(tmp_path / "portfolio", Settings(N, MONTHS, seed=1), on_progress=stop)
     assert not (tmp_path / "portfolio").exists()
     simulated = []
     original = writing.simulate_block
     monkeypatch.setattr(writing, "simulate_block", lambda s, block: simulated.append(block) or original(s, block))
-    write_portfolio(tmp_path / "portfolio", N, MONTHS, seed=1)
+    write_portfolio(tmp_path / "portfolio", Settings(N, MONTHS, seed=1))
     assert simulated == [2]
     assert content(tmp_path / "portfolio") == content(written)
 
@@ -78,8 +81,8 @@ def test_other_arguments_do_not_go_on_with_what_is_left(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_portfolio(tmp_path / "portfolio", 60, MONTHS, seed=1, on_progress=stop)
-    write_portfolio(tmp_path / "portfolio", 60, MONTHS, seed=2)
+        write_portfolio(tmp_path / "portfolio", Settings(60, MONTHS, seed=1), on_progress=stop)
+    write_portfolio(tmp_path / "portfolio", Settings(60, MONTHS, seed=2))
     pd.testing.assert_frame_equal(
         pd.read_parquet(tmp_path / "portfolio" / "history"), simulate_portfolio(60, MONTHS, seed=2).history
     )
@@ -89,7 +92,9 @@ def test_a_killed_process_leaves_a_complete_output_or_none(written, tmp_path):
     folder = tmp_path / "portfolio"
     code = (
         "from credit_model.simulate.writing import write_portfolio\n"
-        f"write_portfolio({str(folder)!r}, {N}, {MONTHS}, seed=1, on_progress=lambda d, t: print(d, flush=True))"
+        "from credit_model.simulate.settings import Settings\n"
+        f"settings = Settings({N}, {MONTHS}, seed=1)\n"
+        f"write_portfolio({str(folder)!r}, settings, on_progress=lambda done, of: print(done, flush=True))"
     )
     run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert run.stdout.readline() == "1\n"
@@ -99,23 +104,29 @@ def test_a_killed_process_leaves_a_complete_output_or_none(written, tmp_path):
     run.stdout.close()
     assert not folder.exists()
     assert any(name.startswith(".portfolio.partial-") for name in os.listdir(tmp_path))
-    write_portfolio(folder, N, MONTHS, seed=1)
+    write_portfolio(folder, Settings(N, MONTHS, seed=1))
     assert content(folder) == content(written)
 
 
+def test_a_wrong_number_of_threads_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(CreditModelError, match="n_jobs must be -1"):
+        write_portfolio(tmp_path / "portfolio", Settings(20, MONTHS, seed=1), n_jobs=0)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_earlier_portfolio_is_replaced_and_anything_else_is_not(tmp_path):
-    write_portfolio(tmp_path / "portfolio", 20, MONTHS, seed=1)
-    write_portfolio(tmp_path / "portfolio", 30, MONTHS, seed=1)
+    write_portfolio(tmp_path / "portfolio", Settings(20, MONTHS, seed=1))
+    write_portfolio(tmp_path / "portfolio", Settings(30, MONTHS, seed=1))
     assert len(pd.read_parquet(tmp_path / "portfolio" / "history")) == 30 * MONTHS
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
     with pytest.raises(DataFileError, match="holds other files"):
-        write_portfolio(tmp_path / "mine", 20, MONTHS, seed=1)
+        write_portfolio(tmp_path / "mine", Settings(20, MONTHS, seed=1))
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "mine"
 
 
 def test_a_portfolio_looks_like_the_published_levels(tmp_path):
-    write_portfolio(tmp_path / "portfolio", 8192, 48, seed=1, n_jobs=2, root_causes=False)
+    write_portfolio(tmp_path / "portfolio", Settings(8192, 48, seed=1, root_causes=False), n_jobs=2)
     report = realism_of_folder(tmp_path / "portfolio").set_index("row")
     # Two levels contradict the others (their notes say how), and one is at the edge of its band.
     doubtful = {

@@ -1,0 +1,115 @@
+"""What a simulated portfolio depends on: said once, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from credit_model.arrays import IntArray
+from credit_model.errors import CreditModelError
+from credit_model.simulate.columns import OWN_SHOCKS
+from credit_model.simulate.economy import Economy, economy_from_table, simulate_economy
+from credit_model.simulate.lender import LenderMoves, simulate_lender
+from credit_model.simulate.scenarios import Scenario, scenario_of
+from credit_model.simulate.streams import ECONOMY_TABLE, LENDER_TABLE, stream
+
+#: Borrowers that are simulated at once.
+BLOCK_SIZE = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """All that a simulated portfolio depends on.
+
+    Parameters
+    ----------
+    n_borrowers, n_months : int
+        At least 1. Borrowers have ids 1 .. n_borrowers; more borrowers leave the earlier ones as they are.
+    seed : int
+        At least 0.
+    scenario : {"baseline", "downturn", "tightening", "credit_boom", "cycle"}
+    economy : DataFrame, optional
+        Columns unemployment_rate (percent) and activity_index (about 100), one row a month, in place of a drawn path.
+    planted : mapping of borrower id to (shock, month), optional
+        Gives a borrower one shock of `columns.OWN_SHOCKS` in one month of the panel (0 .. n_months - 1), and no other.
+    audit_bias : float, default 0
+        Log-odds that the lender wrongly takes off the score of women: a planted bias, for testing fairness checks.
+    root_causes : bool, default True
+        Whether root causes are sought, by living each decrease again with one shock off. Without, the truth's
+        ``cause_`` columns are all false.
+
+    Raises
+    ------
+    CreditModelError
+        A setting breaks its rule.
+
+    Examples
+    --------
+    >>> Settings(9000, 36, seed=1, scenario="downturn").n_blocks
+    3
+    """
+
+    n_borrowers: int
+    n_months: int
+    _: KW_ONLY
+    seed: int
+    scenario: str = "baseline"
+    economy: pd.DataFrame | None = field(default=None, repr=False)
+    planted: Mapping[int, tuple[str, int]] = field(default_factory=dict, repr=False)
+    audit_bias: float = 0.0
+    root_causes: bool = True
+
+    def __post_init__(self) -> None:
+        for name, least in (("n_borrowers", 1), ("n_months", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+                raise CreditModelError(f"{name} must be a whole number >= {least}, got {value!r}")
+            object.__setattr__(self, name, int(value))
+        if not np.isfinite(self.audit_bias):
+            raise CreditModelError(f"audit_bias must be a finite number of log-odds, got {self.audit_bias!r}")
+        # Made here, so that what is wrong with them is told at once, and no two threads make them.
+        _ = self.economy_paths, self.lender_moves, self.planted_shocks
+
+    @cached_property
+    def world(self) -> Scenario:
+        """How the scenario's world differs from a calm one."""
+        return scenario_of(self.scenario)
+
+    @cached_property
+    def economy_paths(self) -> Economy:
+        """The economy over the burn-in and the panel's months: drawn, or the user's."""
+        if self.economy is not None:
+            return economy_from_table(self.economy, self.n_months)
+        return simulate_economy(self.n_months, self.world, stream(self.seed, ECONOMY_TABLE))
+
+    @cached_property
+    def lender_moves(self) -> LenderMoves:
+        """The lender's own moves over the burn-in and the panel's months."""
+        return simulate_lender(self.n_months, self.world, stream(self.seed, LENDER_TABLE))
+
+    @cached_property
+    def planted_shocks(self) -> IntArray:
+        """Borrower id (ascending), shock (position in `columns.OWN_SHOCKS`), panel month: (n_planted, 3)."""
+        rows = []
+        for borrower, (shock, month) in self.planted.items():
+            if not 1 <= int(borrower) <= self.n_borrowers:
+                raise CreditModelError(f"a planted borrower must be one of 1 .. {self.n_borrowers}, got {borrower!r}")
+            if shock not in OWN_SHOCKS:
+                raise CreditModelError(f"a planted shock must be one of {', '.join(OWN_SHOCKS)}, got {shock!r}")
+            if not 0 <= int(month) < self.n_months:
+                raise CreditModelError(f"a planted month must be one of 0 .. {self.n_months - 1}, got {month!r}")
+            rows.append((int(borrower), OWN_SHOCKS.index(shock), int(month)))
+        return np.array(sorted(rows), dtype=np.int64).reshape(-1, 3)
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks of `BLOCK_SIZE` borrowers; the last may be smaller."""
+        return -(-self.n_borrowers // BLOCK_SIZE)
+
+    def size_of(self, block: int) -> int:
+        """Number of borrowers in a block."""
+        return min(BLOCK_SIZE, self.n_borrowers - block * BLOCK_SIZE)
