@@ -1,21 +1,128 @@
-"""How values, months and money are written for people, in English and in Chinese."""
+"""A catalogue in one language: labels, and values with their unit."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, get_args
 
 from credit_model.errors import CreditModelError
-from credit_model.portfolio.catalogue import Catalogue, Feature
-from credit_model.portfolio.months import format_month
+from credit_model.portfolio.catalogue import Catalogue
+from credit_model.portfolio.declarations import Column, Feature
+from credit_model.portfolio.months import MonthType, format_month
+from credit_model.words.language import Language, language
+
+#: A pair of values is written with at most so many decimals to tell them apart.
+_MOST_DIGITS = 6
+#: Units that have a word of their own ([units] of the language), and their most decimals.
+_COUNTED = ("days", "months", "points", "years")
+
+
+@dataclass(frozen=True, eq=False)
+class CatalogueWords:
+    """A catalogue's labels and values in one language; made once by `catalogue_words`, used for many decreases.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+    language : Language
+    month_type : "date" or "integer"
+    """
+
+    catalogue: Catalogue
+    language: Language
+    month_type: MonthType = "date"
+
+    @cached_property
+    def factor_labels(self) -> tuple[str, ...]:
+        """Labels of the factors, in the order of ``catalogue.factor_ids``."""
+        return tuple(self.language.label(factor.label) for factor in self.catalogue.factors)
+
+    @cached_property
+    def driver_labels(self) -> tuple[str, ...]:
+        """Labels of the drivers, in the order of ``catalogue.driver_names``."""
+        return tuple(self.language.label(feature.label) for feature in self.catalogue.drivers)
+
+    def money(self, amount: float) -> str:
+        """An amount in the catalogue's currency."""
+        return self.language.money(amount, self.catalogue.currency)
+
+    def month(self, number: int) -> str:
+        """A month in words."""
+        return self.language.month(number, self.month_type)
+
+    def month_short(self, number: int) -> str:
+        """A month in figures, the same in all languages: "2024-03", "-5"."""
+        return self.language.month_short(number, self.month_type)
+
+    def value(self, feature: Feature, value: float, *, digits: int | None = None) -> str:
+        """A feature's value with its unit, e.g. "83%", "RMB 1,200", "34 days", "not known"."""
+        if math.isnan(value):
+            return self.language.unknown()
+        if feature.categorical and feature.column is not None:
+            return self.category(self.catalogue.column(feature.column), value)
+        text = self.measured(feature.unit, value, digits=digits)
+        if feature.summary == "months_since" and value >= feature.window:
+            return self.language.say("value.or_more", text=text)
+        if feature.summary in ("change", "trend") and value > 0:
+            text = f"+{text}"
+        return self.language.say("value.a_month", text=text) if feature.summary == "trend" else text
+
+    def pair(self, feature: Feature, before: float, after: float) -> tuple[str, str]:
+        """The value then and now, with as many digits as it takes to tell them apart."""
+        texts = self.value(feature, before), self.value(feature, after)
+        digits = 1
+        while texts[0] == texts[1] and before != after and digits <= _MOST_DIGITS and not feature.categorical:
+            texts = self.value(feature, before, digits=digits), self.value(feature, after, digits=digits)
+            digits += 1
+        return texts
+
+    def category(self, column: Column, code: float) -> str:
+        """The category that a code stands for; a code without a name stays a code."""
+        place = int(code)
+        return column.categories[place] if 0 <= place < len(column.categories) else str(place)
+
+    def measured(self, unit: str, value: float, *, digits: int | None = None) -> str:
+        """A known number with a unit of the catalogue, e.g. "83.4%", "2 days", "yes"."""
+        spoken = self.language
+        if unit == "money":
+            return spoken.money(value, self.catalogue.currency, digits=digits)
+        if unit in ("ratio", "share"):
+            return spoken.percent_sign(spoken.number(100 * value, digits, most=1))
+        if unit == "percent":
+            return spoken.percent_sign(spoken.number(value, digits, most=2))
+        if unit in _COUNTED:
+            return spoken.say(f"units.{unit}", count=spoken.number(value, digits, most=1))
+        if unit == "boolean":
+            return spoken.say("value.yes" if value else "value.no")
+        return spoken.number(value, digits, most=2)
+
+
+@lru_cache(maxsize=32)
+def catalogue_words(catalogue: Catalogue, lang: str, month_type: MonthType = "date") -> CatalogueWords:
+    """The words of a catalogue in the language ``lang``.
+
+    Raises
+    ------
+    CreditModelError
+        There is no such language.
+
+    Examples
+    --------
+    >>> from credit_model.portfolio.catalogue import read_catalogue
+    >>> catalogue_words(read_catalogue("synthetic"), "zh").factor_labels[3]
+    '负债状况'
+    """
+    return CatalogueWords(catalogue, language(lang), month_type)
+
+
+# ---- the old names, until plots and documents have moved
 
 Lang = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
-_MOST_DIGITS = 6
 
 _ENGLISH_MONTHS = [
     "January",
