@@ -20,7 +20,7 @@ ALLOWED = {
     "words": {"portfolio", "explain"},
     "plots": {"portfolio", "model", "explain", "words"},
     "documents": {"portfolio", "model", "explain", "words"},
-    "simulate": {"portfolio", "explain", "model", "words", "trees"},
+    "simulate": {"portfolio", "readers"},
     "predictor": {"portfolio", "model", "explain"},
     "evaluation": {"portfolio", "model", "explain", "predictor"},
     "grade": {"portfolio", "trees", "model", "explain", "predictor", "simulate"},

@@ -13,13 +13,14 @@ from credit_model.cli import options
 from credit_model.cli.console import heading, progress, say, show_facts, show_table, working
 from credit_model.cli.history_files import read_history
 from credit_model.errors import DataFileError
-from credit_model.files import read_table, write_table
+from credit_model.files import write_table
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import format_month
 from credit_model.portfolio.snapshots import build_snapshots
 from credit_model.readers.public_data import CONVERTERS
+from credit_model.readers.tables import read_table
 from credit_model.simulate.scenarios import SCENARIOS
 
 

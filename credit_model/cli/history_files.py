@@ -8,9 +8,9 @@ import pandas as pd
 
 from credit_model.cli.console import working
 from credit_model.errors import HistoryError
-from credit_model.files import read_table
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.history import History, check_history
+from credit_model.readers.tables import read_table
 
 
 def read_history(path: str, catalogue: Catalogue) -> History:

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_model.errors import CreditModelError
-from credit_model.files import read_table
+from credit_model.readers.tables import read_table
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]

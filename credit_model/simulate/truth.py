@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from credit_model.errors import DataFileError
-from credit_model.files import read_table
+from credit_model.readers.tables import read_table
 from credit_model.simulate.columns import SHOCKS
 
 

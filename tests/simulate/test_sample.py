@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from credit_model import check_history, read_catalogue
-from credit_model.files import read_table
+from credit_model.readers.tables import read_table
 from credit_model.simulate.truth import read_truth
 from credit_model.simulate.writing import write_portfolio
 

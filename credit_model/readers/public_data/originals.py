@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from credit_model.errors import DataFileError
-from credit_model.files import read_table
+from credit_model.readers.tables import read_table
 
 #: Endings of an original's file name, the first that exists is taken.
 ENDINGS = (".parquet", ".csv", ".csv.zip", ".zip", ".csv.gz")

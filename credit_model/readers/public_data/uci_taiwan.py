@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from credit_model.errors import DataFileError
-from credit_model.files import read_table
 from credit_model.readers.public_data.originals import numbers, whole_numbers
+from credit_model.readers.tables import read_table
 
 #: Months of the suffixes 1 .. 6: PAY_0 (or PAY_1), BILL_AMT1 and PAY_AMT1 are September's.
 MONTHS = ("2005-09", "2005-08", "2005-07", "2005-06", "2005-05", "2005-04")
