@@ -22,9 +22,10 @@ _COMMANDS = {
     "evaluate": ("model", "Test a model on borrowers and months that it never saw."),
     "predict": ("model", "Predict each borrower's limit tier."),
     "explain": ("explain", "Explain every limit decrease, exactly, by factor."),
-    "plot": ("explain", "Draw explained decreases."),
-    "notice": ("explain", "Write the notice of one limit decrease for the borrower."),
-    "report": ("explain", "Write a page for every decrease, and an index over them."),
+    "why": ("why", "The whole answer about one limit decrease, in words."),
+    "plot": ("plot", "Draw explained decreases."),
+    "notice": ("documents", "Write the notice of one limit decrease for the borrower."),
+    "report": ("documents", "Write a page for every decrease, and an index over them."),
     "grade": ("grade", "Hold explanations against the simulator's truth."),
     "demo": ("demo", "Simulate, train, evaluate and explain, in a few minutes."),
 }
@@ -73,6 +74,6 @@ def main() -> None:
     """Why a credit limit fell: exact, by factor, from the borrower's own earlier snapshot.
 
     \b
-    The line of work:  simulate | convert -> check -> train -> evaluate -> explain -> plot, notice, report
+    The line of work:  simulate | convert -> check -> train -> evaluate -> explain, why -> plot, notice, report
     Try it all:        credit-model demo --out demo
     """

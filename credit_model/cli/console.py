@@ -34,6 +34,11 @@ def heading(text: str) -> None:
     _console().print(Text(text, style="bold"))
 
 
+def show(what: Table) -> None:
+    """Print a table of rich's."""
+    _console().print(what)
+
+
 def show_table(frame: pd.DataFrame, *, digits: int = 4, title: str | None = None) -> None:
     """Print a table; numbers to the right, floats with ``digits`` significant places, NaN as a dash."""
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)

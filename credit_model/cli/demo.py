@@ -13,16 +13,18 @@ from credit_model.cli import options
 from credit_model.cli.console import heading, progress, say, show_facts, working
 from credit_model.cli.explain import draw_change, show_explained
 from credit_model.cli.history_files import read_economy, read_history
-from credit_model.cli.model import show_scores
+from credit_model.cli.model import show_scores, show_support
+from credit_model.documents.notice import build_notice
 from credit_model.documents.page_records import score_tracks
 from credit_model.documents.report import write_report
 from credit_model.evaluation import evaluate
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import count_falls_within_tier
+from credit_model.explain.support import SUPPORT_LEVELS
 from credit_model.files import fresh_folder, write_text
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.predictor import LimitPredictor
-from credit_model.words.values import Wording
+from credit_model.words.values import catalogue_words
 
 
 @click.command()
@@ -57,6 +59,8 @@ def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) ->
         evaluation = evaluate(predictor, history, multiclass_trees=60)
     heading("3. Testing it: 'model' beside scikit-learn's multiclass boosting, no change, and the tiers' shares")
     show_scores(evaluation.scores.reset_index(), evaluation.n_test, evaluation.n_borrowers)
+    if evaluation.support is not None:
+        show_support(evaluation.support, "Cuts supported, and kept decisions of which the model says the same")
     say()
 
     heading("4. Explaining every decrease of a portfolio that the model has never seen")
@@ -69,27 +73,31 @@ def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) ->
         explanations.write_into(partial)
         for one in chosen:
             draw_change(one, partial / "pictures")
-        _draw_portfolio(explanations, read_economy(None, str(folder / "unseen")), partial / "pictures" / "causes.png")
-    show_explained(explanations, count_falls_within_tier(snapshots))
+        _draw_portfolio(
+            explanations, read_economy(None, str(folder / "unseen")), partial / "pictures" / "leading_factors.png"
+        )
+    show_explained(explanations, count_falls_within_tier(unseen, predictor.ladder))
     with progress("writing pages") as advance:
         involved = unseen.select(sorted(set(chosen.borrower_id.tolist())))
         tracks = score_tracks(predictor.forest, predictor.snapshots(involved), n_jobs=jobs)
         pages = write_report(chosen, tracks, folder / "report", on_progress=advance)
-    notice = chosen[0].notice(chosen.borrower_id[0], chosen.summary["month"].iloc[0])
+    notice = build_notice(chosen[0])
     write_text(notice.html(), folder / "notice.html")
 
     heading("Summary")
     model, change = evaluation.scores.loc["model"], evaluation.scores.loc["no change"]
     peer = evaluation.scores.loc["multiclass"]
-    words = Wording(catalogue, "en")
+    words = catalogue_words(catalogue, "en", chosen.month_type)
     lead = chosen[0]
     say(
         f"Accuracy: ranked probability score {model['rps']:.4f}, multiclass boosting {peer['rps']:.4f}, "
         f"'no change' {change['rps']:.4f} (lower is better)."
     )
+    n = len(explanations)
+    counts = {level: int((explanations.support == level).sum()) for level in SUPPORT_LEVELS}
     say(
-        f"Explained: {int((explanations.model_agrees & explanations.has_reference).sum()):,} of {len(explanations):,} "
-        "decreases by what changed since the limit was set; the others are flagged as unexplained."
+        f"Explained: of {n:,} decreases the model expected {counts['expected'] / n:.0%}; of {counts['raised'] / n:.0%} "
+        f"the risk was raised; {counts['unexplained'] / n:.0%} are unexplained."
     )
     say(
         f"For one: borrower {lead.borrower_id[0]}, {words.money(lead.limit_before[0])} to "
@@ -117,13 +125,17 @@ def _simulate(folder: Path, borrowers: int, months: int, seed: int, jobs: int) -
 def _clearest(explanations: DecreaseExplanations) -> DecreaseExplanations:
     """For each factor the decrease that it leads most clearly: the borrower's score fell through the keep line."""
     values = explanations.factor_contributions
-    fell_through = (explanations.keep_score_before >= 0) & explanations.model_agrees & ~explanations.reference_censored
+    told = explanations.leading_factor_index
+    fell_through = (explanations.keep_score_before >= 0) & (explanations.support == "expected") & (told >= 0)
+    fell_through &= ~explanations.reference_censored
     if not fell_through.any():
         fell_through = np.ones(len(explanations), dtype=bool)
     total = np.maximum(np.abs(values).sum(axis=1, keepdims=True), 1e-12)
-    clearness = np.where(fell_through[:, None], np.minimum(values, 0.0) ** 2 / total, 0.0)
+    leads = told[:, None] == np.arange(values.shape[1])
+    clearness = np.where(fell_through[:, None] & leads, np.minimum(values, 0.0) ** 2 / total, 0.0)
     first = clearness.argmax(axis=0)
     order = np.argsort(-clearness.max(axis=0), kind="stable")
+    order = order[clearness.max(axis=0)[order] > 0]
     return explanations[np.array(list(dict.fromkeys(first[order].tolist())), dtype=np.int64)]
 
 

@@ -61,24 +61,31 @@ def grade_command(
 
 def show_grade(grade: Grade) -> None:
     """Print both scorecards, the groups of our method, and what is not graded."""
-    n = int(grade.overall["n"].iloc[0])
+    n, told = int(grade.overall["n"].iloc[0]), int(grade.overall["n_told"].iloc[0])
     heading(f"{n:,} limit decreases held against the truth; model {grade.model_version}")
+    say(f"The leader is graded on the {told:,} of them of which a reason is told, for all methods alike.")
     show_facts([(f"not graded: {reason}", count) for reason, count in grade.left_out.items() if count])
     say()
     show_table(_methods(grade.fidelity, FIDELITY_HEADS), digits=3, title="Fidelity to the lender's policy")
     show_table(_methods(grade.causal, CAUSAL_HEADS), digits=3, title="Causal")
-    say("share error: lower is better; blamed: cuts led by the economy or the lender that are laid on the borrower.")
+    say(
+        "all cuts: by the strongest factor of every cut, told or not; laid on borrower: of the cuts led by the economy "
+        "or the lender; excused: of the cuts led by the borrower, those told as the economy's or the lender's."
+    )
     say()
     show_table(_groups(grade), digits=3, title="Ours, by group")
 
 
 FIDELITY_HEADS = {
     "leading_factor_right": "leader right",
+    "first_reason_right": "first reason",
     "leading_factor_right_clear": "where clear",
     "top_two_right": "in first two",
+    "leading_factor_right_all": "all cuts",
+    "laid_on_borrower": "laid on borrower",
+    "excused": "excused",
     "rank_correlation": "rank corr.",
     "share_error": "share error",
-    "blamed_on_borrower": "blamed",
     "seconds_per_decrease": "ms each",
 }
 CAUSAL_HEADS = {
@@ -107,9 +114,11 @@ def _groups(grade: Grade) -> pd.DataFrame:
         "split": "by",
         "group": "group",
         "n": "cuts",
+        "n_told": "told",
         "leading_factor_right": "leader right",
         "leading_factor_right_clear": "where clear",
-        "blamed_on_borrower": "blamed",
+        "laid_on_borrower": "laid on borrower",
+        "excused": "excused",
         "root_cause_in_first_two": "root cause in two",
     }
     return ours[list(heads)].rename(columns=heads)

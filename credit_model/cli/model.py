@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
@@ -14,10 +13,20 @@ from credit_model.cli import options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
 from credit_model.cli.history_files import read_history
 from credit_model.errors import DataFileError
-from credit_model.evaluation import Evaluation, evaluate, refit_stability
-from credit_model.files import fresh_folder, write_table
+from credit_model.evaluation import (
+    Evaluation,
+    cross_fitted_support,
+    evaluate,
+    frequency_table,
+    refit_stability,
+)
+from credit_model.explain.support import support_table
+from credit_model.files import fresh_folder, write_manifest, write_table
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.predictor import LimitPredictor
+
+#: Of an evaluation's folder.
+FORMAT = "credit_model.evaluation/1"
 
 
 @click.command()
@@ -70,10 +79,15 @@ def train_command(data: str, catalogue: str, out: str, trees: int | None, struct
 
 
 @click.command()
-@options.data
-@options.model
-@options.expected_catalogue
+@options.model_on_data
 @click.option("--out", default=None, metavar="DIR", help="Folder to write scores and calibration to.")
+@click.option(
+    "--cross-fit",
+    type=click.IntRange(min=2),
+    default=None,
+    metavar="K",
+    help="Also judge all decisions, each by a model fitted on other borrowers (K fits: slow).",
+)
 @click.option(
     "--multiclass",
     type=click.IntRange(min=1),
@@ -88,36 +102,62 @@ def train_command(data: str, catalogue: str, out: str, trees: int | None, struct
     metavar="N",
     help="Also fit N more models with other seeds, and say how stable the top reasons are (slow).",
 )
-@options.jobs
 def evaluate_command(
-    data: str, model: str, catalogue: str | None, out: str | None, multiclass: int | None, refits: int | None, jobs: int
+    source: options.ModelOnData,
+    out: str | None,
+    cross_fit: int | None,
+    multiclass: int | None,
+    refits: int | None,
 ) -> None:
     """Test a model on borrowers and months that it never saw.
+
+    Prints how good the forecasts are, and how far cuts are supported at what price: the share of decisions that kept
+    the limit and of which the model says the same.
 
     \b
     Example:  credit-model evaluate --data portfolio --model model --out evaluation
     """
-    predictor = LimitPredictor.load(model, catalogue=catalogue, n_jobs=jobs)
-    history = read_history(data, predictor.catalogue)
+    predictor, history = source.predictor, source.history
     with working("evaluating"):
         result = evaluate(predictor, history, multiclass_trees=multiclass)
     show_scores(result.scores.reset_index(), result.n_test, result.n_borrowers)
-    stability = None
+    tables = {"scores": result.scores.reset_index(), "calibration": result.calibration}
+    if result.support is not None and result.frequencies is not None:
+        show_support(result.support, "Cuts supported, and kept decisions of which the model says the same")
+        tables |= {"support": result.support.reset_index(), "frequencies": result.frequencies}
+    if cross_fit is not None:
+        with working(f"fitting {cross_fit} models"):
+            judged = cross_fitted_support(predictor, history, folds=cross_fit)
+        table = support_table(judged.support, judged.fell)
+        show_support(table, f"The same over all {len(judged.fell):,} decisions, each by a model of other borrowers")
+        frequencies = frequency_table(judged.risk, judged.fell)
+        show_table(frequencies, digits=3, title="How often decisions of a risk ended in a cut")
+        tables |= {"support_cross_fitted": table.reset_index(), "frequencies_cross_fitted": frequencies}
     if refits is not None:
         with working(f"fitting {refits} more"):
-            stability = refit_stability(predictor, history, refits=refits).reset_index()
+            tables["stability"] = refit_stability(predictor, history, refits=refits).reset_index()
         heading("Stability of the top reasons over refits (shares of decreases, means over pairs of fits)")
-        show_table(stability, digits=3)
+        show_table(tables["stability"], digits=3)
     if out is not None:
         with fresh_folder(out) as partial:
-            write_table(result.scores.reset_index(), partial / "scores.csv")
-            if stability is not None:
-                write_table(stability, partial / "stability.csv")
-            write_table(result.calibration, partial / "calibration.csv")
+            for name, table in tables.items():
+                write_table(table, partial / f"{name}.csv")
             _draw_calibration(result, predictor, partial / "calibration.png")
-            _write_manifest(partial, {"kind": "evaluation", "model": predictor.version, "n_test": result.n_test})
-        files = ["scores.csv", "calibration.csv", "calibration.png", *([] if stability is None else ["stability.csv"])]
-        say(f"Written to {out}: {', '.join(files)}")
+            write_manifest(partial, FORMAT, {"model": predictor.version, "n_test": result.n_test})
+        say(f"Written to {out}: {', '.join(f'{name}.csv' for name in tables)}, calibration.png")
+
+
+def show_support(table: pd.DataFrame, title: str) -> None:
+    """Print a support table: cuts and kept decisions by level, with their counts."""
+    shown = table.reset_index()
+    for name in ("share_of_cuts", "share_of_kept"):
+        shown[name] = [f"{share:.1%}" for share in shown[name]]
+    show_table(
+        shown.rename(
+            columns={"share_of_cuts": "of all cuts", "kept": "kept decisions", "share_of_kept": "of all kept"}
+        ),
+        title=title,
+    )
 
 
 def show_scores(scores: pd.DataFrame, n_test: int, n_borrowers: int) -> None:
@@ -128,9 +168,7 @@ def show_scores(scores: pd.DataFrame, n_test: int, n_borrowers: int) -> None:
 
 
 @click.command()
-@options.data
-@options.model
-@options.expected_catalogue
+@options.model_on_data
 @options.out("Table (.parquet or .csv)")
 @click.option(
     "--rows",
@@ -139,8 +177,7 @@ def show_scores(scores: pd.DataFrame, n_test: int, n_borrowers: int) -> None:
     show_default=True,
     help="Each borrower's last month, or every decision.",
 )
-@options.jobs
-def predict_command(data: str, model: str, catalogue: str | None, out: str, rows: str, jobs: int) -> None:
+def predict_command(source: options.ModelOnData, out: str, rows: str) -> None:
     """Predict each borrower's limit tier, and the probability of a decrease.
 
     \b
@@ -148,10 +185,8 @@ def predict_command(data: str, model: str, catalogue: str | None, out: str, rows
     """
     if Path(out).suffix.lower() not in (".parquet", ".csv"):
         raise DataFileError(f"{out}: the table's name must end in .parquet or .csv")
-    predictor = LimitPredictor.load(model, catalogue=catalogue, n_jobs=jobs)
-    history = read_history(data, predictor.catalogue)
     with working("predicting"):
-        table = predictor.predict(history, rows=rows)
+        table = source.predictor.predict(source.history, rows=rows)
     write_table(table, out)
     fall = table["predicted_tier"] < table["tier_in_force"]
     show_facts(
@@ -172,8 +207,3 @@ def _draw_calibration(result: Evaluation, predictor: LimitPredictor, path: Path)
     axes = plot_calibration(result.calibration, predictor.ladder)
     save_plot(axes, path)
     close_plot(axes)
-
-
-def _write_manifest(folder: Path, content: dict[str, object]) -> None:
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    (folder / "manifest.json").write_text(text, encoding="utf-8")

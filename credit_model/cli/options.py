@@ -1,11 +1,20 @@
-"""Options that several commands share."""
+"""Options that several commands share, one by one and in groups; a group comes to its command as one object."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from credit_model.words.language import LANGUAGES
+
+if TYPE_CHECKING:
+    from credit_model.explain.decreases import DecreaseExplanations
+    from credit_model.portfolio.history import History
+    from credit_model.predictor import LimitPredictor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -68,9 +77,9 @@ def _no_zero(ctx: click.Context, param: click.Parameter, value: int) -> int:
 
 def language(function: F) -> F:
     """``--lang``: the language of words for people."""
-    return click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language.")(
-        function
-    )
+    return click.option(
+        "--lang", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Language."
+    )(function)
 
 
 def reference(function: F) -> F:
@@ -83,3 +92,66 @@ def reference(function: F) -> F:
         help="Compare with the borrower's own snapshot when the limit was set, at the last review or a month before; "
         "or with borrowers who kept the same tier narrowly.",
     )(function)
+
+
+def borrower(*, required: bool) -> Callable[[F], F]:
+    """``--borrower``: whose limit fell."""
+    text = "Whose limit fell." if required else "Only this borrower."
+    return click.option("--borrower", required=required, default=None, metavar="ID", help=text)
+
+
+def month(help: str = "Only this month, such as 2024-03.", *, required: bool = False) -> Callable[[F], F]:
+    """``--month``: when it fell."""
+    return click.option("--month", required=required, default=None, metavar="MONTH", help=help)
+
+
+@dataclass(frozen=True)
+class ModelOnData:
+    """A trained model and the histories that it is to be used on: ``--data``, ``--model``, ``--catalogue``, ``--jobs``."""
+
+    data: str
+    model: str
+    catalogue: str | None
+    jobs: int
+
+    @cached_property
+    def predictor(self) -> LimitPredictor:
+        """The model."""
+        from credit_model.predictor import LimitPredictor
+
+        return LimitPredictor.load(self.model, catalogue=self.catalogue, n_jobs=self.jobs)
+
+    @cached_property
+    def history(self) -> History:
+        """The checked histories, as the model's catalogue declares them."""
+        from credit_model.cli.history_files import read_history
+
+        return read_history(self.data, self.predictor.catalogue)
+
+    def explained(
+        self, *, borrower: str | None = None, month: str | None = None, reference: str = "last_set"
+    ) -> DecreaseExplanations:
+        """The decreases asked for; waves are seen in the whole panel, also where one borrower is asked for."""
+        history = self.history
+        if borrower is not None:
+            history = history.select([borrower])
+        waves = self.predictor.waves(self.history)
+        explanations = self.predictor.explain_snapshots(
+            self.predictor.snapshots(history), reference=reference, waves=waves
+        )
+        if borrower is not None:
+            return explanations.select(history.borrower_ids[0], month)
+        return explanations if month is None else explanations.in_month(month)
+
+
+def model_on_data(function: F) -> F:
+    """The options of `ModelOnData`, which the command takes as ``source``."""
+
+    @wraps(function)
+    def command(**given: Any) -> Any:
+        own = {f.name: given.pop(f.name) for f in fields(ModelOnData)}
+        return function(source=ModelOnData(**own), **given)
+
+    for option in (jobs, expected_catalogue, model, data):
+        command = option(command)
+    return command  # type: ignore[return-value]
