@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -56,7 +57,7 @@ def train_command(data: str, catalogue: str, out: str, trees: int | None, struct
     """
     declared = read_catalogue(catalogue)
     history = read_history(data, declared)
-    most = {} if trees is None else {"max_iter": trees}
+    most: dict[str, Any] = {} if trees is None else {"max_iter": trees}
     predictor = LimitPredictor(declared, seed=seed, n_jobs=jobs, structure=structure, **most)
     start = time.perf_counter()
     with working("training"):
@@ -150,6 +151,7 @@ def evaluate_command(
 def show_support(table: pd.DataFrame, title: str) -> None:
     """Print a support table: cuts and kept decisions by level, with their counts."""
     shown = table.reset_index()
+    heads = {"share_of_cuts": "of all cuts", "kept": "kept decisions", "share_of_kept": "of all kept"}
     for name in ("share_of_cuts", "share_of_kept"):
         shown[name] = [f"{share:.1%}" for share in shown[name]]
     show_table(

@@ -107,7 +107,7 @@ def month(help: str = "Only this month, such as 2024-03.", *, required: bool = F
 
 @dataclass(frozen=True)
 class ModelOnData:
-    """A trained model and the histories that it is to be used on: ``--data``, ``--model``, ``--catalogue``, ``--jobs``."""
+    """A trained model and the histories to use it on: ``--data``, ``--model``, ``--catalogue``, ``--jobs``."""
 
     data: str
     model: str
