@@ -38,7 +38,7 @@ ALLOWED = {
         "grade",
     },
 }
-GROUND = {"errors", "files", "palette"}
+GROUND = {"arrays", "errors", "files", "palette", "parallel"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 

@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
 from credit_model.portfolio.declarations import Column
 from credit_model.portfolio.months import MonthType, format_month
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 _KIND_NAMES = {"number": "a number", "integer": "a whole number", "boolean": "true or false"}
 

@@ -66,8 +66,8 @@ def forbidden_phrase(text: str, lang: str) -> str | None:
     ----------
     text : str
     lang : str
-        The text's language, such as "en". A text in a language without rules here, or in one that is not named,
-        is held against the rules of all.
+        The text's language, such as "en"; "" if it is not named: then the rules of all languages hold. A text in a
+        language without rules here is not checked.
 
     Examples
     --------
@@ -78,8 +78,8 @@ def forbidden_phrase(text: str, lang: str) -> str | None:
     >>> forbidden_phrase("综合评估不足", "zh")
     "says '综合评估': an assessment is no reason; name what it looked at"
     """
-    for listed in (lang,) if lang in _RULES else tuple(_RULES):
-        for pattern, why in _RULES[listed]:
+    for listed in (lang,) if lang else tuple(_RULES):
+        for pattern, why in _RULES.get(listed, ()):
             if found := re.search(pattern, text, re.IGNORECASE):
                 return f"says {found[0]!r}: {why}"
     return None

@@ -16,14 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
 from credit_model.portfolio.cells import RowNames, check_rules, read_cells
 from credit_model.portfolio.declarations import Catalogue, Column, Label
 from credit_model.portfolio.months import MonthType, format_month, months_as_values, read_months
 from credit_model.portfolio.toml_document import near
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

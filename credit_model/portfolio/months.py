@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from credit_model.arrays import IntArray
 from credit_model.errors import HistoryError
 
-IntArray = NDArray[np.int64]
 #: How a history writes its months: as dates, or as integers that merely follow each other.
 MonthType = Literal["date", "integer"]
 

@@ -7,22 +7,17 @@ and the limit in force is the one of the borrower's previous row.
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from credit_model.arrays import BoolArray, FloatArray, IntArray
+from credit_model.parallel import as_finished
 from credit_model.portfolio import window_kernels as kernels
 from credit_model.portfolio.declarations import SUMMARIES, Catalogue
 from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 #: Rows that one thread takes at a time.
 ROWS_AT_ONCE = 16_384
@@ -110,6 +105,11 @@ def build_snapshots(history: History, ladder: LimitLadder, *, n_jobs: int = -1) 
         A month is a decision if it is marked as reviewed (or the catalogue names no such column), the borrower's
         first ``warm_up`` rows are past, and the limit is known; also before it, where the catalogue declares the
         state tier_in_force.
+
+    Raises
+    ------
+    CreditModelError
+        ``n_jobs`` breaks its rule.
 
     Notes
     -----
@@ -237,19 +237,15 @@ def _fill(
     cells = np.stack([history.values(name) for name in measures.columns])
     month, starts, lag = history.month_number, history.starts, history.catalogue.decision_lag
 
-    def work(first: int, last: int) -> None:
+    # Blocks end between borrowers, so that no two threads write the same row.
+    edges = np.unique(np.searchsorted(starts, np.arange(0, starts[-1] + ROWS_AT_ONCE, ROWS_AT_ONCE)))
+    edges = np.unique(np.minimum(edges, len(starts) - 1)).tolist()
+
+    def work(block: int) -> None:
+        first, last = edges[block], edges[block + 1]
         kernels.fill_features(
             cells, month, starts, first, last, lag, limit_before, measures.table, measures.above, X, numerators
         )
 
-    # Blocks end between borrowers, so that no two threads write the same row.
-    edges = np.unique(np.searchsorted(starts, np.arange(0, starts[-1] + ROWS_AT_ONCE, ROWS_AT_ONCE)))
-    edges = np.unique(np.minimum(edges, len(starts) - 1))
-    blocks = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
-    workers = (os.cpu_count() or 1) if n_jobs == -1 else max(1, n_jobs)
-    if workers == 1 or len(blocks) <= 1:
-        work(0, len(starts) - 1)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        for done in [pool.submit(work, first, last) for first, last in blocks]:
-            done.result()
+    for _ in as_finished(work, len(edges) - 1, n_jobs):
+        pass

@@ -11,12 +11,10 @@ import math
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from credit_model.arrays import FloatArray
 from credit_model.simulate import columns as c
 from credit_model.simulate.lender import N_CHANNELS
-
-FloatArray = NDArray[np.float64]
 
 # Places of a borrower's traits.
 (

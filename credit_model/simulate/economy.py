@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit_model.arrays import FloatArray
 from credit_model.errors import CreditModelError
 from credit_model.portfolio.months import months_as_values
 from credit_model.simulate.scenarios import Scenario
-
-FloatArray = NDArray[np.float64]
 
 #: Months simulated before the panel starts, so that behaviour and limits are in their steady state.
 BURN_IN = 18

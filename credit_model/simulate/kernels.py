@@ -12,15 +12,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
 from credit_model.simulate import policy as p
 from credit_model.simulate.economy import BURN_IN, WARM_UP
 from credit_model.simulate.repayment import rate, service_line, service_other_lines
 from credit_model.simulate.shares import share_change
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 #: The month at which every line is granted its limit by the policy, without regard to the one before.
 GRANT_MONTH = 6

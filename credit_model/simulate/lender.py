@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from credit_model.arrays import FloatArray
 from credit_model.simulate.columns import SEGMENTS
 from credit_model.simulate.economy import BURN_IN, as_stored, turning_point
 from credit_model.simulate.scenarios import Scenario
-
-FloatArray = NDArray[np.float64]
 
 #: A class is a segment and the channel through which the borrower came.
 N_CHANNELS = 3

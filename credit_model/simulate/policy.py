@@ -20,16 +20,13 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.portfolio import window_kernels
 from credit_model.portfolio.catalogue import Catalogue, read_catalogue
 from credit_model.portfolio.declarations import SUMMARIES
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.simulate.columns import LEDGER
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 class Ramp(NamedTuple):

@@ -15,11 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit_model.arrays import BoolArray, FloatArray
 from credit_model.errors import CreditModelError
 from credit_model.readers.tables import read_table
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 #: Parts of a written portfolio that are read for its report, spread evenly: memory stays bounded.
 MOST_PARTS = 8

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from credit_model.arrays import IntArray
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.months import months_as_values
 from credit_model.simulate import borrowers as b
@@ -21,7 +22,6 @@ from credit_model.simulate.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-IntArray = NDArray[np.int64]
 
 #: Columns of the ledger whose values fit into 16 bits; the other own columns are money, 32 bits.
 SMALL = frozenset(name for name in c.LEDGER[: c.N_OWN] if not name.endswith("_amount") and name != "employed")

@@ -30,5 +30,7 @@ def test_words_that_only_look_like_one_are_no_fault(phrase):
     assert forbidden_phrase(phrase, language_of(phrase)) is None
 
 
-def test_a_language_without_rules_is_not_checked():
+def test_a_language_without_rules_is_not_checked_and_one_without_a_name_by_all_rules():
     assert forbidden_phrase("the score is too low", "fr") is None
+    assert "score is too low" in forbidden_phrase("the score is too low", "")
+    assert "性别" in forbidden_phrase("性别", "")

@@ -18,11 +18,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import DataFileError
 from credit_model.readers.public_data.originals import find_original, numbers, read_original, whole_numbers
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 DAYS_PER_MONTH = 30.4375
 #: How the data say that somebody is not employed.
