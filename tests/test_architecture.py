@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -111,9 +112,21 @@ def test_the_model_never_knows_the_truth():
             assert not any(name.startswith("credit_model.simulate") for name in anywhere), path
 
 
-def test_importing_the_package_loads_neither_plots_nor_shap_nor_the_estimators():
+ROOMS = sorted(p.parent.name for p in ROOT.glob("*/__init__.py") if "__all__" in p.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_holds_the_names_that_it_gives_out(room):
+    module = import_module(f"credit_model.{room}")
+    assert [name for name in module.__all__ if not hasattr(module, name)] == []
+    assert set(getattr(module, "_HOME", module.__all__)) == set(module.__all__)
+
+
+def test_importing_the_package_and_its_catalogues_loads_neither_plots_nor_shap_nor_the_estimators():
     code = (
-        "import sys, credit_model; print([m for m in ('matplotlib', 'shap', 'lightgbm', 'rich') if m in sys.modules])"
+        "import sys, credit_model.portfolio.catalogue, credit_model.readers, credit_model.simulate\n"
+        "heavy = ('matplotlib', 'shap', 'lightgbm', 'rich', 'sklearn', 'numba')\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"

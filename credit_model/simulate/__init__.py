@@ -1,0 +1,61 @@
+"""Borrower histories with known causes: who lived what, what the lender decided, and what is true of each decision.
+
+==============================================  ==================================================================
+``settings``                                    `Settings`: all that a portfolio depends on, checked when made
+``portfolio``, ``writing``                      `simulate` in memory; `write_portfolio` on disk, at any size
+``blocks``, ``kernels``                         4,096 borrowers at once, each month by month
+``economy``, ``lender``, ``scenarios``          what all borrowers share
+``borrowers``, ``repayment``                    one borrower's month: work, spending, other lenders, the own line
+``policy``, ``shares``, ``truth``, ``tables``   how the lender scores and decides, and the exact shares of each cut
+``realism``                                     a portfolio beside published levels
+``columns``, ``streams``, ``compiling``         names of what is simulated, its random numbers, kernels kept compiled
+==============================================  ==================================================================
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from credit_model.simulate.portfolio import SimulatedPortfolio, simulate, simulate_portfolio
+    from credit_model.simulate.realism import realism_of_folder, realism_report
+    from credit_model.simulate.scenarios import SCENARIOS, Scenario
+    from credit_model.simulate.settings import Settings
+    from credit_model.simulate.truth import Truth, read_truth
+    from credit_model.simulate.writing import write_portfolio
+
+#: Public name -> the module that holds it; loaded at first use, since the kernels load a compiler.
+_HOME = {
+    "SCENARIOS": "scenarios",
+    "Scenario": "scenarios",
+    "Settings": "settings",
+    "SimulatedPortfolio": "portfolio",
+    "Truth": "truth",
+    "read_truth": "truth",
+    "realism_of_folder": "realism",
+    "realism_report": "realism",
+    "simulate": "portfolio",
+    "simulate_portfolio": "portfolio",
+    "write_portfolio": "writing",
+}
+
+__all__ = [
+    "SCENARIOS",
+    "Scenario",
+    "Settings",
+    "SimulatedPortfolio",
+    "Truth",
+    "read_truth",
+    "realism_of_folder",
+    "realism_report",
+    "simulate",
+    "simulate_portfolio",
+    "write_portfolio",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
