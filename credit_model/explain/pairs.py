@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
 from credit_model.portfolio.catalogue import Catalogue
+from credit_model.portfolio.history import History
+from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.snapshots import Snapshots
 
 Reference = Literal["last_set", "last_review", "previous_month"]
@@ -45,10 +47,12 @@ def decrease_rows(snapshots: Snapshots) -> IntArray:
     return np.flatnonzero(fell).astype(np.int64)
 
 
-def count_falls_within_tier(snapshots: Snapshots) -> int:
+def count_falls_within_tier(history: History, ladder: LimitLadder) -> int:
     """Limits that became smaller but stayed in their tier (counted apart, not explained)."""
-    fell = snapshots.limit_after < snapshots.limit_before
-    return int(np.sum(fell & (snapshots.tier_after == snapshots.tier_before)))
+    limit = history.values(history.catalogue.limit)
+    tier = ladder.tier_of(limit)
+    same = np.diff(history.borrower_row) == 0
+    return int(np.sum(same & (np.diff(limit) < 0) & (np.diff(tier) == 0)))
 
 
 def pair_with_reference(snapshots: Snapshots, row: IntArray, reference: str = "last_set") -> SnapshotPairs:

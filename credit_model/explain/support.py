@@ -96,7 +96,7 @@ class SupportRule:
         with np.errstate(invalid="ignore", divide="ignore"):
             line = np.where(least < 1, -logit(np.minimum(least, 1.0)), -np.inf)
         # A risk that is exactly so many times the other one counts as raised.
-        return np.where(np.isnan(line), -np.inf, np.nextafter(line, np.inf))
+        return np.where(np.isfinite(line), np.nextafter(line, np.inf), -np.inf)
 
 
 @dataclass(frozen=True)

@@ -101,14 +101,20 @@ class Verdict:
         """A person confirms what is told: the risk was raised, but the model would have kept the limit."""
         return self.support == "raised"
 
+    @property
+    def mostly_apart(self) -> bool:
+        """More than half of what lowered the score is the economy's or the lender's, not the borrower's."""
+        return self.apart_share > 0.5
+
 
 def find_support(
     changes: ChangeExplanations, rule: SupportRule, usual_risk: float, waves: NDArray[np.object_]
 ) -> NDArray[np.object_]:
     """The support of each of n cuts, or of decisions that kept the limit: (n,).
 
-    In a wave that the model does not account for, a raised risk of the borrower's is not enough: more likely than not
-    the limit would have stood without the wave.
+    A wave multiplies the risk of all its lines. Where it weighs more, in log-odds, than any factor of the borrower's
+    (less what the model itself lays on the economy and the lender), a raised risk does not support the cut: what led
+    it is the wave, and that is not the borrower's.
 
     Parameters
     ----------
@@ -118,10 +124,13 @@ def find_support(
     waves : array of Wave or None, (n,)
     """
     support = rule.levels(changes.keep_score_before, changes.keep_score_after, changes.has_reference, usual_risk)
+    if not len(changes):
+        return support
     apart = np.array([factor.about != "borrower" for factor in changes.catalogue.factors], dtype=bool)
-    accounted = -np.minimum(changes.factor_contributions[:, apart], 0.0).sum(axis=1)
-    times = np.array([1.0 if wave is None else wave.times_usual for wave in waves])
-    outside = np.log(times) - accounted >= np.log(2.0)
+    lowered = -np.minimum(changes.factor_contributions, 0.0)
+    accounted, strongest = lowered[:, apart].sum(axis=1), lowered.max(axis=1)
+    weight = np.log(np.array([1.0 if wave is None else wave.times_usual for wave in waves]))
+    outside = weight - accounted > strongest
     return np.where((support == "raised") & outside, "unexplained", support).astype(object)
 
 

@@ -3,8 +3,7 @@
 When many limits fall at once, the lender has moved, whether or not a column says so; that so many others were cut is
 never the borrower's reason. The rule, stated once: the share of lines that are cut in a month is a wave where it is
 
-- at least `TIMES_USUAL` times the usual share of the same lines: their pooled share in the three calmer quarters of
-  the other months;
+- at least `TIMES_USUAL` times the usual share of the same lines: their pooled share in all other months;
 - of at least `LEAST_CUTS` lines; and
 - beyond chance: so many cuts have a probability of at most `CHANCE` at the usual share (Poisson).
 
@@ -155,13 +154,10 @@ def _waves_of(scope: str, group: IntArray, month: IntArray, at_risk: BoolArray, 
 
 
 def _usual_rate(n: IntArray, n_cut: IntArray) -> float:
-    """Pooled share of the three calmer quarters of months; NaN where too few are known, never quite 0.
+    """Pooled share of the other months; NaN where too few are known, never quite 0.
 
     Half a cut is added, as where none has been seen a share of 0 would make a wave of anything.
     """
-    known = n > 0
-    n, n_cut = n[known], n_cut[known]
-    if len(n) < LEAST_MONTHS:
+    if (n > 0).sum() < LEAST_MONTHS:
         return float("nan")
-    calmer = np.argsort(n_cut / n, kind="stable")[: int(np.ceil(0.75 * len(n)))]
-    return float((n_cut[calmer].sum() + 0.5) / n[calmer].sum())
+    return float((n_cut.sum() + 0.5) / n.sum())

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from credit_model.errors import HistoryError
+from credit_model.explain.explaining import change_values
 from credit_model.explain.pairs import (
-    change_values,
     count_falls_within_tier,
     decrease_rows,
     pair_with_reference,
@@ -41,7 +41,7 @@ def test_a_decrease_is_a_fall_in_tier_and_smaller_falls_are_counted_apart():
     s = snapshots_of([6000, 5500, 4000, 4000, 0, 0, 2000])
     # 6000 -> 5500 stays in tier 2; 5500 -> 4000 falls to 1; 4000 -> 0 falls to 0; 0 -> 2000 rises
     assert decrease_rows(s).tolist() == [2, 4]
-    assert count_falls_within_tier(s) == 1
+    assert count_falls_within_tier(s.history, s.ladder) == 1
 
 
 def test_the_reference_is_the_decision_that_set_the_limit_in_force():

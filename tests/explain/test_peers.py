@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from credit_model.errors import HistoryError
-from credit_model.explain.pairs import change_values, decrease_rows, driver_columns
+from credit_model.explain.explaining import change_values
+from credit_model.explain.pairs import decrease_rows, driver_columns
 from credit_model.explain.peers import PEERS_PER_TIER, Peers, explain_against_peers, find_peers, typical_values
 from credit_model.explain.stability import peer_agreement
 from tests.words.reason_examples import NAN, small_catalogue
@@ -34,7 +35,7 @@ def explain(predictor, peers, snapshots, row):
 def test_peers_kept_their_tier_by_the_narrowest_margin(predictor, snapshots, decisions, peers):
     before, after = snapshots.tier_before[decisions], snapshots.tier_after[decisions]
     kept = decisions[(before > 0) & (after >= before)]
-    score = predictor.forest.keep_score(predictor.forest.encode(snapshots.X[kept]), snapshots.tier_before[kept])
+    score = predictor.forest.keep_score(snapshots.X[kept], snapshots.tier_before[kept])
     for tier in np.unique(peers.tier):
         mine = (snapshots.tier_before[kept] == tier) & (score >= 0)
         # By thought: each borrower's narrowest month, of those the narrowest.
@@ -43,7 +44,7 @@ def test_peers_kept_their_tier_by_the_narrowest_margin(predictor, snapshots, dec
             narrowest[borrower] = min(s, narrowest.get(borrower, np.inf))
         expected = sorted(narrowest.values())[:PEERS_PER_TIER]
         theirs = peers.X[peers.tier == tier]
-        found = predictor.forest.keep_score(predictor.forest.encode(theirs), np.full(len(theirs), tier))
+        found = predictor.forest.keep_score(theirs, np.full(len(theirs), tier))
         assert found.tolist() == expected
 
 
