@@ -33,6 +33,8 @@ from credit_model.portfolio.months import MonthType, format_month
 
 #: Names a folder with further languages.
 LOCALES_VARIABLE = "CREDIT_MODEL_LOCALES"
+#: A smaller risk is written as "<0.1%".
+LEAST_RISK = 0.0005
 _FOLDER = Path(__file__).parent / "locale"
 #: CLDR's names of plural forms.
 _FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
@@ -298,11 +300,15 @@ class Language:
 
     def risk(self, risk: float) -> str:
         """A risk of losing the limit, also a small one: "<0.1%", "0.1%", "3.4%", "12%", ">99%"."""
-        if risk < 0.0005:
+        if risk < LEAST_RISK:
             return "<" + self.percent(0.001, 1)
         if risk < 0.0995:
-            return self.percent(risk, 1)
+            return self.percent_sign(self._digits(100 * risk, 0, 1))
         return ">" + self.percent(0.99) if risk > 0.99 else self.percent(risk)
+
+    def times(self, times: float) -> str:
+        """How many times as much: "2.7", "44"."""
+        return self.number(times, most=1 if times < 10 else 0)
 
     def share(self, share: float) -> str:
         """A share of a whole that never rounds to all or nothing: "<1%", "38%", ">99%"."""

@@ -1,138 +1,160 @@
-"""The reasons of limit decreases in words: ranked, with value then and now, code and source, in both languages."""
+"""What is told of limit decreases, in words: both risks, the reasons with values then and now, what else matters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, overload
 
 import pandas as pd
 
 from credit_model.explain.decreases import DecreaseExplanations
-from credit_model.explain.principal import (
-    MAX_REASONS,
-    PrincipalReason,
-    PrincipalReasons,
-    Status,
-    principal_reasons,
-)
-from credit_model.words.sentences import Sentences, reason_text, tied_ranks
-from credit_model.words.values import LANGUAGES, Lang, check_lang
+from credit_model.explain.principal import MAX_REASONS
+from credit_model.explain.verdict import Verdict
+from credit_model.words.language import LANGUAGES
+from credit_model.words.sentences import Sentences, frequency_sentence, wave_sentence
+from credit_model.words.told import KnockOut, ToldReason, known_or_none, tell_knock_out, tell_reason, texts_of
+from credit_model.words.values import catalogue_words
+
+#: Columns of `Reasons.table`: whose reason it is, and what `ToldReason.as_record` gives.
+_COLUMNS = (
+    "borrower_id", "month", "support", "rank", "feature", "factor_id", "about", "code", "source_id", "exemption",
+    "contribution", "share", "near_tie", "value_before", "value_after",
+    "text", "before", "after", "factor", "source", "weight",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Reason:
-    """One reason, in one language.
+class DecreaseWords:
+    """What is told of one cut in one language.
 
     Attributes
     ----------
-    rank : int
-        1 is the heaviest, over the borrower's, the economy's and the lender's reasons together.
-    feature, factor, code, source : str
-        Ids of the catalogue.
-    about : "borrower", "economy" or "lender"
-        Whose doing it is.
-    exemption : str or None
-        The kind of rule that the feature stands for.
-    contribution : float
-        Log-odds, negative.
-    share : float
-        Of all that lowered the score.
-    near_tie : bool
-        About as heavy as the reason ranked before or after it.
-    value_before, value_after : float
-    before, after, factor_label, source_label, text : str
-        In words.
+    compared_with : str
+        The reference, e.g. "June 2023, when the previous limit was set"; "" without one.
+    risk, support_sentence : str
+        Sentences: both risks of losing the limit, and how far the model supports the cut.
+    frequency, wave : str
+        Sentences: how often held-out decisions of that risk ended in a cut, and that many others were cut at once;
+        "" where there is nothing to say.
+    notes : tuple of str
+        What else must be said: why no reasons are given, rules that applied, ties, a re-evaluation proposed.
+    paragraph : str
+        The whole in a few sentences.
     """
 
-    rank: int
-    feature: str
-    factor: str
-    about: str
-    code: str
-    source: str
-    exemption: str | None
-    contribution: float
-    share: float
-    near_tie: bool
-    value_before: float
-    value_after: float
-    before: str
-    after: str
-    factor_label: str
-    source_label: str
-    text: str
-
-
-@dataclass(frozen=True)
-class KnockOut:
-    """A knock-out rule that fired: its feature's id and code, and the rule in words, with the value that fired it."""
-
-    feature: str
-    code: str
-    text: str
+    compared_with: str
+    risk: str
+    support_sentence: str
+    frequency: str
+    wave: str
+    notes: tuple[str, ...]
+    paragraph: str
 
 
 @dataclass(frozen=True)
 class DecreaseReasons:
-    """Why one limit fell, in words.
+    """What is told of one cut.
 
     Attributes
     ----------
     borrower_id : as in the history
     month : str
         "2024-03", or an integer.
-    lang : "en" or "zh"
-    status : str
-        "explained", "not_supported", "no_reference" or "not_worsened"; only the first has reasons.
-    reasons : tuple of Reason, the heaviest first
-    coverage : float
-        Share of all that lowered the score which the reasons make up.
-    unnamed : int
-        Further ones that are principal too (`PRINCIPAL_SHARE`), for which there was no room.
-    kinds : tuple of str
-        "knock_out", "delinquency", "inactivity", "class_wide": those that apply.
+    verdict : Verdict
+        What all of it derives from.
+    reasons : tuple of ToldReason
+        In the order told; empty where the verdict withholds them.
     knock_outs : tuple of KnockOut
         Rules that fired, whatever the model makes of them.
-    ties : tuple of tuples of int
-        Ranks of reasons that are about equally heavy.
-    compared_with : str
-        The reference in words, e.g. "June 2023, when the previous limit was set".
-    notes : tuple of str
-        What else must be said: rules that applied, ties, a re-evaluation proposed.
-    paragraph : str
-        The whole in a few sentences.
+    words : mapping
+        Language code -> DecreaseWords.
     """
 
     borrower_id: Any
     month: str
-    lang: Lang
-    status: Status
-    reasons: tuple[Reason, ...]
-    coverage: float
-    unnamed: int
-    kinds: tuple[str, ...]
+    verdict: Verdict
+    reasons: tuple[ToldReason, ...]
     knock_outs: tuple[KnockOut, ...]
-    ties: tuple[tuple[int, ...], ...]
-    compared_with: str
-    notes: tuple[str, ...]
-    paragraph: str
+    words: Mapping[str, DecreaseWords]
 
     @property
-    def borrower(self) -> tuple[Reason, ...]:
-        """The reasons that are the borrower's doing."""
-        return tuple(reason for reason in self.reasons if reason.about == "borrower")
+    def _first(self) -> DecreaseWords:
+        return next(iter(self.words.values()))
 
     @property
-    def economy(self) -> tuple[Reason, ...]:
-        """The reasons that lie in the economy."""
-        return tuple(reason for reason in self.reasons if reason.about == "economy")
+    def compared_with(self) -> str:
+        """The reference in words, in the first language, as all texts below."""
+        return self._first.compared_with
 
     @property
-    def lender(self) -> tuple[Reason, ...]:
-        """The reasons that lie with the lender."""
-        return tuple(reason for reason in self.reasons if reason.about == "lender")
+    def risk(self) -> str:
+        """Both risks of losing the limit, as a sentence."""
+        return self._first.risk
+
+    @property
+    def support_sentence(self) -> str:
+        """How far the model supports the cut, as a sentence."""
+        return self._first.support_sentence
+
+    @property
+    def frequency(self) -> str:
+        """How often held-out decisions of that risk ended in a cut; "" where it is not known."""
+        return self._first.frequency
+
+    @property
+    def wave(self) -> str:
+        """That many others were cut at once; "" where there is no wave."""
+        return self._first.wave
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else must be said."""
+        return self._first.notes
+
+    @property
+    def paragraph(self) -> str:
+        """The whole in a few sentences."""
+        return self._first.paragraph
+
+    def about(self, who: str) -> tuple[ToldReason, ...]:
+        """The reasons that are the doing of the "borrower", the "economy" or the "lender"."""
+        return tuple(reason for reason in self.reasons if reason.about == who)
+
+    def as_record(self, *languages: str) -> dict[str, Any]:
+        """The cut as pages and notices hold it; JSON can hold it too.
+
+        Parameters
+        ----------
+        *languages : str
+            Texts are given as {code: text} in these; without any, as strings in the first language.
+
+        Returns
+        -------
+        dict
+            support, withheld, needs_confirmation, rules, coverage, risk_before (None without a reference), risk_after;
+            ``reasons``, a list of `ToldReason.as_record`; and the texts of `DecreaseWords`, ``notes`` as a list.
+        """
+        verdict = self.verdict
+        texts = {
+            name: texts_of(self.words, attrgetter(name), languages)
+            for name in ("compared_with", "risk", "support_sentence", "frequency", "wave", "paragraph")
+        }
+        notes = [{lang: words.notes[k] for lang, words in self.words.items()} for k in range(len(self.notes))]
+        return {
+            "support": verdict.support,
+            "withheld": verdict.withheld,
+            "needs_confirmation": verdict.needs_confirmation,
+            "rules": list(verdict.rules),
+            "coverage": verdict.coverage,
+            "risk_before": known_or_none(verdict.risk_before),
+            "risk_after": verdict.risk_after,
+            "reasons": [reason.as_record(*languages) for reason in self.reasons],
+            **texts,
+            "notes": [texts_of(note, str, languages) for note in notes],
+        }
 
     def __str__(self) -> str:
         return self.paragraph
@@ -140,7 +162,7 @@ class DecreaseReasons:
 
 @dataclass(frozen=True)
 class Reasons(Sequence[DecreaseReasons]):
-    """The reasons of n decreases, in the order of the explanations; `table` has one row a reason."""
+    """What is told of n decreases, in the order of the explanations; `table` has one row a reason."""
 
     decreases: tuple[DecreaseReasons, ...] = field(default=())
 
@@ -159,19 +181,18 @@ class Reasons(Sequence[DecreaseReasons]):
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a reason: borrower_id, month, then the attributes of `Reason`."""
-        columns = ["borrower_id", "month", *(f.name for f in fields(Reason))]
+        """One row a reason: borrower_id, month, support, then what `ToldReason.as_record` gives."""
         rows = [
-            (told.borrower_id, told.month, *(getattr(reason, f.name) for f in fields(Reason)))
+            {"borrower_id": told.borrower_id, "month": told.month, "support": told.verdict.support} | reason.as_record()
             for told in self.decreases
             for reason in told.reasons
         ]
-        return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame(rows, columns=list(_COLUMNS))
 
     def _repr_html_(self) -> str:
         shown = pd.DataFrame(
-            [(told.borrower_id, told.month, told.status, told.paragraph) for told in self.decreases[:10]],
-            columns=["borrower_id", "month", "status", "in words"],
+            [(told.borrower_id, told.month, told.verdict.support, told.paragraph) for told in self.decreases[:10]],
+            columns=["borrower_id", "month", "support", "in words"],
         )
         with pd.option_context("display.max_colwidth", None):
             return f"<p><b>Reasons of {len(self)} limit decreases</b></p>" + str(
@@ -182,13 +203,14 @@ class Reasons(Sequence[DecreaseReasons]):
 def decrease_reasons(
     explanations: DecreaseExplanations, *, lang: str = "en", max_reasons: int = MAX_REASONS
 ) -> Reasons:
-    """The principal reasons of every decrease, in words; `principal` states the rule by which they are chosen.
+    """What is told of every decrease, in words; `explain.verdict` says how it is found.
 
     Parameters
     ----------
     explanations : DecreaseExplanations
         Of one decrease or many.
-    lang : {"en", "zh"}
+    lang : str
+        One of `language.LANGUAGES`, such as "en" or "zh".
     max_reasons : int, 1 to 4
 
     Raises
@@ -202,126 +224,56 @@ def decrease_reasons(
     >>> explanations = LimitPredictor.load("model").explain_decreases(history)  # doctest: +SKIP
     >>> print(decrease_reasons(explanations, lang="en")[0].paragraph)  # doctest: +SKIP
     """
-    chosen = principal_reasons(explanations, max_reasons=max_reasons)
-    teller = _Teller(Sentences(explanations, check_lang(lang)))
-    return Reasons(tuple(teller.tell(i, one) for i, one in enumerate(chosen)))
+    return told_in(explanations, (lang,), max_reasons=max_reasons)
+
+
+def told_in(
+    explanations: DecreaseExplanations, languages: Sequence[str] = LANGUAGES, *, max_reasons: int = MAX_REASONS
+) -> Reasons:
+    """What is told of every decrease, in several languages at once; parameters as in `decrease_reasons`."""
+    all_words = [catalogue_words(explanations.catalogue, lang, explanations.month_type) for lang in languages]
+    verdicts = explanations.verdicts if max_reasons == MAX_REASONS else explanations.told(max_reasons)
+    sentences = [Sentences(explanations, words) for words in all_words]
+    return Reasons(tuple(_tell(sentences, row, verdict) for row, verdict in enumerate(verdicts)))
 
 
 def reasons_as_records(explanations: DecreaseExplanations, *, max_reasons: int = MAX_REASONS) -> list[dict[str, Any]]:
-    """The reasons of every decrease as plain records, every text in both languages.
-
-    Returns
-    -------
-    list of dict, one a decrease
-        ``status``, ``coverage``, ``kinds``; ``reasons``, a list of dicts with the ids and numbers of `Reason` and
-        ``text``, ``factor``, ``source``, ``before``, ``after`` as {"en": ..., "zh": ...}; ``notes`` and
-        ``paragraph`` likewise. JSON can hold them.
-    """
-    chosen = principal_reasons(explanations, max_reasons=max_reasons)
-    tellers = {lang: _Teller(Sentences(explanations, lang)) for lang in LANGUAGES}
-    return [_record({lang: tellers[lang].tell(i, one) for lang in LANGUAGES}) for i, one in enumerate(chosen)]
+    """What is told of every decrease as plain records, every text in all languages (`DecreaseReasons.as_record`)."""
+    return [told.as_record(*LANGUAGES) for told in told_in(explanations, max_reasons=max_reasons)]
 
 
-def _record(told: dict[Lang, DecreaseReasons]) -> dict[str, Any]:
-    one = told["en"]
-    return {
-        "status": one.status,
-        "coverage": one.coverage,
-        "kinds": list(one.kinds),
-        "reasons": [
-            _reason_record({"en": en, "zh": zh}) for en, zh in zip(one.reasons, told["zh"].reasons, strict=True)
-        ],
-        "notes": [{"en": en, "zh": zh} for en, zh in zip(one.notes, told["zh"].notes, strict=True)],
-        "paragraph": {lang: told[lang].paragraph for lang in told},
-    }
+def _tell(sentences: Sequence[Sentences], row: int, verdict: Verdict) -> DecreaseReasons:
+    explained, all_words = sentences[0].explanations, [one.words for one in sentences]
+    reasons = tuple(
+        tell_reason(all_words, rank, reason, reference=explained.reference)
+        for rank, reason in enumerate(verdict.reasons, start=1)
+    )
+    rules = tuple(
+        tell_knock_out(all_words, driver, float(explained.features_after[row, driver])) for driver in verdict.knock_outs
+    )
+    return DecreaseReasons(
+        borrower_id=explained.borrower_id[row],
+        month=all_words[0].month_short(int(explained.month_number[row])),
+        verdict=verdict,
+        reasons=reasons,
+        knock_outs=rules,
+        words={one.words.language.code: _words(one, row, verdict, reasons, rules) for one in sentences},
+    )
 
 
-def _reason_record(told: dict[Lang, Reason]) -> dict[str, Any]:
-    one = told["en"]
-    return {
-        "rank": one.rank,
-        "feature": one.feature,
-        "factor_id": one.factor,
-        "about": one.about,
-        "code": one.code,
-        "source_id": one.source,
-        "exemption": one.exemption,
-        "contribution": one.contribution,
-        "share": one.share,
-        "near_tie": one.near_tie,
-        "factor": {lang: reason.factor_label for lang, reason in told.items()},
-        "source": {lang: reason.source_label for lang, reason in told.items()},
-        "before": {lang: reason.before for lang, reason in told.items()},
-        "after": {lang: reason.after for lang, reason in told.items()},
-        "text": {lang: capitalised(reason.text) for lang, reason in told.items()},
-    }
-
-
-def capitalised(text: str) -> str:
-    """A text with its first letter as a sentence has it."""
-    return text[:1].upper() + text[1:]
-
-
-@dataclass(frozen=True)
-class _Teller:
-    """Gathers what is told of single decreases."""
-
-    sentences: Sentences
-
-    def tell(self, row: int, chosen: PrincipalReasons) -> DecreaseReasons:
-        explained, sentences = self.sentences.explanations, self.sentences
-        reasons = tuple(
-            self._reason(rank, reason, rank > 1 and chosen.reasons[rank - 2].tied_with_next)
-            for rank, reason in enumerate(chosen.reasons, start=1)
-        )
-        rules = tuple(self._fired(row, driver) for driver in chosen.knock_outs)
-        return DecreaseReasons(
-            borrower_id=explained.borrower_id[row],
-            month=sentences.wording.month_short(int(explained.month_number[row])),
-            lang=sentences.lang,
-            status=chosen.status,
-            reasons=reasons,
-            coverage=chosen.coverage,
-            unnamed=chosen.unnamed,
-            kinds=chosen.kinds,
-            knock_outs=rules,
-            ties=tied_ranks(chosen),
-            compared_with=sentences.compared_with(row),
-            notes=tuple(sentences.notes(row, chosen, rules)),
-            paragraph=sentences.paragraph(row, chosen, reasons, rules),
-        )
-
-    def _reason(self, rank: int, chosen: PrincipalReason, tied_with_last: bool) -> Reason:
-        wording, lang = self.sentences.wording, self.sentences.lang
-        feature = wording.drivers[chosen.driver]
-        factor = wording.catalogue.factor(feature.factor)
-        before, after = wording.pair(feature, chosen.before, chosen.after)
-        reference = self.sentences.explanations.reference
-        return Reason(
-            rank=rank,
-            feature=feature.id,
-            factor=factor.id,
-            about=factor.about,
-            code=feature.code,
-            source=feature.source,
-            exemption=feature.exemption,
-            contribution=chosen.contribution,
-            share=chosen.share,
-            near_tie=chosen.tied_with_next or tied_with_last,
-            value_before=chosen.before,
-            value_after=chosen.after,
-            before=before,
-            after=after,
-            factor_label=factor.label.text(lang),
-            source_label=self.sentences.say(f"source.{feature.source}"),
-            text=reason_text(wording, feature, chosen.before, chosen.after, (before, after), reference=reference),
-        )
-
-    def _fired(self, row: int, driver: int) -> KnockOut:
-        wording, lang = self.sentences.wording, self.sentences.lang
-        feature = wording.drivers[driver]
-        text = feature.label.text(lang)
-        if feature.unit != "boolean":
-            value = wording.value(feature, float(self.sentences.explanations.features_after[row, driver]))
-            text += f"（{value}）" if lang == "zh" else f" ({value})"
-        return KnockOut(feature.id, feature.code, text)
+def _words(
+    sentences: Sentences,
+    row: int,
+    verdict: Verdict,
+    reasons: tuple[ToldReason, ...],
+    rules: tuple[KnockOut, ...],
+) -> DecreaseWords:
+    return DecreaseWords(
+        compared_with=sentences.compared_with(row),
+        risk=sentences.risk(row, verdict),
+        support_sentence=sentences.support(verdict),
+        frequency=frequency_sentence(sentences.words.language, verdict.frequency),
+        wave=wave_sentence(sentences.words, verdict.wave),
+        notes=tuple(sentences.notes(row, verdict, rules)),
+        paragraph=sentences.paragraph(row, verdict, reasons, rules),
+    )

@@ -1,86 +1,64 @@
-"""Sentences about one decrease, made of the catalogue's wording and ``templates/reason_words.toml``."""
+"""Sentences about one cut, from its verdict and its told reasons, in one language."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import TYPE_CHECKING
 
 from credit_model.explain.decreases import DecreaseExplanations
-from credit_model.explain.principal import PrincipalReasons
-from credit_model.portfolio.catalogue import Feature
-from credit_model.words.texts import texts
-from credit_model.words.values import Lang, Wording, format_share, join_words
-
-if TYPE_CHECKING:
-    from credit_model.words.reasons import KnockOut, Reason
+from credit_model.explain.support import Frequency
+from credit_model.explain.verdict import Verdict
+from credit_model.explain.waves import MONTH, TIER, Wave
+from credit_model.words.language import LEAST_RISK, Language
+from credit_model.words.told import KnockOut, ToldReason
+from credit_model.words.values import CatalogueWords
 
 #: Below this coverage a note says that the rest is many small changes.
 _LOW_COVERAGE = 0.60
 #: From this share on a reason is the only one.
 _ALL = 0.995
-_RISES = {
-    "en": ("rose", "risen", "increased", "grew", "climbed", "went up", "lengthened"),
-    "zh": ("升至", "上升", "升高", "增至", "增加到", "增加至", "提高", "延长"),
-}
-_FALLS = {
-    "en": ("fell", "fallen", "decreased", "dropped", "declined", "shrank", "went down", "shortened"),
-    "zh": ("降至", "下降", "减至", "减少到", "减少至", "降低", "缩短"),
-}
-#: Kinds of rule with a first sentence of their own.
-_NAMED_KINDS = ("inactivity", "class_wide")
+#: Above this share of the economy's and the lender's, the first sentence says that it is mostly theirs.
+_MOSTLY = 0.5
+#: A risk that is at least so many times the earlier one is told with how many times it is.
+_TIMES = 2.0
+#: Types of rule with a first sentence of their own.
+_NAMED_RULES = ("inactivity", "class_wide")
 
 
-def reason_text(
-    wording: Wording, feature: Feature, before: float, after: float, texts_of_both: tuple[str, str], *, reference: str
-) -> str:
-    """One reason as a clause, e.g. "longest days past due in 6 months rose from 0 days to 34 days".
+def frequency_sentence(spoken: Language, frequency: Frequency | None) -> str:
+    """How often held-out decisions of about the same risk ended in a decrease; "" where it is not known."""
+    if frequency is None:
+        return ""
+    below, above = frequency.low <= 0, frequency.high >= 1
+    return spoken.say(
+        "frequency." + ("all" if below and above else "below" if below else "above" if above else "between"),
+        count=frequency.n,
+        low=spoken.risk(frequency.low),
+        high=spoken.risk(frequency.high),
+        share=spoken.risk(frequency.share) if 0 < frequency.n_cut < frequency.n else spoken.percent(frequency.share),
+    )
 
-    ``texts_of_both`` are the values in words, as `Wording.pair` gives them. The catalogue's wording is for a value
-    that moved in its direction; a value that appeared or vanished, a free feature that moved the other way, and a
-    comparison with peers have words of their own.
+
+def wave_sentence(words: CatalogueWords, wave: Wave | None, *, section: str = "wave") -> str:
+    """That many others were cut at once, as the lender's doing; "" where there is no wave.
+
+    ``section`` is "wave", or "notice.wave" for the lender's own voice.
     """
-    say = texts("reason_words", wording.lang)
-    then, now = texts_of_both
-    label = feature.label.text(wording.lang)
-    known_before, known_after = before == before, after == after
-    if reference == "peers":
-        key = "peers_only" if not known_before else "peers" if known_after else "peers_unknown"
-        return say[f"reason.{key}"].format(label=label, before=then, after=now)
-    if not (known_before and known_after):
-        return say[f"reason.{'vanished' if known_before else 'appeared'}"].format(label=label, before=then, after=now)
-    template = feature.reason.text(wording.lang) if feature.reason else say["reason.changed"]
-    if _says_otherwise(template, wording.lang, rose=after > before) and not feature.categorical:
-        template = say["reason.changed"]
-    return template.format(label=label, before=then, after=now)
-
-
-@cache
-def _says_otherwise(template: str, lang: Lang, *, rose: bool) -> bool:
-    up = any(word in template for word in _RISES[lang])
-    down = any(word in template for word in _FALLS[lang])
-    return (down and not up) if rose else (up and not down)
-
-
-def tied_ranks(chosen: PrincipalReasons) -> tuple[tuple[int, ...], ...]:
-    """Ranks of reasons that are about equally heavy, a tuple for each group."""
-    groups: list[tuple[int, ...]] = []
-    rank = 1
-    while rank <= len(chosen.reasons):
-        last = rank
-        while chosen.reasons[last - 1].tied_with_next:
-            last += 1
-        if last > rank:
-            groups.append(tuple(range(rank, last + 1)))
-        rank = last + 1
-    return tuple(groups)
-
-
-def join_ranks(ranks: Sequence[int], lang: Lang) -> str:
-    """Ranks in a sentence: "1, 2 and 3", "1、2、3"."""
-    numbers = [str(rank) for rank in ranks]
-    return "、".join(numbers) if lang == "zh" else join_words(numbers, lang)
+    if wave is None:
+        return ""
+    spoken = words.language
+    places = {
+        "month": words.month(wave.month_number),
+        "rate": spoken.risk(wave.rate),
+        "times": spoken.times(wave.times_usual),
+    }
+    if wave.scope == MONTH:
+        return spoken.say(f"{section}.month", **places)
+    if wave.scope == TIER:
+        return spoken.say(f"{section}.tier_in_force", group=str(wave.group), **places)
+    column = words.catalogue.column(wave.scope)
+    group = words.category(column, wave.group)
+    return spoken.say(f"{section}.column", column=spoken.label(column.label), group=group, **places)
 
 
 @dataclass(frozen=True)
@@ -88,16 +66,11 @@ class Sentences:
     """Sentences about the decreases of one set of explanations, in one language."""
 
     explanations: DecreaseExplanations
-    lang: Lang
+    words: CatalogueWords
 
-    @cached_property
-    def wording(self) -> Wording:
-        """The catalogue's labels and values."""
-        return Wording(self.explanations.catalogue, self.lang, self.explanations.month_type)
-
-    def say(self, key: str, **places: str) -> str:
-        """A sentence of ``reason_words.toml``, filled in."""
-        return texts("reason_words", self.lang)[key].format(**places)
+    @property
+    def _spoken(self) -> Language:
+        return self.words.language
 
     def compared_with(self, row: int) -> str:
         """The reference in words, e.g. "June 2023, when the previous limit was set"; "" where there is none."""
@@ -107,88 +80,121 @@ class Sentences:
         key = explained.reference
         if explained.reference_censored[row] and key != "peers":
             key = "censored"
-        return self.say(f"when.{key}", month=self.wording.month(int(explained.reference_month_number[row])))
+        return self._spoken.say(f"when.{key}", month=self.words.month(int(explained.reference_month_number[row])))
 
-    def notes(self, row: int, chosen: PrincipalReasons, rules: Sequence[KnockOut]) -> Iterator[str]:
+    def risk(self, row: int, verdict: Verdict) -> str:
+        """Both risks of losing the limit, as a sentence."""
+        spoken, before, after = self._spoken, verdict.risk_before, verdict.risk_after
+        if before != before:
+            return spoken.say("risk.alone", after=spoken.risk(after))
+        texts = {"when": self.compared_with(row), "before": spoken.risk(before), "after": spoken.risk(after)}
+        if self.explanations.reference == "peers":
+            return spoken.say("risk.peers", **texts)
+        if texts["before"] == texts["after"]:
+            return spoken.say("risk.same", **texts)
+        if after < before:
+            return spoken.say("risk.fell", **texts)
+        if before < LEAST_RISK or after < _TIMES * before:
+            return spoken.say("risk.rose", **texts)
+        return spoken.say("risk.rose_times", times=spoken.times(after / before), **texts)
+
+    def support(self, verdict: Verdict) -> str:
+        """How far the model supports the cut, as a sentence."""
+        return self._spoken.say(f"support.{verdict.support}_sentence", usual=self._spoken.risk(verdict.usual_risk))
+
+    def notes(self, row: int, verdict: Verdict, rules: Sequence[KnockOut]) -> Iterator[str]:
         """What must be said beside the reasons."""
-        if chosen.status != "explained":
-            yield self._status(row, chosen)
+        if verdict.withheld:
+            yield self._spoken.sentences(self._withheld(row, verdict))
+        elif verdict.needs_confirmation:
+            yield self._spoken.say("note.confirm")
         for rule in rules:
-            yield self.say("note.knock_out", rule=rule.text)
-        for kind in chosen.kinds:
-            if kind != "knock_out":
-                yield self.say(f"note.{kind}")
-        for ranks in tied_ranks(chosen):
-            yield self.say("note.near_tie", ranks=join_ranks(ranks, self.lang))
-        if self.explanations.reference_censored[row] and chosen.reasons:
-            yield self.say("note.censored")
-        if chosen.reasons and chosen.coverage < _LOW_COVERAGE:
-            yield self.say("note.coverage", coverage=format_share(chosen.coverage))
+            yield self._spoken.say("note.knock_out", rule=rule.texts[self._spoken.code])
+        for name in verdict.rules:
+            if name != "knock_out":
+                yield self._spoken.say(f"note.{name}")
+        yield from self._ties(verdict)
+        if self.explanations.reference_censored[row] and verdict.reasons:
+            yield self._spoken.say("note.censored")
+        if verdict.reasons and verdict.coverage < _LOW_COVERAGE:
+            key = "note.coverage_raised" if verdict.support == "raised" else "note.coverage"
+            yield self._spoken.say(key, coverage=self._spoken.share(verdict.coverage))
 
-    def paragraph(
-        self, row: int, chosen: PrincipalReasons, reasons: Sequence[Reason], rules: Sequence[KnockOut]
-    ) -> str:
+    def paragraph(self, row: int, verdict: Verdict, reasons: Sequence[ToldReason], rules: Sequence[KnockOut]) -> str:
         """The whole in a few sentences."""
-        explained = self.explanations
-        sentences = [
-            self.say(
-                "paragraph.cut",
-                month=self.wording.month(int(explained.month_number[row])),
-                limit_before=self.wording.money(float(explained.limit_before[row])),
-                limit_after=self.wording.money(float(explained.limit_after[row])),
-            )
-        ]
-        if chosen.status == "explained":
-            sentences += [self._first(row, reasons), *self._further(reasons[1:])]
-            sentences += [self.say("note.near_tie", ranks=join_ranks(r, self.lang)) for r in tied_ranks(chosen)]
+        spoken = self._spoken
+        said = [self._cut(row, verdict), wave_sentence(self.words, verdict.wave), self.risk(row, verdict)]
+        said += [self.support(verdict), frequency_sentence(spoken, verdict.frequency)]
+        if reasons:
+            said += [self._first(verdict, reasons), *self._further(verdict, reasons[1:]), *self._ties(verdict)]
         else:
-            sentences.append(self._status(row, chosen))
-        sentences += [self.say("note.knock_out", rule=rule.text) for rule in rules]
+            said += self._withheld(row, verdict)
+        said += [spoken.say("note.knock_out", rule=rule.texts[spoken.code]) for rule in rules]
         # A rule that cuts by itself makes any talk of what else would have kept the limit idle.
-        if chosen.restoring and chosen.reasons and not rules and explained.reference != "peers":
-            sentences.append(self._restoring(chosen))
-        return (" " if self.lang == "en" else "").join(sentences)
+        if verdict.restoring and reasons and not rules and self.explanations.reference != "peers":
+            said.append(self._restoring(verdict))
+        return spoken.sentences(said)
 
-    def _status(self, row: int, chosen: PrincipalReasons) -> str:
-        key = f"note.{chosen.status}"
-        if chosen.status == "not_worsened" and self.explanations.reference == "peers":
-            key += "_peers"
-        return self.say(key, when=self.compared_with(row))
+    def _cut(self, row: int, verdict: Verdict) -> str:
+        """From what to what the limit fell; where it lies mostly apart from the borrower, this says so."""
+        explained, key, where = self.explanations, "cut", ""
+        told_as_cause = verdict.support == "expected" and not verdict.withheld
+        if verdict.apart_share > _MOSTLY and (told_as_cause or verdict.risk_after > verdict.risk_before):
+            key = "cut_apart" if told_as_cause else "cut_after_rise_apart"
+            where = self.where_apart(row)
+        return self._spoken.say(
+            f"paragraph.{key}",
+            month=self.words.month(int(explained.month_number[row])),
+            limit_before=self.words.money(float(explained.limit_before[row])),
+            limit_after=self.words.money(float(explained.limit_after[row])),
+            where=where,
+        )
 
-    def _first(self, row: int, reasons: Sequence[Reason]) -> str:
+    def where_apart(self, row: int) -> str:
+        """Where it lies that is not the borrower's: "in the economy", "with the lender", or both."""
+        lowered = self.explanations.factor_contributions[row] < 0
+        factors = self.explanations.catalogue.factors
+        abouts = {f.about for f, low in zip(factors, lowered, strict=True) if low and f.about != "borrower"}
+        return self._spoken.say(f"apart.{abouts.pop() if len(abouts) == 1 else 'both'}")
+
+    def _withheld(self, row: int, verdict: Verdict) -> list[str]:
+        """Why no reasons are given, and what is known all the same."""
+        spoken, peers = self._spoken, self.explanations.reference == "peers"
+        if verdict.withheld == "not_supported":
+            moved = "moved_peers" if peers else "moved" if verdict.factors else "nothing_moved"
+            known = [spoken.say(f"note.{moved}")] if self.explanations.has_reference[row] else []
+            return [*known, spoken.say("note.not_supported")]
+        key = f"note.{verdict.withheld}" + ("_peers" if peers and verdict.withheld == "not_worsened" else "")
+        return [spoken.say(key, when=self.compared_with(row))]
+
+    def _first(self, verdict: Verdict, reasons: Sequence[ToldReason]) -> str:
         first = reasons[0]
-        key = "paragraph.first"
-        if first.exemption in _NAMED_KINDS:
+        key = "paragraph.raised" if verdict.support == "raised" else "paragraph.first"
+        if first.exemption in _NAMED_RULES:
             key += f"_{first.exemption}"
         elif first.about != "borrower":
             key += "_apart"
-        if len(reasons) == 1 and first.share >= _ALL:
+        if len(reasons) == 1 and first.reason.share >= _ALL:
             key += "_only"
-        return self.say(
-            key,
-            when=self.compared_with(row),
-            factor=self._factor(first.factor_label),
-            reason=first.text,
-            share=format_share(first.share),
-        )
+        words = first.words[self._spoken.code]
+        return self._spoken.say(key, factor=self._spoken.inside(words.factor), reason=words.text, share=words.weight)
 
-    def _further(self, reasons: Sequence[Reason]) -> Iterator[str]:
-        for key, own in (("others", True), ("apart", False)):
-            named = [
-                self.say("paragraph.weighed", reason=reason.text, share=format_share(reason.share))
-                for reason in reasons
-                if (reason.about == "borrower") == own
-            ]
+    def _further(self, verdict: Verdict, reasons: Sequence[ToldReason]) -> Iterator[str]:
+        others = "raised_others" if verdict.support == "raised" else "others"
+        for key, own in ((others, True), ("apart", False)):
+            told = [reason.words[self._spoken.code] for reason in reasons if (reason.about == "borrower") == own]
+            named = [self._spoken.say("paragraph.weighed", reason=w.text, share=w.weight) for w in told]
             if named:
-                yield self.say(f"paragraph.{key}", reasons=("; " if self.lang == "en" else "；").join(named))
+                yield self._spoken.say(f"paragraph.{key}", reasons=self._spoken.clauses(named))
 
-    def _restoring(self, chosen: PrincipalReasons) -> str:
-        labels = [self._factor(self.wording.factor_labels[g]) for g in chosen.restoring]
-        key = "paragraph.restoring" if len(labels) == 1 else "paragraph.restoring_any"
-        return self.say(key, factors=("、" if self.lang == "zh" else ", ").join(labels))
+    def _ties(self, verdict: Verdict) -> Iterator[str]:
+        key = "note.near_tie_raised" if verdict.support == "raised" else "note.near_tie"
+        for ranks in verdict.ties:
+            yield self._spoken.say(key, ranks=self._spoken.ranks(ranks))
 
-    def _factor(self, label: str) -> str:
-        """A factor's label as it stands inside a sentence."""
-        if self.lang == "zh":
-            return f"“{label}”"
-        return label[:1].lower() + label[1:] if label[1:2].islower() else label
+    def _restoring(self, verdict: Verdict) -> str:
+        labels = [self._spoken.inside(self.words.factor_labels[g]) for g in verdict.restoring]
+        key = "raised_restoring" if verdict.support == "raised" else "restoring"
+        return self._spoken.say(
+            f"paragraph.{key}{'' if len(labels) == 1 else '_any'}", factors=self._spoken.listed(labels)
+        )
