@@ -16,6 +16,8 @@ import pandas as pd
 from credit_model.errors import CreditModelError, DataFileError
 
 MANIFEST = "manifest.json"
+#: How the formats of this package's folders start.
+_OURS = "credit_model."
 
 #: A spreadsheet takes a cell that starts with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -28,8 +30,8 @@ def fresh_folder(folder: str | Path, *, resume: str | None = None) -> Iterator[P
     Parameters
     ----------
     folder : path
-        Parents are made. An existing folder is replaced if it is empty or holds a ``manifest.json`` (an earlier
-        result); anything else is somebody's and stays.
+        Parents are made. An existing folder is replaced if it is empty or holds a manifest of this package (an
+        earlier result); anything else is somebody's and stays.
     resume : str, optional
         Names the work: what a block that did not end well leaves behind stays hidden beside ``folder``, and the next
         call with the same name goes on with it.
@@ -47,7 +49,7 @@ def fresh_folder(folder: str | Path, *, resume: str | None = None) -> Iterator[P
     target = Path(folder)
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise DataFileError(f"{target}: exists and is not a folder; give another name for the output folder")
-    if target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").exists():
+    if target.is_dir() and any(target.iterdir()) and not _is_ours(target):
         raise DataFileError(
             f"{target}: the folder holds other files and is not replaced; give a new or empty output folder"
         )
@@ -64,6 +66,15 @@ def fresh_folder(folder: str | Path, *, resume: str | None = None) -> Iterator[P
     finally:
         if resume is None:
             shutil.rmtree(partial, ignore_errors=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder's manifest is one of this package: other programs, too, keep a ``manifest.json``."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(manifest, dict) and str(manifest.get("format")).startswith(_OURS)
 
 
 def _replace_folder(partial: Path, target: Path) -> None:
@@ -118,7 +129,7 @@ def write_manifest(folder: str | Path, format: str, content: Mapping[str, Any]) 
     folder : path
         An existing folder, usually the one that `fresh_folder` yields.
     format : str
-        The project, the kind of folder and the version of its layout, such as "credit_model.model/1".
+        The package, the kind of folder and the version of its layout, such as "credit_model.model/1".
     content : JSON-able mapping without NaN
         Keys besides ``format``.
 

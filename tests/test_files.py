@@ -26,13 +26,24 @@ def test_a_failed_folder_leaves_the_old_folder_and_nothing_else(tmp_path):
     target = tmp_path / "m"
     for text in ("first", "second"):
         with fresh_folder(target) as partial:
-            (partial / "manifest.json").write_text(text)
-    assert (target / "manifest.json").read_text() == "second"
+            write_manifest(partial, "credit_model.model/1", {"text": text})
+    assert read_manifest(target, "credit_model.model/1") == {"text": "second"}
     with pytest.raises(RuntimeError), fresh_folder(target) as partial:
-        (partial / "manifest.json").write_text("half")
+        write_manifest(partial, "credit_model.model/1", {"text": "half"})
         raise RuntimeError
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
-    assert (target / "manifest.json").read_text() == "second"
+    assert read_manifest(target, "credit_model.model/1") == {"text": "second"}
+
+
+@pytest.mark.parametrize(
+    "manifest", ['{"manifest_version": 3, "name": "extension"}', "[]", "{", '{"format": "their/1"}']
+)
+def test_another_programs_folder_with_a_manifest_is_never_replaced(tmp_path, manifest):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "manifest.json").write_text(manifest)
+    with pytest.raises(DataFileError, match="holds other files"), fresh_folder(tmp_path / "theirs"):
+        pass
+    assert (tmp_path / "theirs" / "manifest.json").read_text() == manifest
 
 
 def test_a_folder_of_other_things_is_never_replaced(tmp_path):
