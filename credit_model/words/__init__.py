@@ -1,0 +1,52 @@
+"""Numbers into words: one file a language, and what is told of a cut.
+
+=============  ================================================================================================
+``language``   `Language`: all texts of one file in ``locale/``, and how it writes money, numbers, dates, lists
+``values``     `CatalogueWords`: a catalogue's labels and values in one language
+``told``       one reason from numbers to page
+``sentences``  sentences about one cut: risks, frequency, wave, reasons, what would have kept the limit
+``reasons``    `decrease_reasons`: all that is told of decreases; their table and records
+=============  ================================================================================================
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from credit_model.words.language import LANGUAGES, Language
+    from credit_model.words.reasons import DecreaseReasons, Reasons, decrease_reasons, reasons_as_records
+    from credit_model.words.told import ToldReason
+    from credit_model.words.values import CatalogueWords, catalogue_words
+
+#: Public name -> the module that holds it; loaded at first use.
+_HOME = {
+    "CatalogueWords": "values",
+    "DecreaseReasons": "reasons",
+    "LANGUAGES": "language",
+    "Language": "language",
+    "Reasons": "reasons",
+    "ToldReason": "told",
+    "catalogue_words": "values",
+    "decrease_reasons": "reasons",
+    "reasons_as_records": "reasons",
+}
+
+__all__ = [
+    "LANGUAGES",
+    "CatalogueWords",
+    "DecreaseReasons",
+    "Language",
+    "Reasons",
+    "ToldReason",
+    "catalogue_words",
+    "decrease_reasons",
+    "reasons_as_records",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,52 +1,22 @@
-"""Values, money, months and lists as people write them, in both languages."""
+"""A catalogue's labels and values as people write them, in both languages."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_model.errors import CreditModelError
-from credit_model.words.values import (
-    Wording,
-    check_lang,
-    date_in_words,
-    format_money,
-    format_probability,
-    format_score,
-    format_share,
-    join_words,
-    month_in_words,
-)
+from credit_model.words.values import catalogue_words
 from tests.words.reason_examples import NAN, small_catalogue
 
-EN, ZH = Wording(small_catalogue(), "en"), Wording(small_catalogue(), "zh")
+EN, ZH = catalogue_words(small_catalogue(), "en"), catalogue_words(small_catalogue(), "zh")
 
 
 def both(feature_id, value, **changes):
     feature = replace(small_catalogue().feature(feature_id), **changes)
     return EN.value(feature, value), ZH.value(feature, value)
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "english", "chinese"),
-    [
-        (12000, "CNY", "RMB 12,000", "12,000元"),
-        (0, "CNY", "RMB 0", "0元"),
-        (-350, "CNY", "−RMB 350", "−350元"),
-        (12.5, "CNY", "RMB 12.50", "12.50元"),
-        (1234.5, "CNY", "RMB 1,234", "1,234元"),  # cents say nothing from a hundred on; half to even
-        (45000, "CZK", "CZK 45,000", "45,000捷克克朗"),
-        (5000, "TWD", "NT$5,000", "新台币5,000元"),
-        (5000, "XYZ", "XYZ 5,000", "5,000 XYZ"),
-        (NAN, "CNY", "not known", "未知"),
-    ],
-)
-def test_money_is_written_with_its_currency(amount, currency, english, chinese):
-    assert (format_money(amount, currency, "en"), format_money(amount, currency, "zh")) == (english, chinese)
 
 
 @pytest.mark.parametrize(
@@ -94,40 +64,8 @@ def test_a_pair_that_differs_visibly_reads_differently(value, step):
     assert then != now
 
 
-@pytest.mark.parametrize(
-    ("words", "english", "chinese"),
-    [([], "", ""), (["a"], "a", "a"), (["a", "b"], "a and b", "a和b"), (["a", "b", "c"], "a, b and c", "a、b和c")],
-)
-def test_lists_are_joined_as_in_a_sentence(words, english, chinese):
-    assert (join_words(words, "en"), join_words(words, "zh")) == (english, chinese)
-
-
-def test_months_and_days_are_written_out():
-    assert month_in_words(2024 * 12 + 2, "date", "en") == "March 2024"
-    assert month_in_words(2024 * 12 + 11, "date", "zh") == "2024年12月"
-    assert month_in_words(-5, "integer", "en") == "month −5"
-    assert month_in_words(-5, "integer", "zh") == "第−5个月"
-    assert date_in_words(date(2024, 3, 31), "en") == "31 March 2024"
-    assert date_in_words(date(2024, 3, 31), "zh") == "2024年3月31日"
-
-
-@pytest.mark.parametrize(
-    ("probability", "text"), [(0.0, "<1%"), (0.0099, "<1%"), (0.374, "37%"), (0.991, ">99%"), (1.0, ">99%")]
-)
-def test_a_probability_is_never_certainty(probability, text):
-    assert format_probability(probability) == text
-
-
-def test_scores_have_two_digits_a_true_minus_and_no_negative_zero():
-    assert [format_score(s) for s in (1.234, -0.5, -0.001)] == ["1.23", "−0.50", "0.00"]
-    assert [format_score(s, signed=True) for s in (1.2, -0.5, 0.0)] == ["+1.20", "−0.50", "0.00"]
-
-
-def test_a_small_share_is_not_nothing():
-    assert [format_share(s) for s in (0.0, 0.004, 0.376, 1.0)] == ["0%", "<1%", "38%", "100%"]
-
-
-def test_only_two_languages_are_spoken():
-    assert (check_lang("en"), check_lang("zh")) == ("en", "zh")
-    with pytest.raises(CreditModelError, match='lang must be "en" or "zh", got \'de\''):
-        check_lang("de")
+def test_labels_months_and_money_are_the_catalogues():
+    assert EN.factor_labels[1] == small_catalogue().factors[1].label.text("en")
+    assert ZH.driver_labels[0] == small_catalogue().drivers[0].label.text("zh")
+    assert (EN.money(1200), ZH.month(2024 * 12), EN.month_short(2024 * 12)) == ("RMB 1,200", "2024年1月", "2024-01")
+    assert catalogue_words(small_catalogue(), "en", "integer").month(7) == "month 7"
