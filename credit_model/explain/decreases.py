@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from credit_model.explain.waves import Wave
 from credit_model.files import fresh_folder, read_manifest, write_manifest, write_table
 from credit_model.portfolio.catalogue import parse_catalogue
 from credit_model.portfolio.ladder import LimitLadder
-from credit_model.portfolio.months import format_month, month_number_of, months_as_values
+from credit_model.portfolio.months import format_month, month_numbers_of, months_as_values
 
 FORMAT = "credit_model.explanations/2"
 
@@ -258,18 +258,14 @@ def _loaded(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
         "held_out": None if held_out is None else HeldOutRisk.from_record(held_out),
         "waves": waves,
         "borrower_id": summary["borrower_id"].to_numpy(),
-        "month_number": _month_numbers(summary["month"], month_type),
-        "reference_month_number": _month_numbers(summary["reference_month"], month_type),
+        "month_number": month_numbers_of(summary["month"], month_type),
+        "reference_month_number": month_numbers_of(summary["reference_month"], month_type),
         **{name: summary[name].to_numpy() for name in _SUMMARY_FIELDS},
         **{
             field_name: pd.read_parquet(folder / f"{name}.parquet").to_numpy(dtype=np.float64)
             for field_name, name in _TABLES.items()
         },
     }
-
-
-def _month_numbers(months: pd.Series, month_type: Literal["date", "integer"]) -> IntArray:
-    return np.array([month_number_of(m, month_type) for m in months], dtype=np.int64)
 
 
 def one_decrease(explanations: DecreaseExplanations, what: str) -> None:

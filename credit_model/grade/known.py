@@ -14,7 +14,7 @@ from credit_model.explain.pairs import pair_with_reference
 from credit_model.grade.root_causes import ACCEPTABLE_FACTORS
 from credit_model.grade.scorecard import lowering_order
 from credit_model.portfolio.catalogue import Catalogue
-from credit_model.portfolio.months import month_number_of
+from credit_model.portfolio.months import month_numbers_of
 from credit_model.portfolio.snapshots import Snapshots
 
 FloatArray = NDArray[np.float64]
@@ -97,7 +97,9 @@ def match_truth(snapshots: Snapshots, row: IntArray, truth: pd.DataFrame, *, whe
     """
     catalogue, history = snapshots.catalogue, snapshots.history
     _check_columns(truth, catalogue, where)
-    known = pd.MultiIndex.from_arrays([truth["borrower_id"].astype(str), _month_numbers(truth["month"], snapshots)])
+    known = pd.MultiIndex.from_arrays(
+        [truth["borrower_id"].astype(str), month_numbers_of(truth["month"], snapshots.history.month_type)]
+    )
     if known.has_duplicates:
         twice = known[known.duplicated()][0]
         raise DataFileError(
@@ -122,7 +124,7 @@ def match_truth(snapshots: Snapshots, row: IntArray, truth: pd.DataFrame, *, whe
     pairs = pair_with_reference(snapshots, row, "last_set")
     has_reference = pairs.reference_row >= 0
     reference = snapshots.month_number[np.maximum(pairs.reference_row, 0)]
-    same = has_reference & (reference == _month_numbers(aligned["reference_month"], snapshots))
+    same = has_reference & (reference == month_numbers_of(aligned["reference_month"], snapshots.history.month_type))
     factors = aligned[[f"factor_{f}" for f in catalogue.factor_ids]].to_numpy(dtype=np.float64)
     led = lowering_order(factors, 1)[:, 0] >= 0
     left_out |= {
@@ -153,12 +155,6 @@ def _check_columns(truth: pd.DataFrame, catalogue: Catalogue, where: str) -> Non
             f"{where}: the truth of decreases lacks column {lacking[0]!r} ({len(lacking)} in all); "
             "give what 'credit-model simulate' wrote for a model with the same catalogue"
         )
-
-
-def _month_numbers(months: pd.Series, snapshots: Snapshots) -> IntArray:
-    values, places = np.unique(months.to_numpy(), return_inverse=True)
-    numbers = [month_number_of(value, snapshots.history.month_type) for value in values]
-    return np.array(numbers, dtype=np.int64)[places]
 
 
 def _segments(snapshots: Snapshots, row: IntArray) -> NDArray[np.object_]:
