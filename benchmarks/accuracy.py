@@ -101,7 +101,7 @@ def one_split(panel: Panel, seed: int) -> Comparison:
     moves = "tier_in_force" in panel.catalogue.state_names
     before = snapshots.tier_before[test] if moves else None
     tier = snapshots.tier_after[test]
-    survival = predictor.forest.survival_scores(predictor.forest.encode(snapshots.X[test]))
+    survival = predictor.forest.survival_scores(snapshots.X[test])
     found = {
         "ours": scores(
             tier, predictor.predict_proba(snapshots, test), tier_before=before, predicted=predicted_tier(survival)

@@ -23,6 +23,7 @@ from benchmarks.tables import at_least, at_most, median_seconds, paired_ratio, s
 from credit_model.trees.ensemble import TreeEnsemble
 from credit_model.trees.nodes import LEAF
 from credit_model.trees.owen import ensemble_changes, ensemble_owen_values
+from credit_model.trees.scoring import scores
 
 FloatArray = NDArray[np.float64]
 
@@ -61,7 +62,7 @@ def compare(pairs: Pairs, n_rows: int) -> None:
         "ours, plain Shapley": lambda: ensemble_owen_values(trees, x, z, alone, n_jobs=1),
         "ours, Owen by factor": lambda: ensemble_owen_values(trees, x, z, pairs.factor, n_jobs=1),
         "ours, Owen + what-if + scores": lambda: ensemble_changes(trees, x, z, pairs.factor, pairs.n_factors, n_jobs=1),
-        "ours, both scores alone": lambda: (trees.scores(x, n_jobs=1), trees.scores(z, n_jobs=1)),
+        "ours, both scores alone": lambda: (scores(trees, x, n_jobs=1), scores(trees, z, n_jobs=1)),
         "shap, background swapped": lambda: swapped(swapping, x, z),
     }
     seconds = median_seconds(work, repeats=REPEATS, clock=thread_time)
@@ -167,16 +168,16 @@ def wrong_factors(pairs: Pairs, x: FloatArray, z: FloatArray, *, n_rows: int = 3
     coalitions = np.arange(1 << n)
     from_x = held | ((coalitions[:, None] >> np.maximum(pairs.factor, 0)) & 1 == 1)
     mixed = np.where(from_x[None], x[:, None], z[:, None]).reshape(-1, x.shape[1])
-    scores = pairs.booster.decision_function(mixed).reshape(len(x), -1)
+    score = pairs.booster.decision_function(mixed).reshape(len(x), -1)
     expected = np.zeros((len(x), n))
     size = np.bitwise_count(coalitions.astype(np.uint64)).astype(int)
     for g in range(n):
         without = coalitions[(coalitions >> g) & 1 == 0]
         weight = np.array([factorial(s) * factorial(n - s - 1) / factorial(n) for s in size[without]])
-        expected[:, g] = (scores[:, without | 1 << g] - scores[:, without]) @ weight
+        expected[:, g] = (score[:, without | 1 << g] - score[:, without]) @ weight
     ours = ensemble_owen_values(pairs.predictor.forest.trees, x, z, pairs.factor, n_jobs=1)
     by_factor = np.stack([ours[:, pairs.factor == g].sum(axis=1) for g in range(n)], axis=1)
-    return wrong_rows(by_factor, expected, scores[:, -1] - scores[:, 0])
+    return wrong_rows(by_factor, expected, score[:, -1] - score[:, 0])
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def one_borrower(panel: Panel, predictor: LimitPredictor) -> list[Goal]:
     ids = panel.history.borrower_ids[snapshots.borrower_row[row]]
     histories = [raw[borrower == b].reset_index(drop=True) for b in ids]
     forest, model = predictor.forest, predictor.model_
-    read_x, read_z = (forest.rows(forest.encode(rows), tier - 1) for rows in (x, z))
+    read_x, read_z = (forest.rows(rows, tier - 1) for rows in (x, z))
     names = list(panel.catalogue.feature_names)
     frames = [snapshots.frame().iloc[[r]][names] for r in row]
     explainer = shap.TreeExplainer(model.booster_, data=read_z[:1].copy())
@@ -58,7 +58,7 @@ def one_borrower(panel: Panel, predictor: LimitPredictor) -> list[Goal]:
 
     def two_snapshots() -> None:
         i = here()
-        forest.survival_scores(forest.encode(x[i : i + 1]), n_jobs=1)
+        forest.survival_scores(x[i : i + 1], n_jobs=1)
         predictor.explain_change(x[i], z[i], int(tier[i]))
 
     def raw_history() -> None:

@@ -85,8 +85,8 @@ def decrease_pairs(panel: Panel, predictor: LimitPredictor) -> Pairs:
         panel.name,
         predictor.model_.booster_,
         predictor,
-        forest.rows(forest.encode(snapshots.X[row]), tier - 1),
-        forest.rows(forest.encode(reference_features(snapshots, pairs)), tier - 1),
+        forest.rows(snapshots.X[row], tier - 1),
+        forest.rows(reference_features(snapshots, pairs), tier - 1),
         factor,
         len(panel.catalogue.factor_ids),
     )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from credit_model.evaluation import Evaluation, evaluate
     from credit_model.explain.decreases import DecreaseExplanations
     from credit_model.grade.grading import Grade, grade_explanations
-    from credit_model.model.booster import LimitTierClassifier
+    from credit_model.model.classifier import LimitTierClassifier
     from credit_model.portfolio.catalogue import Catalogue, read_catalogue
     from credit_model.portfolio.history import History, check_history
     from credit_model.portfolio.ladder import LimitLadder
@@ -57,7 +57,7 @@ _HOME = {
     "HistoryError": "errors",
     "LimitLadder": "portfolio.ladder",
     "LimitPredictor": "predictor",
-    "LimitTierClassifier": "model.booster",
+    "LimitTierClassifier": "model.classifier",
     "SimulatedPortfolio": "simulate.portfolio",
     "Snapshots": "portfolio.snapshots",
     "build_snapshots": "portfolio.snapshots",

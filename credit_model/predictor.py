@@ -84,7 +84,7 @@ class LimitPredictor:
         CreditModelError
             A parameter is neither the predictor's nor `LimitTierClassifier`'s.
         """
-        from credit_model.model.booster import LimitTierClassifier
+        from credit_model.model.classifier import LimitTierClassifier
 
         known = LimitTierClassifier().get_params()
         for name, value in params.items():

@@ -20,7 +20,7 @@ from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
 
 if TYPE_CHECKING:
-    from credit_model.model.booster import LimitTierClassifier
+    from credit_model.model.classifier import LimitTierClassifier
 
 
 def fit_model(
@@ -50,7 +50,7 @@ def fit_model(
     HistoryError
         There are too few decisions to train on.
     """
-    from credit_model.model.booster import LimitTierClassifier
+    from credit_model.model.classifier import LimitTierClassifier
 
     catalogue = history.catalogue
     ladder = catalogue.ladder or LimitLadder.from_quantiles(history.values(catalogue.limit), catalogue.quantiles or 8)

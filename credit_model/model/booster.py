@@ -1,423 +1,57 @@
-"""The limit-tier model: extended binary ordinal boosting as a scikit-learn classifier.
-
-Tiers are ordered. One binary booster is fitted on (row, threshold k) pairs with the target "tier > k" (Li & Lin,
-NIPS 2006; Cardoso & Pinto da Costa, JMLR 2007). The threshold is a feature with a negative monotone constraint,
-so the survival curve P(tier > k) cannot cross itself and no tier probability can be negative.
-
-Two structures are offered. "free": every column may interact with every other and with the threshold. "score": the
-columns add up to one score, a function of each column alone, that moves all thresholds alike, and the lines it is
-held against depend on the threshold and on states such as the tier in force: a proportional-odds model (McCullagh
-1980, doi:10.1111/j.2517-6161.1980.tb01109.x) with boosted functions, the form of a scorecard.
-"""
+"""Fits scikit-learn's booster on (row, threshold) pairs, with no tree reading columns that may not interact."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Collection, Sequence
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.utils import assert_all_finite, check_random_state, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
-from credit_model.model.metrics import ranked_probability_score
-from credit_model.trees.ensemble import TreeEnsemble, tree_ensemble
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from credit_model.arrays import IntArray
+from credit_model.model.threshold_pairs import ThresholdPairs
+from credit_model.trees.engines.sklearn import tree_ensemble
+from credit_model.trees.ensemble import TreeEnsemble
 
 
-class _Defaults(NamedTuple):
-    """What suits a structure: a score is learnt by many small trees, each of one column."""
-
-    max_iter: int
-    learning_rate: float
-    max_leaf_nodes: int
-    l2_regularization: float
-    n_iter_no_change: int
-
-
-#: A tier in force says most of what there is to say, and leaves little for a tree to add.
-_DEFAULTS = {
-    "score": _Defaults(1500, 0.5, 4, 0.0, 200),
-    "free": _Defaults(400, 0.1, 8, 0.0, 30),
-    "free, no tier": _Defaults(600, 0.05, 31, 1.0, 30),
-}
-
-
-class LimitTierClassifier(ClassifierMixin, BaseEstimator):
-    """Gradient boosting for ordered classes, with the log-odds of keeping a tier as its decision value.
-
-    The predicted tier is the highest t with P(tier >= t) >= 1/2, so "tier c is kept" is exactly
-    ``keep_score(X, c) >= 0``.
+def fit_booster(
+    booster: HistGradientBoostingClassifier,
+    pairs: ThresholdPairs,
+    pairs_val: ThresholdPairs | None,
+    *,
+    groups: Sequence[set[int]] | None,
+    categorical: Collection[int],
+) -> TreeEnsemble:
+    """Fit an unfitted booster, up to its best held-out loss, and read its trees.
 
     Parameters
     ----------
-    structure : {"auto", "free", "score"}, default "auto"
-        What may interact (see the module). "auto": "free" without a tier in force; with one, both are fitted and
-        the lower RPS on ``X_val`` decides, or "score" where there is no ``X_val``.
-    max_iter, learning_rate, max_leaf_nodes, l2_regularization : optional
-        As in `sklearn.ensemble.HistGradientBoostingClassifier`; ``max_iter`` counts trees at most, fewer when
-        ``X_val`` stops the fit early. None: 1500, 0.5, 4, 0 for a score (a score whose trees are fewer or slower
-        is shrunk: most decisions keep the tier, so log-odds converge late); if free, 400, 0.1, 8, 0 with a tier in
-        force and 600, 0.05, 31, 1 without.
-    min_samples_leaf : int, optional
-        Rows of ``X``. None: 20 with a tier in force; without, one row in 140, but at least 20 and at most 150.
-    max_bins, max_features
-        As in `sklearn.ensemble.HistGradientBoostingClassifier`.
-    threshold_fraction : float in (0, 1] or "auto", default "auto"
-        Share of the other thresholds that a row is fitted on, besides those next to its tier and to its tier in
-        force, which always are; those sampled weigh 1 / fraction. "auto": all of them up to 200,000 pairs of a score
-        and 500,000 of a free model, 0.3 up to a million and two million, else 0.1.
-    n_tiers : int, optional
-        Number of tiers; ``y`` then holds integers 0 .. n_tiers - 1, some of which may not occur. None: the sorted
-        distinct values of ``y`` are the tiers, lowest first.
-    tier_in_force : str or int, optional
-        The column (name or position) with the tier before the decision, 0 .. n_tiers - 1; the booster then also
-        sees how far each threshold lies above it. Needs ``n_tiers``.
-    state_features : sequence of column names or positions, optional
-        Columns that set the lines of a score, beside the threshold and the tier in force, and are no part of it.
-    monotonic_cst : mapping of column name to -1, 0, 1, or sequence of n_features, optional
-        The sign a higher value may have on the tier.
-    categorical_features : sequence of column names or positions, optional
-        Columns whose values are unordered; numbers or strings, at most 255 distinct ones each.
-    n_iter_no_change : int, optional
-        With ``X_val``: stop after so many trees without a better loss. None: 200 for a score (held-out months can
-        lie in another economy), else 30.
-    random_state : int, RandomState or None
-
-    Attributes
-    ----------
-    classes_ : array, (n_tiers,)
-    n_features_in_ : int
-    feature_names_in_ : array of str, only after fitting on a DataFrame
-    structure_ : {"free", "score"}
-        The structure of the fitted model.
-    n_iter_ : int
-        Trees kept.
-    booster_ : HistGradientBoostingClassifier
-        The binary booster of (row, threshold) pairs.
-    forest_ : OrdinalForest
-        The fitted trees; all predictions come from it.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rng = np.random.default_rng(0)
-    >>> X = rng.normal(size=(500, 2))
-    >>> y = np.digitize(X[:, 0] + 0.2 * rng.normal(size=500), [-1, 0, 1])
-    >>> model = LimitTierClassifier(max_iter=50, random_state=0).fit(X, y)
-    >>> model.predict([[-2.0, 0.0], [0.5, 0.0]]).tolist()
-    [0, 2]
+    booster : HistGradientBoostingClassifier
+        Fitted in place.
+    pairs, pairs_val : ThresholdPairs
+        To fit on; and held out, or None: the fit then runs to its end.
+    groups : sequence of sets of columns of pairs, optional
+        Each tree reads columns of one group alone. None: all columns may interact.
+    categorical : collection of int
+        Positions of categorical columns.
     """
-
-    def __init__(
-        self,
-        *,
-        structure: str = "auto",
-        max_iter: int | None = None,
-        learning_rate: float | None = None,
-        max_leaf_nodes: int | None = None,
-        min_samples_leaf: int | None = None,
-        l2_regularization: float | None = None,
-        max_bins: int = 255,
-        max_features: float = 1.0,
-        threshold_fraction: float | str = "auto",
-        n_tiers: int | None = None,
-        tier_in_force: str | int | None = None,
-        state_features: Sequence[str | int] | None = None,
-        monotonic_cst: Mapping[str, int] | Sequence[int] | None = None,
-        categorical_features: Sequence[str | int] | None = None,
-        n_iter_no_change: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.structure = structure
-        self.max_iter = max_iter
-        self.learning_rate = learning_rate
-        self.max_leaf_nodes = max_leaf_nodes
-        self.min_samples_leaf = min_samples_leaf
-        self.l2_regularization = l2_regularization
-        self.max_bins = max_bins
-        self.max_features = max_features
-        self.threshold_fraction = threshold_fraction
-        self.n_tiers = n_tiers
-        self.tier_in_force = tier_in_force
-        self.state_features = state_features
-        self.monotonic_cst = monotonic_cst
-        self.categorical_features = categorical_features
-        self.n_iter_no_change = n_iter_no_change
-        self.random_state = random_state
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None) -> Self:
-        """Fit on rows ``X`` (n, n_features) with tiers ``y`` (n,).
-
-        Parameters
-        ----------
-        X : array-like or DataFrame; NaN means missing.
-        y : array-like of tiers.
-        sample_weight : array-like (n,), optional
-        X_val, y_val : rows held out, optional
-            Their loss stops the fit early; split them by time *and* by borrower.
-
-        Raises
-        ------
-        ValueError
-            A parameter breaks its rule, or ``y`` holds fewer than two tiers.
-        """
-        rows, y = self._checked_training_data(X, y)
-        tier = self._tier_numbers(y)
-        n_tiers = len(self.classes_)
-        weight = np.ones(len(rows)) if sample_weight is None else _check_sample_weight(sample_weight, rows)
-        used = weight > 0
-        rows, tier, weight = rows[used], tier[used], weight[used]
-        if len(np.unique(tier)) < 2:
-            raise ValueError(f"y must hold at least 2 classes with positive weight, got {len(np.unique(tier))}")
-        tier_column = self._position(self.tier_in_force) if self.tier_in_force is not None else -1
-
-        rng = check_random_state(self.random_state)
-        seed = rng.randint(np.iinfo(np.int32).max)
-        if X_val is not None:
-            rows_val = self._encoded(X_val, reset=False)
-            tier_val = self._tier_numbers(np.asarray(y_val), fitting=False)
-        fitted = {}
-        for structure in self._structures(X_val is not None):
-            fraction = self._fraction(structure, len(rows) * (n_tiers - 1))
-            pairs = _threshold_pairs(rows, tier, weight, n_tiers, tier_column, fraction, rng)
-            held_out: dict[str, Any] = {}
-            if X_val is not None:
-                ones = np.ones(len(rows_val))
-                val = _threshold_pairs(rows_val, tier_val, ones, n_tiers, tier_column, fraction, rng)
-                held_out = {"X_val": val[0], "y_val": val[1], "sample_weight_val": val[2]}
-            booster = self._booster(structure, tier_column, len(rows), len(pairs[0]) / len(rows), seed, bool(held_out))
-            trees = self._fit_booster(booster, self._groups(structure, tier_column), pairs, held_out)
-            fitted[structure] = (booster, OrdinalForest(trees, n_tiers, tier_column, rows.shape[1], self._codes()))
-        self.structure_ = next(iter(fitted))
-        if len(fitted) > 1:
-            self.structure_ = min(
-                fitted,
-                key=lambda name: ranked_probability_score(
-                    tier_val, tier_probabilities(fitted[name][1].survival_scores(rows_val))
-                ),
-            )
-        self.booster_, self.forest_ = fitted[self.structure_]
-        self.n_iter_ = int(self.booster_.n_iter_)
-        return self
-
-    def _codes(self) -> dict[int, FloatArray]:
-        """The values of numeric categorical columns, which a forest encodes by itself."""
-        return {
-            column: values.astype(np.float64)
-            for column, values in getattr(self, "categories_", {}).items()
-            if np.issubdtype(values.dtype, np.number)
-        }
-
-    def _fit_booster(
-        self,
-        booster: HistGradientBoostingClassifier,
-        groups: list[set[int]] | None,
-        pairs: Any,
-        held_out: dict[str, Any],
-    ) -> TreeEnsemble:
-        """Fit the booster, with no tree reading columns of two groups, up to its best held-out loss."""
-        # scikit-learn moves categorical columns to the front and (seen in 1.9) reads interaction_cst in that
-        # order; should a release read it in the order of the data, the trees show it.
-        moved = np.argsort(self._columns_as_moved(pairs[0].shape[1]))
-        for position in (moved, np.arange(len(moved))):
-            cst = None if groups is None else [{int(position[j]) for j in group} for group in groups]
-            booster.set_params(interaction_cst=cst).fit(*pairs, **held_out)
-            if held_out:  # scikit-learn keeps the trees after the best held-out loss
-                booster._predictors = booster._predictors[: max(1, int(np.argmax(booster.validation_score_)))]
-            trees = tree_ensemble(booster)
-            if groups is None or all(any(used <= g for g in groups) for used in trees.features_by_tree()):
-                return trees
-        raise RuntimeError("this release of scikit-learn does not keep interaction_cst")
-
-    def _columns_as_moved(self, n_columns: int) -> IntArray:
-        """The columns of pairs in the order that scikit-learn gives them: categorical ones first."""
-        categorical = sorted(self._position(c) for c in self.categorical_features or ())
-        rest = [j for j in range(n_columns) if j not in set(categorical)]
-        return np.array([*categorical, *rest], dtype=np.int64)
-
-    def _structures(self, held_out: bool) -> list[str]:
-        """The structures to fit; of several, held-out rows choose one."""
-        if self.structure == "auto":
-            if self.tier_in_force is None:
-                return ["free"]
-            return ["score", "free"] if held_out else ["score"]
-        if self.structure not in ("free", "score"):
-            raise ValueError(f"structure must be one of auto, free, score, got {self.structure!r}")
-        return [self.structure]
-
-    def _booster(
-        self, structure: str, tier_column: int, n_rows: int, pairs_per_row: float, seed: int, held_out: bool
-    ) -> HistGradientBoostingClassifier:
-        """An unfitted booster of pairs."""
-        default = _DEFAULTS["free, no tier" if structure == "free" and tier_column < 0 else structure]
-        suits = default._asdict()
-        leaf = self.min_samples_leaf
-        if leaf is None:
-            leaf = 20 if tier_column >= 0 else min(150, max(20, n_rows // 140))
-        return HistGradientBoostingClassifier(
-            **{name: value if getattr(self, name) is None else getattr(self, name) for name, value in suits.items()},
-            min_samples_leaf=max(1, round(leaf * min(pairs_per_row, 2))),
-            max_bins=self.max_bins,
-            max_features=self.max_features,
-            monotonic_cst=[*self._monotone_signs(), -1, *([-1] if tier_column >= 0 else [])],
-            categorical_features=[self._position(c) for c in self.categorical_features or ()] or None,
-            early_stopping=held_out,
-            tol=0.0,
-            random_state=seed,
-        )
-
-    def keep_score(self, X: Any, tier: Any) -> FloatArray:
-        """Log-odds that a row's tier is at least ``tier``; >= 0 keeps it.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame, (n, n_features)
-        tier : int or int array (n,)
-            In 1 .. n_tiers - 1 (the lowest tier cannot be lost).
-
-        Returns
-        -------
-        float64 array, (n,)
-        """
-        check_is_fitted(self)
-        rows = self._encoded(X, reset=False)
-        return self.forest_.keep_score(rows, np.broadcast_to(np.asarray(tier, dtype=np.int64), len(rows)))
-
-    def predict_proba(self, X: Any) -> FloatArray:
-        """Tier probabilities, (n, n_tiers); rows sum to 1, none is negative."""
-        check_is_fitted(self)
-        return tier_probabilities(self.forest_.survival_scores(self._encoded(X, reset=False)))
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The highest tier t with P(tier >= t) >= 1/2, as a value of ``classes_``: (n,)."""
-        check_is_fitted(self)
-        return self.classes_[predicted_tier(self.forest_.survival_scores(self._encoded(X, reset=False)))]
-
-    def _checked_training_data(self, X: Any, y: Any) -> tuple[FloatArray, NDArray[Any]]:
-        if self.tier_in_force is not None and self.n_tiers is None:
-            raise ValueError("tier_in_force needs n_tiers, so that tiers and the tier in force share one scale")
-        rows = self._encoded(X, reset=True)
-        if y is None:
-            raise ValueError("requires y to be passed, but the target y is None")
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
-        if len(y) != len(rows):
-            raise ValueError(f"X and y must have the same number of rows, got {len(rows)} and {len(y)}")
-        self.classes_ = np.unique(y) if self.n_tiers is None else np.arange(self.n_tiers)
-        if len(self.classes_) < 2:
-            raise ValueError("y must hold at least 2 classes, got 1 class")
-        return rows, y
-
-    def _tier_numbers(self, y: NDArray[Any], *, fitting: bool = True) -> IntArray:
-        tier = np.searchsorted(self.classes_, y)
-        known = self.classes_[np.minimum(tier, len(self.classes_) - 1)] == y
-        if not known.all():
-            name = "y" if fitting else "y_val"
-            raise ValueError(f"{name} must hold only the tiers {self.classes_.tolist()}, found {y[~known][0]!r}")
-        return tier.astype(np.int64)
-
-    def _encoded(self, X: Any, *, reset: bool) -> FloatArray:
-        """Rows as float64, categorical values as codes 0, 1, ... in the order of ``categories_``."""
-        if not self.categorical_features:
-            rows: FloatArray = validate_data(
-                self, X, reset=reset, dtype=np.float64, order="C", ensure_all_finite="allow-nan"
-            )
-            return rows
-        table = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
-        validate_data(self, X, reset=reset, skip_check_array=True)
-        if reset:
-            self.categories_: dict[int, NDArray[Any]] = {}
-        columns = []
-        categorical = {self._position(c) for c in self.categorical_features}
-        for i in range(table.shape[1]):
-            column = table.iloc[:, i]
-            if i in categorical:
-                if reset:
-                    self.categories_[i] = np.sort(np.asarray(column.dropna().unique()))
-                codes = pd.Index(self.categories_[i]).get_indexer(pd.Index(column.to_numpy()))
-                columns.append(np.where((codes < 0) | column.isna().to_numpy(), np.nan, codes))
-            else:
-                columns.append(column.to_numpy(dtype=np.float64, na_value=np.nan))
-        return np.ascontiguousarray(np.column_stack(columns), dtype=np.float64)
-
-    def _position(self, column: str | int) -> int:
-        if isinstance(column, str):
-            names = list(getattr(self, "feature_names_in_", ()))
-            if column not in names:
-                raise ValueError(f"column {column!r} is not among the features {names}")
-            return names.index(column)
-        if not 0 <= column < self.n_features_in_:
-            raise ValueError(f"column {column} must fulfil 0 <= column < {self.n_features_in_}")
-        return int(column)
-
-    def _monotone_signs(self) -> list[int]:
-        signs = [0] * self.n_features_in_
-        if isinstance(self.monotonic_cst, Mapping):
-            for name, sign in self.monotonic_cst.items():
-                signs[self._position(name)] = int(sign)
-        elif self.monotonic_cst is not None:
-            if len(self.monotonic_cst) != self.n_features_in_:
-                raise ValueError(f"monotonic_cst must have {self.n_features_in_} signs, got {len(self.monotonic_cst)}")
-            signs = [int(sign) for sign in self.monotonic_cst]
-        if not set(signs) <= {-1, 0, 1}:
-            raise ValueError(f"monotonic_cst must hold only -1, 0, 1, got {sorted(set(signs))}")
-        return signs
-
-    def _groups(self, structure: str, tier_column: int) -> list[set[int]] | None:
-        """Columns of pairs that may interact. Of a score: the lines' columns together, every other column alone."""
-        if structure == "free":
-            return None
-        d = self.n_features_in_
-        states = {self._position(c) for c in self.state_features or ()}
-        lines = states | {d} | ({d + 1, tier_column} if tier_column >= 0 else set())
-        return [lines, *({j} for j in range(d) if j not in lines)]
-
-    def _fraction(self, structure: str, n_pairs: int) -> float:
-        if self.threshold_fraction == "auto":
-            # A score is the same at all thresholds, so few of them do; free trees suffer from the sampling's noise.
-            steps = ((200_000, 1.0), (1_000_000, 0.3)) if structure == "score" else ((500_000, 1.0), (2_000_000, 0.3))
-            return next((fraction for most, fraction in steps if n_pairs <= most), 0.1)
-        fraction = float(self.threshold_fraction)
-        if not 0 < fraction <= 1:
-            raise ValueError(f"threshold_fraction must fulfil 0 < threshold_fraction <= 1, got {fraction}")
-        return fraction
+    held_out = {}
+    if pairs_val is not None:
+        held_out = {"X_val": pairs_val.rows, "y_val": pairs_val.above, "sample_weight_val": pairs_val.weight}
+    # scikit-learn moves categorical columns to the front and (seen in 1.9) reads interaction_cst in that
+    # order; should a release read it in the order of the data, the trees show it.
+    moved = np.argsort(_as_moved(pairs.rows.shape[1], categorical))
+    for position in (moved, np.arange(len(moved))):
+        cst = None if groups is None else [{int(position[j]) for j in group} for group in groups]
+        booster.set_params(interaction_cst=cst).fit(*pairs, **held_out)
+        if held_out:  # scikit-learn keeps the trees after the best held-out loss
+            booster._predictors = booster._predictors[: max(1, int(np.argmax(booster.validation_score_)))]
+        trees = tree_ensemble(booster)
+        if groups is None or all(any(used <= group for group in groups) for used in trees.features_by_tree()):
+            return trees
+    raise RuntimeError("this release of scikit-learn does not keep interaction_cst")
 
 
-def _threshold_pairs(
-    rows: FloatArray,
-    tier: IntArray,
-    weight: FloatArray,
-    n_tiers: int,
-    tier_column: int,
-    fraction: float,
-    rng: np.random.RandomState,
-) -> tuple[FloatArray, IntArray, FloatArray]:
-    """(row, threshold) pairs: thresholds next to the row's tiers (new, in force) always, the others by chance."""
-    thresholds = np.arange(n_tiers - 1)
-    adjacent = (thresholds == tier[:, None]) | (thresholds == tier[:, None] - 1)
-    if tier_column >= 0:
-        in_force = rows[:, tier_column, None]
-        adjacent |= (thresholds == in_force) | (thresholds == in_force - 1)
-    kept = adjacent if fraction == 1.0 else adjacent | (rng.random_sample(adjacent.shape) < fraction)
-    if fraction == 1.0:
-        kept = np.ones_like(adjacent)
-    row, k = np.nonzero(kept)
-    columns = [rows[row], k[:, None].astype(np.float64)]
-    if tier_column >= 0:
-        columns.append((k - rows[row, tier_column])[:, None])
-    target = (tier[row] > k).astype(np.int64)
-    return np.hstack(columns), target, weight[row] * np.where(adjacent[row, k], 1.0, 1.0 / fraction)
+def _as_moved(n_columns: int, categorical: Collection[int]) -> IntArray:
+    """The columns of pairs in the order that scikit-learn gives them: categorical ones first."""
+    rest = [j for j in range(n_columns) if j not in categorical]
+    return np.array([*sorted(categorical), *rest], dtype=np.int64)

@@ -6,19 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
-from credit_model.trees.ensemble import TreeEnsemble, over_blocks
-from credit_model.trees.leaf_sets import add_survival_scores
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from credit_model.arrays import FloatArray, IntArray
+from credit_model.model.categories import coded
+from credit_model.parallel import over_blocks
+from credit_model.trees.ensemble import TreeEnsemble
+from credit_model.trees.leaf_set_kernels import add_survival_scores
+from credit_model.trees.leaf_sets import LeafSets
+from credit_model.trees.scoring import leaf_sets_of, scores
 
 
 @dataclass(frozen=True)
 class OrdinalForest:
     """Trees that score (row, threshold) pairs: log-odds of "tier > threshold".
+
+    Rows are given as they are, with the values of categories: what the trees read is made of them here.
 
     Attributes
     ----------
@@ -40,27 +43,21 @@ class OrdinalForest:
     width: int
     categories: Mapping[int, FloatArray] = field(default_factory=dict)
 
-    def encode(self, X: FloatArray) -> FloatArray:
-        """Rows (n, width) with categorical values as the trees' codes; unknown values become NaN."""
-        if not self.categories:
-            return X
-        X = X.copy()
-        for column, values in self.categories.items():
-            place = np.minimum(np.searchsorted(values, X[:, column]), len(values) - 1)
-            X[:, column] = np.where(values[place] == X[:, column], place, np.nan)
-        return X
-
     def rows(self, X: FloatArray, threshold: IntArray) -> FloatArray:
-        """Rows as the trees read them, (n, n_features_of_trees), for one threshold a row (n,)."""
-        out = np.empty((len(X), self.trees.n_features))
-        out[:, : self.width] = X
+        """Rows (n, width) as the trees read them, for one threshold a row (n,): (n, n_features_of_trees)."""
+        return self._rows(coded(X, self.categories), threshold)
+
+    def _rows(self, codes: FloatArray, threshold: IntArray) -> FloatArray:
+        """`rows` whose categories are codes already."""
+        out = np.empty((len(codes), self.trees.n_features))
+        out[:, : self.width] = codes
         out[:, self.width] = threshold
         if self.tier_column >= 0:
-            out[:, self.width + 1] = threshold - X[:, self.tier_column]
+            out[:, self.width + 1] = threshold - codes[:, self.tier_column]
         return out
 
     def keep_score(self, X: FloatArray, tier: IntArray, *, n_jobs: int = -1) -> FloatArray:
-        """Log-odds that the tier is at least ``tier`` (n,), each in 1 .. n_tiers - 1: (n,).
+        """Log-odds that the tier of rows X (n, width) is at least ``tier`` (n,), each in 1 .. n_tiers - 1: (n,).
 
         Raises
         ------
@@ -69,32 +66,35 @@ class OrdinalForest:
         """
         if len(tier) and not (tier.min() >= 1 and tier.max() < self.n_tiers):
             raise ValueError(f"tier must fulfil 1 <= tier <= {self.n_tiers - 1}, found {tier.min()} .. {tier.max()}")
-        return self.trees.scores(self.rows(X, tier - 1), n_jobs=n_jobs)
+        return scores(self.trees, self.rows(X, tier - 1), n_jobs=n_jobs)
 
     def survival_scores(self, X: FloatArray, *, n_jobs: int = -1) -> FloatArray:
-        """Log-odds of tier > k for every threshold k: (n, n_tiers - 1), non-increasing along a row."""
-        X = np.ascontiguousarray(X, dtype=np.float64)
-        out = np.full((len(X), self.n_tiers - 1), self.trees.baseline)
+        """Log-odds of tier > k of rows X (n, width), for every threshold k: (n, n_tiers - 1), falling along a row."""
+        codes = coded(np.ascontiguousarray(X, dtype=np.float64), self.categories)
+        sets = leaf_sets_of(self.trees)
+        out = np.full((len(codes), self.n_tiers - 1), self.trees.baseline)
 
         def work(start: int, stop: int) -> None:
-            self._add_survival(X[start:stop], out[start:stop])
+            if sets is None:
+                self._walk_survival(codes[start:stop], out[start:stop])
+            else:
+                self._add_survival(sets, codes[start:stop], out[start:stop])
 
-        over_blocks(work, len(X), n_jobs)
+        over_blocks(work, len(codes), n_jobs)
         return out
 
-    def _add_survival(self, X: FloatArray, out: FloatArray) -> None:
+    def _walk_survival(self, codes: FloatArray, out: FloatArray) -> None:
+        for k in range(out.shape[1]):
+            out[:, k] = scores(self.trees, self._rows(codes, np.full(len(codes), k)), n_jobs=1)
+
+    def _add_survival(self, sets: LeafSets, codes: FloatArray, out: FloatArray) -> None:
         """A row differs between thresholds only in the threshold and its distance: the rest is looked up once."""
-        sets = self.trees.leaf_sets
-        if sets is None:
-            for k in range(out.shape[1]):
-                out[:, k] = self.trees.scores(self.rows(X, np.full(len(X), k)), n_jobs=1)
-            return
         thresholds = np.arange(out.shape[1], dtype=np.float64)
-        varying = [np.tile(sets.intervals_of(self.width, thresholds), (len(X), 1))]
+        varying = [np.tile(sets.intervals_of(self.width, thresholds), (len(codes), 1))]
         if self.tier_column >= 0:
-            distance = thresholds - X[:, [self.tier_column]]
+            distance = thresholds - codes[:, [self.tier_column]]
             varying.append(sets.intervals_of(self.width + 1, distance.ravel()))
-        fixed = sets.intervals(self.rows(X, np.zeros(len(X), dtype=np.int64)))[:, sets.used < self.width]
+        fixed = sets.intervals(self._rows(codes, np.zeros(len(codes), dtype=np.int64)))[:, sets.used < self.width]
         add_survival_scores(
             np.ascontiguousarray(fixed),
             np.hstack(varying).reshape(*out.shape, sum(part.shape[1] for part in varying)),

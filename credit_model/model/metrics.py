@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, cohen_kappa_score, roc_auc_score
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from credit_model.arrays import BoolArray, FloatArray, IntArray
 
 
 def ranked_probability_score(tier: IntArray, probability: FloatArray) -> float:
@@ -88,7 +86,7 @@ def scores(
     return result
 
 
-def decrease_scores(fell: NDArray[np.bool_], risk: FloatArray) -> dict[str, float]:
+def decrease_scores(fell: BoolArray, risk: FloatArray) -> dict[str, float]:
     """Area under the ROC curve and average precision of ``risk`` (n,) for ``fell`` (n,)."""
     both = bool(0 < fell.sum() < len(fell))
     return {

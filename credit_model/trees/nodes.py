@@ -19,6 +19,9 @@ NUMERIC, CATEGORICAL, LEAF = 0, 1, 2
 #: One node, 16 bytes. ``threshold`` holds a leaf's value, and a categorical split's row of bitsets.
 NODE = np.dtype([("threshold", "<f8"), ("right", "<i4"), ("feature", "<i2"), ("missing_left", "u1"), ("kind", "u1")])
 
+#: Rows that are taken through some trees before the next trees come into the cache.
+ROWS_AT_ONCE = 128
+
 
 @njit(cache=True, nogil=True, inline="always")
 def goes_left(node, value, left_categories, known_categories):  # type: ignore[no-untyped-def]
@@ -45,3 +48,41 @@ def leaf_value(nodes, root, left_categories, known_categories, X, n):  # type: i
         i = i + 1 if goes_left(node, X[n, node.feature], left_categories, known_categories) else node.right
         node = nodes[i]
     return node.threshold
+
+
+@njit(cache=True, nogil=True)
+def add_scores_by_walk(nodes, roots, left_categories, known_categories, X, out):  # type: ignore[no-untyped-def]
+    """Add every tree's leaf value to ``out`` (n,), in the order of the trees."""
+    for start in range(0, X.shape[0], ROWS_AT_ONCE):
+        for root in roots:
+            for n in range(start, min(start + ROWS_AT_ONCE, X.shape[0])):
+                out[n] += leaf_value(nodes, root, left_categories, known_categories, X, n)
+
+
+@njit(cache=True, nogil=True)
+def most_splits_on_a_path(nodes):  # type: ignore[no-untyped-def]
+    """Of all trees, from a root to a leaf."""
+    depth = np.zeros(len(nodes), np.int64)
+    for i in range(len(nodes)):
+        if nodes[i].kind != LEAF:
+            depth[i + 1] = depth[nodes[i].right] = depth[i] + 1
+    return depth.max()
+
+
+@njit(cache=True, nogil=True)
+def in_preorder(nodes, starts):  # type: ignore[no-untyped-def]
+    """Whether every tree is exactly its root, its left subtree and its right subtree, in this order, all through."""
+    size = np.zeros(len(nodes), np.int64)
+    for t in range(len(starts) - 1):
+        for i in range(starts[t + 1] - 1, starts[t] - 1, -1):
+            if nodes[i].kind > LEAF:
+                return False
+            size[i] = 1
+            if nodes[i].kind != LEAF:
+                right = np.int64(nodes[i].right)
+                if i + 1 >= starts[t + 1] or right != i + 1 + size[i + 1] or right >= starts[t + 1]:
+                    return False
+                size[i] += size[i + 1] + size[right]
+        if size[starts[t]] != starts[t + 1] - starts[t]:
+            return False
+    return True

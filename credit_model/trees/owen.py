@@ -23,14 +23,17 @@ from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from credit_model.trees.ensemble import TreeEnsemble, encoded_rows, over_blocks, tree_ensemble
-from credit_model.trees.leaf_sets import add_scores
-from credit_model.trees.owen_kernels import explain_rows, explain_rows_by_walk, explain_steps, sum_over_subsets
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from credit_model.arrays import FloatArray, IntArray
+from credit_model.parallel import over_blocks
+from credit_model.trees.coalition_kernels import sum_over_subsets
+from credit_model.trees.engines.sklearn import encoded_rows, tree_ensemble
+from credit_model.trees.ensemble import TreeEnsemble
+from credit_model.trees.leaf_set_kernels import add_scores
+from credit_model.trees.leaf_sets import ChangeSets, LeafSets
+from credit_model.trees.owen_kernels import add_changes_by_sets, add_changes_by_steps
+from credit_model.trees.owen_walk_kernels import add_changes_by_walk
+from credit_model.trees.scoring import change_sets_of, leaf_sets_of, scores
 
 #: Most groups for which every coalition is tabulated: 2**16 scores a row.
 MAX_COALITION_GROUPS = 16
@@ -188,7 +191,7 @@ def _explain(ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArr
     """Fill ``out``, on threads; an empty table or empty scores are not wanted."""
     held = np.flatnonzero(group < 0)
     weights = _weights(min(x.shape[1], ensemble.depth) + 1)
-    explain = _explain_by_walk if ensemble.leaf_sets is None else _explain_by_sets
+    every, changing = leaf_sets_of(ensemble), change_sets_of(ensemble)
 
     def work(start: int, stop: int) -> None:
         block = Changes(*(values[start:stop] for values in out))
@@ -196,7 +199,10 @@ def _explain(ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArr
         if len(held):
             rows_z = rows_z.copy()
             rows_z[:, held] = rows_x[:, held]
-        explain(ensemble, rows_x, rows_z, group, weights, block)
+        if every is None or changing is None:
+            _explain_by_walk(ensemble, rows_x, rows_z, group, weights, block)
+        else:
+            _explain_by_sets(every, changing, rows_x, rows_z, group, weights, block)
         if block.coalition_scores.shape[1]:
             sum_over_subsets(block.coalition_scores, block.score_z)
             block.coalition_scores[:, -1] = block.score_x  # equal but for rounding; now equal
@@ -205,17 +211,20 @@ def _explain(ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArr
 
 
 def _explain_by_sets(
-    ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArray, weights: FloatArray, out: Changes
+    every: LeafSets,
+    changing: ChangeSets,
+    x: FloatArray,
+    z: FloatArray,
+    group: IntArray,
+    weights: FloatArray,
+    out: Changes,
 ) -> None:
-    every, changing = ensemble.leaf_sets, ensemble.change_sets
-    assert every is not None
-    assert changing is not None
     sets = changing.shared
     phi = np.zeros((len(x), len(sets.used)))
     at_x, at_z, group = sets.intervals(x), sets.intervals(z), group[sets.used]
-    explain_steps(at_x, at_z, group, changing.steps, phi, out.coalition_scores)
+    add_changes_by_steps(at_x, at_z, group, changing.steps, phi, out.coalition_scores)
     all_at_once = sets is every
-    explain_rows(
+    add_changes_by_sets(
         at_x,
         at_z,
         group,
@@ -237,7 +246,7 @@ def _explain_by_sets(
 def _explain_by_walk(
     ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArray, weights: FloatArray, out: Changes
 ) -> None:
-    explain_rows_by_walk(
+    add_changes_by_walk(
         ensemble.nodes,
         ensemble.roots,
         ensemble.left_categories,
@@ -250,8 +259,8 @@ def _explain_by_walk(
         out.coalition_scores,
     )
     if len(out.score_x):
-        out.score_x[:] = ensemble.scores(x, n_jobs=1)
-        out.score_z[:] = ensemble.scores(z, n_jobs=1)
+        out.score_x[:] = scores(ensemble, x, n_jobs=1)
+        out.score_z[:] = scores(ensemble, z, n_jobs=1)
 
 
 @lru_cache(maxsize=8)

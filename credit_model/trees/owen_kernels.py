@@ -1,6 +1,6 @@
-"""The kernels behind `explain.owen`: what one tree adds to the Owen values and to the what-if table.
+"""The kernels behind `trees.owen` on leaf sets: what each tree adds to the Owen values and to the what-if table.
 
-On the leaf sets (`model.leafsets`) of rows x and z, most trees settle at once: one leaf is left where the rows do
+On the leaf sets (`trees.leaf_sets`) of rows x and z, most trees settle at once: one leaf is left where the rows do
 not part, and two where they part on one feature, which then gets the whole difference. The rest is a handful of
 leaves and features, for which the closed form is summed.
 """
@@ -10,16 +10,17 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from credit_model.trees.leaf_sets import ROWS_AT_ONCE, TREES_AT_ONCE, lowest, n_ones
-from credit_model.trees.nodes import LEAF, goes_left
+from credit_model.trees.coalition_kernels import add_to_table
+from credit_model.trees.leaf_set_kernels import TREES_AT_ONCE, lowest, n_ones
+from credit_model.trees.nodes import ROWS_AT_ONCE
 
-# Players are the features that part two rows in a tree, a row each: the feature, its group and, on a path, the side
-# that the path needs it from (1 x, 2 z), or in a tree, the place of its group among the tree's.
-FEATURE, GROUP, SIDE, PLACE = 0, 1, 2, 2
+# Players are the features that part two rows in a tree, a row each: the feature, its group, and the place of its
+# group among the tree's.
+FEATURE, GROUP, PLACE = 0, 1, 2
 
 
 @njit(cache=True, nogil=True)
-def explain_rows(  # type: ignore[no-untyped-def]
+def add_changes_by_sets(  # type: ignore[no-untyped-def]
     x, z, group, sets, values, parting, weights, phi, table, score_x, score_z
 ):
     """Add each pair of rows' Owen values, what-if terms and scores.
@@ -116,8 +117,8 @@ def explain_rows(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def explain_steps(x, z, group, steps, phi, table):  # type: ignore[no-untyped-def]
-    """`explain_rows` for the trees that read one feature alone: each feature gets what its own steps changed."""
+def add_changes_by_steps(x, z, group, steps, phi, table):  # type: ignore[no-untyped-def]
+    """`add_changes_by_sets` for the trees that read one feature alone: each feature gets what its own steps changed."""
     for n in range(x.shape[0]):
         for u in range(x.shape[1]):
             if x[n, u] != z[n, u]:
@@ -188,7 +189,7 @@ def _add_two_players(leaves, sets, i, x, z, n, players, values, phi, table):  # 
 def _add_leaves(  # type: ignore[no-untyped-def]
     leaves, only_x, only_z, n, players, n_players, groups, needs, values, weights, phi, table
 ):
-    """`add_leaf` for all leaves of a tree, with sets of players as integers: bit p set, player p is needed.
+    """`owen_walk_kernels.add_leaf` for all leaves of a tree, with sets of players as integers: bit p, player p.
 
     ``needs`` (64, 2) and ``groups`` (64,) are room for each leaf's needs from x and z, and each group's players.
     """
@@ -279,135 +280,3 @@ def _add_coalitions(value, from_x, from_z, players, table, n):  # type: ignore[n
         groups_z |= 1 << players[lowest(from_z), GROUP]
         from_z &= from_z - np.uint64(1)
     add_to_table(value, groups_x, groups_z, table, n)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def add_leaf(value, needs, n_needs, weights, phi, table, n):  # type: ignore[no-untyped-def]
-    """Add one leaf's part of the Owen values and, if there is one, of the what-if table.
-
-    ``phi_j += value w(A, B) w(a - 1, b)`` for j needed from x, ``phi_j -= value w(A, B) w(a, b - 1)`` for j needed
-    from z; a, b count the needs of j's group and A, B the other groups needed from one side only. A second group
-    needed from both sides makes the part 0.
-    """
-    on_x, on_z, mixed = 0, 0, 0
-    from_x, from_z = 0, 0
-    for p in range(n_needs):
-        has_x, has_z = False, False
-        for q in range(p):
-            if needs[q, GROUP] == needs[p, GROUP]:
-                has_x |= needs[q, SIDE] == 1
-                has_z |= needs[q, SIDE] == 2
-        if needs[p, SIDE] == 1 and not has_x:
-            on_x += 1
-            mixed += has_z
-            from_x |= 1 << needs[p, GROUP]
-        elif needs[p, SIDE] == 2 and not has_z:
-            on_z += 1
-            mixed += has_x
-            from_z |= 1 << needs[p, GROUP]
-        if mixed > 1:
-            return
-    for p in range(n_needs):
-        a, b = 0, 0
-        for q in range(n_needs):
-            if needs[q, GROUP] == needs[p, GROUP]:
-                a += needs[q, SIDE] == 1
-                b += needs[q, SIDE] == 2
-        if mixed == 1 and (a == 0 or b == 0):
-            continue
-        others = weights[on_x - (a > 0), on_z - (b > 0)]
-        if needs[p, SIDE] == 1:
-            phi[n, needs[p, FEATURE]] += value * (others * weights[a - 1, b])
-        else:
-            phi[n, needs[p, FEATURE]] -= value * (others * weights[a, b - 1])
-    if table.shape[1] > 0 and mixed == 0:
-        add_to_table(value, from_x, from_z, table, n)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def add_to_table(value, from_x, from_z, table, n):  # type: ignore[no-untyped-def]
-    """Add a leaf that needs the groups ``from_x`` from x, and ``from_z`` from z, to what groups add together."""
-    # "No group of from_z is x's" is an alternating sum over the subsets of from_z.
-    absent = from_z
-    while True:
-        if from_x | absent:
-            table[n, from_x | absent] += -value if n_ones(np.uint64(absent)) & np.uint64(1) else value
-        if absent == 0:
-            break
-        absent = (absent - 1) & from_z
-
-
-@njit(cache=True, nogil=True)
-def sum_over_subsets(table, score_z):  # type: ignore[no-untyped-def]
-    """From what groups add together to the scores of coalitions, in place: table (n, 2**n_groups)."""
-    for n in range(table.shape[0]):
-        row = table[n]
-        row[0] = score_z[n]
-        bit = 1
-        while bit < len(row):
-            for first in range(0, len(row), 2 * bit):
-                for s in range(first, first + bit):
-                    row[s + bit] += row[s]
-            bit *= 2
-
-
-@njit(cache=True, nogil=True)
-def explain_rows_by_walk(  # type: ignore[no-untyped-def]
-    nodes, roots, left_categories, known_categories, x, z, group, weights, phi, table
-):
-    """`explain_rows` for trees of any size: both rows (n, n_features) go down together and branch where they part.
-
-    Children are visited left first whatever leads there, so exchanging x and z flips every sign bit for bit.
-    """
-    path = np.zeros((weights.shape[0], 3), np.int64)
-    # A right child waits at every parting: its node, the length of the path to it, and the side it is on.
-    waiting = np.zeros((weights.shape[0], 3), np.int64)
-    for n in range(x.shape[0]):
-        for root in roots:
-            i, length, n_waiting = root, 0, 0
-            while True:
-                i, left_side = _descend(nodes, i, left_categories, known_categories, x, z, n, path, length)
-                if left_side > 0:
-                    waiting[n_waiting, 0], waiting[n_waiting, 1] = nodes[i].right, length
-                    waiting[n_waiting, 2] = 3 - left_side
-                    n_waiting += 1
-                    path[length, FEATURE], path[length, GROUP] = nodes[i].feature, group[nodes[i].feature]
-                    path[length, SIDE] = left_side
-                    length += 1
-                    i += 1
-                    continue
-                if length > 0:
-                    add_leaf(nodes[i].threshold, path, length, weights, phi, table, n)
-                if n_waiting == 0:
-                    break
-                n_waiting -= 1
-                i, length = waiting[n_waiting, 0], waiting[n_waiting, 1]
-                # The features of lower slots are still those of the path to this parting.
-                path[length, SIDE] = waiting[n_waiting, 2]
-                length += 1
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _descend(  # type: ignore[no-untyped-def]
-    nodes, i, left_categories, known_categories, x, z, n, path, length
-):
-    """From node ``i`` down to a leaf or to the first split where the path's rows part.
-
-    Returns the node and the side that goes left there (1: x, 2: z; 0: a leaf).
-    """
-    node = nodes[i]
-    while node.kind != LEAF:
-        j = node.feature
-        side = 0
-        for p in range(length):
-            if path[p, FEATURE] == j:
-                side = path[p, SIDE]
-        if side == 2:
-            left = goes_left(node, z[n, j], left_categories, known_categories)
-        else:
-            left = goes_left(node, x[n, j], left_categories, known_categories)
-            if side == 0 and left != goes_left(node, z[n, j], left_categories, known_categories):
-                return i, 1 if left else 2
-        i = i + 1 if left else np.int64(node.right)
-        node = nodes[i]
-    return i, 0

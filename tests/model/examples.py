@@ -1,9 +1,14 @@
 """Rows and models that are hard to follow: repeated values, missing ones, categories, values on thresholds."""
 
 import numpy as np
+import pandas as pd
+
+from credit_model.model.classifier import LimitTierClassifier
 
 N_FEATURES = 6
 CATEGORY = 3
+N_TIERS = 5
+JOBS = ["gig", "salaried", "self_employed"]
 
 
 def mixed_rows(seed, n=600):
@@ -38,3 +43,41 @@ def on_thresholds(model, X, *, seed, n):
             nudged = np.stack([chosen, np.nextafter(chosen, np.inf), np.nextafter(chosen, -np.inf)])
             rows[:, j] = nudged[rng.integers(0, 3, n), np.arange(n)]
     return rows
+
+
+def portfolio(seed=0, n=1500):
+    """A small portfolio: tier in force, an income that raises and debts that lower the tier, a job."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "tier_in_force": rng.integers(0, N_TIERS, n).astype(float),
+            "income": rng.normal(size=n).round(2),
+            "debt": rng.exponential(size=n).round(2),
+            "noise": rng.normal(size=n),
+            "job": rng.choice(JOBS, n),
+        }
+    )
+    pull = frame["income"] - frame["debt"] + (frame["job"] == "salaried") + 0.5 * rng.normal(size=n)
+    tier = np.clip(frame["tier_in_force"] + np.digitize(pull, [-1.5, 1.5]) - 1, 0, N_TIERS - 1).astype(int)
+    frame.loc[rng.random(n) < 0.05, "income"] = np.nan
+    return frame, tier.to_numpy()
+
+
+def portfolio_model(**changes):
+    options = {
+        "max_iter": 60,
+        "learning_rate": 0.1,
+        "l2_regularization": 0.0,
+        "n_tiers": N_TIERS,
+        "tier_in_force": "tier_in_force",
+        "monotonic_cst": {"income": 1, "debt": -1},
+        "categorical_features": ["job"],
+        "structure": "free",
+        "random_state": 0,
+    }
+    return LimitTierClassifier(**(options | changes))
+
+
+def as_rows(frame):
+    """A portfolio's rows as a forest takes them: each job by its place among all jobs."""
+    return frame.assign(job=frame["job"].map(JOBS.index)).to_numpy(dtype=np.float64)

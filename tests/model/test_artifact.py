@@ -10,7 +10,7 @@ import pytest
 
 from credit_model.errors import ArtifactError, CreditModelError
 from credit_model.model.artifact import forest_arrays, forest_from_arrays, load_artifact, save_artifact
-from tests.model.test_booster import portfolio, portfolio_model
+from tests.model.examples import as_rows, portfolio, portfolio_model
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def test_a_saved_forest_scores_the_same_bit_for_bit(fitted, folder):
     manifest, arrays = load_artifact(folder)
     assert manifest["name"] == "信用"
     forest = forest_from_arrays(arrays, folder)
-    rows = fitted._encoded(portfolio(1)[0], reset=False)
+    rows = as_rows(portfolio(1)[0])
     assert forest.survival_scores(rows).tobytes() == fitted.forest_.survival_scores(rows).tobytes()
 
 
@@ -39,11 +39,11 @@ def test_numeric_categories_are_saved_with_the_forest(tmp_path):
     save_artifact(tmp_path / "m", {}, forest_arrays(model.forest_))
     forest = forest_from_arrays(load_artifact(tmp_path / "m")[1], tmp_path)
     X = frame.to_numpy(dtype=np.float64)
-    assert (forest.keep_score(forest.encode(X), np.full(len(X), 2)) == model.keep_score(frame, 2)).all()
+    assert (forest.keep_score(X, np.full(len(X), 2)) == model.keep_score(frame, 2)).all()
 
 
 def test_a_saved_model_predicts_in_a_process_that_never_loads_scikit_learn(fitted, folder, tmp_path):
-    rows = fitted._encoded(portfolio(3, n=50)[0], reset=False)
+    rows = as_rows(portfolio(3, n=50)[0])
     np.save(tmp_path / "rows.npy", rows)
     script = (
         "import sys, numpy as np\n"

@@ -4,7 +4,7 @@ from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
-from credit_model.trees.ensemble import tree_ensemble
+from credit_model.trees.engines.sklearn import tree_ensemble
 
 N_TIERS = 4
 
@@ -60,11 +60,12 @@ def test_a_keep_score_needs_a_tier_that_can_be_lost():
             forest.keep_score(np.zeros((1, 2)), np.array([tier]))
 
 
-def test_categories_are_encoded_as_their_place_and_unknown_ones_as_missing():
+def test_trees_read_categories_as_their_place_and_unknown_ones_as_missing():
     forest, _ = ordinal_forest(tier_column=-1, max_iter=2)
     forest = OrdinalForest(forest.trees, N_TIERS, -1, 2, {1: np.array([10.0, 20.0, 40.0])})
     X = np.array([[0.0, 20.0], [0.0, 40.0], [0.0, 30.0], [0.0, np.nan], [0.0, 99.0]])
-    np.testing.assert_array_equal(forest.encode(X)[:, 1], [1, 2, np.nan, np.nan, np.nan])
+    read = forest.rows(X, np.full(len(X), 2))
+    np.testing.assert_array_equal(read[:, 1], [1, 2, np.nan, np.nan, np.nan])
     assert X[0, 1] == 20.0  # the caller's rows stay as they are
 
 

@@ -4,16 +4,11 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from credit_model.trees.ensemble import TreeEnsemble, tree_ensemble
-from credit_model.trees.leaf_sets import leaf_sets
-from credit_model.trees.nodes import CATEGORICAL, LEAF, NODE, NUMERIC
+from credit_model.trees.engines.sklearn import tree_ensemble
+from credit_model.trees.nodes import CATEGORICAL, LEAF, NUMERIC
+from credit_model.trees.scoring import scores
 from tests.model.examples import CATEGORY, mixed_rows
-
-
-def one_tree(nodes, *, left=(), known=(), n_features=3):
-    bits = [np.array([[sum(1 << c for c in codes)] + [0] * 7], dtype=np.uint32) for codes in (left, known)]
-    return TreeEnsemble(np.array(nodes, NODE), np.zeros(1, np.int64), bits[0], bits[1], 0.5, n_features)
-
+from tests.trees.examples import one_tree, sets_of
 
 #      feature 2 <= 10 ?          leaves from the left: 0 (value 1), 1 (value 2), 2 (value 4)
 #      /              \
@@ -32,14 +27,14 @@ SMALL = one_tree(
 
 
 def test_a_value_keeps_the_leaves_it_does_not_rule_out():
-    sets = leaf_sets(SMALL)
+    sets = sets_of(SMALL)
     assert sets.used.tolist() == [0, 2]
     # Feature 0: up to 5, above, NaN. Feature 2: up to 10, above, NaN. Then the interval that rules out nothing.
     assert sets.sets[0, :, 0].tolist() == [0b101, 0b110, 0b101, 0b011, 0b100, 0b100, 0b111]
 
 
 def test_intervals_end_with_their_threshold():
-    sets = leaf_sets(SMALL)
+    sets = sets_of(SMALL)
     above = np.nextafter(5.0, 6.0)
     X = np.array([[5.0, 7.0, 10.0], [above, 7.0, np.nan], [np.nan, 7.0, -np.inf], [np.inf, 7.0, 11.0]])
     assert sets.intervals(X).tolist() == [[0, 3], [1, 5], [2, 3], [1, 4]]
@@ -48,7 +43,7 @@ def test_intervals_end_with_their_threshold():
 
 
 def test_neighbouring_leaves_part_on_the_feature_between_them():
-    parting = leaf_sets(SMALL).parting.reshape(-1, 16, 16)[0]
+    parting = sets_of(SMALL).parting.reshape(-1, 16, 16)[0]
     # used features: 0 -> feature 0, 1 -> feature 2
     assert (parting[0, 1], parting[0, 2], parting[1, 2]) == (0, 1, 1)
 
@@ -60,7 +55,7 @@ def test_unknown_categories_and_codes_out_of_range_follow_the_missing_value():
     )
     codes = np.array([0, 1, 2, 3, 255, 256, -1, np.nan, np.inf])
     X = np.column_stack([codes, codes, codes])
-    assert tree.scores(X).tolist() == [2.5, 1.5, 1.5] + [2.5] * 6
+    assert scores(tree, X).tolist() == [2.5, 1.5, 1.5] + [2.5] * 6
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -70,7 +65,7 @@ def test_either_rows_sets_hold_exactly_the_leaves_that_mixtures_of_the_rows_reac
     # categories first, as the model reads them
     X = X[:, [CATEGORY, 0, 1, 2, 4, 5]]
     trees = tree_ensemble(model.set_params(categorical_features=[0]).fit(X, signal))
-    sets = trees.leaf_sets
+    sets = sets_of(trees)
     x, z = X[:1], X[1:2]
     either = np.bitwise_and.reduce(sets.sets[0, sets.intervals(x)[0]] | sets.sets[0, sets.intervals(z)[0]], axis=0)
     mixtures = np.array([np.where(take, x[0], z[0]) for take in product([True, False], repeat=X.shape[1])])
@@ -83,5 +78,5 @@ def test_either_rows_sets_hold_exactly_the_leaves_that_mixtures_of_the_rows_reac
 
 def test_trees_without_any_split_rule_out_nothing():
     tree = one_tree([(3.0, 0, 0, 0, LEAF)])
-    assert len(leaf_sets(tree).used) == 0
-    assert tree.scores(np.zeros((2, 3))).tolist() == [3.5, 3.5]
+    assert len(sets_of(tree).used) == 0
+    assert scores(tree, np.zeros((2, 3))).tolist() == [3.5, 3.5]

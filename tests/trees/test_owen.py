@@ -1,4 +1,4 @@
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from credit_model.trees.ensemble import encoded_rows, tree_ensemble
+from credit_model.trees.engines.sklearn import encoded_rows, tree_ensemble
 from credit_model.trees.owen import (
     ensemble_changes,
     ensemble_coalition_scores,
@@ -16,8 +16,10 @@ from credit_model.trees.owen import (
     group_numbers,
     owen_values,
 )
+from credit_model.trees.scoring import leaf_sets_of, scores
 from tests.model.examples import CATEGORY, N_FEATURES, mixed_rows, on_thresholds
 from tests.trees.enumeration import enumerated_owen_values
+from tests.trees.examples import walked
 
 GROUPINGS = [None, [0, 0, 1, 1, 2, 2], [0, 1, 1, 1, 1, 2], [0] * N_FEATURES]
 # Sums of ~100 leaf values of size ~1 in another order: a few hundred ulps of 1, far below 1e-12.
@@ -48,7 +50,7 @@ def test_equals_full_enumeration_with_missing_values_categories_and_repeated_fea
     fast = owen_values(model, x, z, groups)
     inner_x, inner_z = encoded_rows(model, x), encoded_rows(model, z)
     for i in range(len(x)):
-        slow = enumerated_owen_values(trees.scores, inner_x[i], inner_z[i], group_numbers(groups, N_FEATURES))
+        slow = enumerated_owen_values(partial(scores, trees), inner_x[i], inner_z[i], group_numbers(groups, N_FEATURES))
         np.testing.assert_allclose(fast[i], slow, rtol=0, atol=TOLERANCE)
 
 
@@ -119,7 +121,7 @@ def test_the_what_if_table_is_the_models_own_score_of_every_mixture(classifier):
     table = ensemble_coalition_scores(trees, x, z, groups, n_groups=4)
     for mask in range(16):
         mixed = np.where([mask >> g & 1 == 1 for g in groups], x, z)
-        np.testing.assert_allclose(table[:, mask], trees.scores(mixed), rtol=0, atol=TOLERANCE)
+        np.testing.assert_allclose(table[:, mask], scores(trees, mixed), rtol=0, atol=TOLERANCE)
 
 
 def test_agrees_with_shap_where_shap_is_right():
@@ -193,13 +195,6 @@ def test_rows_of_another_shape_are_refused(classifier):
         owen_values(classifier, X[:2], X[:3])
 
 
-def walked(trees):
-    """The same trees without their leaf sets, as trees of more than 64 leaves have none."""
-    again = replace(trees)
-    again.__dict__["leaf_sets"] = None
-    return again
-
-
 @pytest.mark.parametrize("groups", GROUPINGS)
 @pytest.mark.parametrize("max_leaf_nodes", [3, 16, 31, 33, 64])
 def test_leaf_sets_and_the_walk_through_the_nodes_agree(groups, max_leaf_nodes):
@@ -212,7 +207,7 @@ def test_leaf_sets_and_the_walk_through_the_nodes_agree(groups, max_leaf_nodes):
     n_groups = int(group.max()) + 1
     fast = ensemble_changes(trees, x, z, group, n_groups)
     slow = ensemble_changes(walked(trees), x, z, group, n_groups)
-    assert trees.leaf_sets is not None
+    assert leaf_sets_of(trees) is not None
     for one, other in zip(fast, slow, strict=True):
         # 70 trees with leaf values of size ~1, summed in another order
         np.testing.assert_allclose(one, other, rtol=0, atol=TOLERANCE)
@@ -237,7 +232,7 @@ def test_trees_that_read_one_feature_alone_are_added_up_beforehand_and_change_no
         # Without interaction a feature's value is what it changes by itself, whatever the groups.
         only_first = z.copy()
         only_first[:, 0] = x[:, 0]
-        expected = trees.scores(only_first) - trees.scores(z)
+        expected = scores(trees, only_first) - scores(trees, z)
         np.testing.assert_allclose(fast.owen_values[:, 0], expected, rtol=0, atol=TOLERANCE)
 
 
@@ -246,11 +241,11 @@ def test_trees_of_any_size_are_explained(groups):
     X, signal = mixed_rows(21, n=2000)
     model = HistGradientBoostingRegressor(max_iter=5, max_leaf_nodes=None, min_samples_leaf=2).fit(X, signal)
     trees = tree_ensemble(model)
-    assert trees.leaf_sets is None
+    assert leaf_sets_of(trees) is None
     x, z = X[:4], on_thresholds(model, X, seed=1, n=4)
     fast = owen_values(model, x, z, groups)
     for i in range(len(x)):
-        slow = enumerated_owen_values(trees.scores, x[i], z[i], group_numbers(groups, N_FEATURES))
+        slow = enumerated_owen_values(partial(scores, trees), x[i], z[i], group_numbers(groups, N_FEATURES))
         np.testing.assert_allclose(fast[i], slow, rtol=0, atol=TOLERANCE)
     back = owen_values(model, z, x, groups)
     assert (fast == -back).all()
@@ -292,7 +287,7 @@ def test_features_that_are_no_players_are_taken_from_x(regressor, way):
     held[:, 4:] = x[:, 4:]
     changes = ensemble_changes(trees, x, z, group, 2)
     assert (changes.owen_values[:, 4:] == 0.0).all()
-    assert (changes.score_z == trees.scores(held)).all()
+    assert (changes.score_z == scores(trees, held)).all()
     expected = ensemble_owen_values(trees, x, held, np.array([0, 0, 1, 1, 2, 3]))
     np.testing.assert_allclose(changes.owen_values, expected, rtol=0, atol=TOLERANCE)
 
@@ -306,7 +301,7 @@ def test_sixteen_groups_are_tabulated_and_seventeen_refused():
     table = ensemble_coalition_scores(trees, X[:1], X[1:2], group, 16)
     chosen = rng.integers(0, 1 << 16, 200)
     mixed = np.where((chosen[:, None] >> group) & 1 == 1, X[0], X[1])
-    np.testing.assert_allclose(table[0, chosen], trees.scores(mixed), rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(table[0, chosen], scores(trees, mixed), rtol=0, atol=TOLERANCE)
     with pytest.raises(ValueError, match="allows 16 groups, got 17"):
         ensemble_coalition_scores(trees, X[:1], X[1:2], np.arange(17), 17)
 

@@ -1,6 +1,5 @@
 import joblib
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,10 +9,12 @@ from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from threadpoolctl import threadpool_info
 
-from credit_model.model.booster import LimitTierClassifier
-
-N_TIERS = 5
+from credit_model.errors import CreditModelError
+from credit_model.model.booster import fit_booster
+from credit_model.model.classifier import LimitTierClassifier
+from tests.model.examples import N_TIERS, as_rows, portfolio, portfolio_model
 
 
 # With its own parameters: one of the checks wants the likeliest class, and this classifier predicts the median one;
@@ -23,46 +24,9 @@ def test_keeps_scikit_learns_contract_for_estimators(estimator, check):
     check(estimator)
 
 
-def portfolio(seed=0, n=1500):
-    """A small portfolio: tier in force, an income that raises and debts that lower the tier, a job."""
-    rng = np.random.default_rng(seed)
-    frame = pd.DataFrame(
-        {
-            "tier_in_force": rng.integers(0, N_TIERS, n).astype(float),
-            "income": rng.normal(size=n).round(2),
-            "debt": rng.exponential(size=n).round(2),
-            "noise": rng.normal(size=n),
-            "job": rng.choice(["gig", "salaried", "self_employed"], n),
-        }
-    )
-    pull = frame["income"] - frame["debt"] + (frame["job"] == "salaried") + 0.5 * rng.normal(size=n)
-    tier = np.clip(frame["tier_in_force"] + np.digitize(pull, [-1.5, 1.5]) - 1, 0, N_TIERS - 1).astype(int)
-    frame.loc[rng.random(n) < 0.05, "income"] = np.nan
-    return frame, tier.to_numpy()
-
-
-def portfolio_model(**changes):
-    options = {
-        "max_iter": 60,
-        "learning_rate": 0.1,
-        "l2_regularization": 0.0,
-        "n_tiers": N_TIERS,
-        "tier_in_force": "tier_in_force",
-        "monotonic_cst": {"income": 1, "debt": -1},
-        "categorical_features": ["job"],
-        "structure": "free",
-        "random_state": 0,
-    }
-    return LimitTierClassifier(**(options | changes))
-
-
 @pytest.fixture(scope="module")
 def fitted():
     return portfolio_model().fit(*portfolio())
-
-
-def as_rows(frame, model):
-    return model._encoded(frame, reset=False)
 
 
 @given(seed=st.integers(0, 10_000))
@@ -75,7 +39,7 @@ def test_tier_probabilities_are_coherent_for_any_row(fitted, seed):
     assert (probability >= 0).all()
     # sums telescope to 1 - 0, so only the rounding of five terms below 1 is left
     np.testing.assert_allclose(probability.sum(axis=1), 1, rtol=0, atol=1e-15)
-    scores = fitted.forest_.survival_scores(as_rows(frame, fitted))
+    scores = fitted.forest_.survival_scores(as_rows(frame))
     assert (np.diff(scores, axis=1) <= 0).all()
 
 
@@ -109,7 +73,7 @@ def test_a_keep_score_is_the_log_odds_of_the_tier_probabilities(fitted):
 
 def test_the_forest_scores_pairs_as_the_booster_does_bit_for_bit(fitted):
     frame, _ = portfolio(4, n=400)
-    rows = as_rows(frame, fitted)
+    rows = as_rows(frame)
     scores = fitted.forest_.survival_scores(rows)
     for k in range(N_TIERS - 1):
         pairs = np.column_stack([rows, np.full(len(rows), k), k - rows[:, 0]])
@@ -161,6 +125,83 @@ def test_categories_may_be_numbers_strings_or_a_pandas_dtype_alike():
     ]
     assert (forecasts[0] == forecasts[1]).all()
     assert (forecasts[0] == forecasts[2]).all()
+
+
+@pytest.mark.parametrize("numbers", [(10, 20, 30), (1, 2, 4)])
+@pytest.mark.parametrize("structure", ["score", "free"])
+def test_numeric_categories_become_codes_once(numbers, structure):
+    # Codes are 0, 1, 2. Made of codes again, 10, 20, 30 would all be unknown, and 1, 2, 4 each another category.
+    frame, tier = portfolio(20)
+    job = frame["job"].map({"gig": 0, "salaried": 1, "self_employed": 2})
+    table = frame.assign(job=job.map(dict(enumerate(numbers))).astype(float))
+    model = portfolio_model(structure=structure, max_iter=120).fit(table, tier)
+    read = frame.assign(job=job).to_numpy(dtype=np.float64)
+    for k in range(N_TIERS - 1):
+        pairs = np.column_stack([read, np.full(len(read), k), k - read[:, 0]])
+        expected = model.booster_.decision_function(pairs)
+        assert model.keep_score(table, k + 1).tobytes() == expected.tobytes()
+        # the forest takes the same values, and so do arrays without names
+        raw = table.to_numpy(dtype=np.float64)
+        assert model.forest_.keep_score(raw, np.full(len(raw), k + 1)).tobytes() == expected.tobytes()
+        assert model.forest_.survival_scores(raw)[:, k].tobytes() == expected.tobytes()
+        assert model.forest_.rows(raw, np.full(len(raw), k)).tobytes() == pairs.tobytes()
+    held = table.assign(tier_in_force=2.0)  # whether tier 2 is then kept hangs on the job
+    gig, salaried = (model.keep_score(held.assign(job=float(number)), 2) for number in numbers[:2])
+    assert (salaried - gig).mean() > 0.2
+
+
+def test_held_out_rows_with_numeric_categories_are_read_as_the_training_rows_are():
+    frame, tier = portfolio(21, n=1200)
+    as_numbers = frame.assign(job=frame["job"].map({"gig": 10, "salaried": 20, "self_employed": 30}))
+    fits = [
+        portfolio_model(structure="auto", max_iter=60, n_iter_no_change=10).fit(
+            table[:800], tier[:800], X_val=table[800:], y_val=tier[800:]
+        )
+        for table in (frame, as_numbers)
+    ]
+    assert fits[0].structure_ == fits[1].structure_
+    assert fits[0].n_iter_ == fits[1].n_iter_
+    assert (fits[0].predict_proba(frame) == fits[1].predict_proba(as_numbers)).all()
+
+
+def test_a_second_fit_without_categories_forgets_those_of_the_first():
+    frame, tier = portfolio(22, n=600)
+    table = frame.assign(job=frame["job"].map({"gig": 10, "salaried": 20, "self_employed": 30}))
+    model = portfolio_model(max_iter=10).fit(table, tier)
+    model.set_params(categorical_features=None).fit(table, tier)
+    fresh = portfolio_model(max_iter=10, categorical_features=None).fit(table, tier)
+    assert model.predict_proba(table).tobytes() == fresh.predict_proba(table).tobytes()
+
+
+def test_the_number_of_threads_changes_neither_the_model_nor_its_forecasts():
+    frame, tier = portfolio(23, n=4000)
+    one, three, every = (portfolio_model(max_iter=40, n_jobs=n_jobs).fit(frame, tier) for n_jobs in (1, 3, None))
+    for other in (three, every):
+        assert one.forest_.trees.nodes.tobytes() == other.forest_.trees.nodes.tobytes()
+        assert one.predict_proba(frame).tobytes() == other.predict_proba(frame).tobytes()
+        assert one.keep_score(frame, 2).tobytes() == other.keep_score(frame, 2).tobytes()
+
+
+@pytest.mark.parametrize(("n_jobs", "threads"), [(1, 1), (2, 2), (None, None)])
+def test_a_fit_keeps_to_its_number_of_threads(n_jobs, threads, monkeypatch):
+    def openmp_threads():
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "openmp"}
+
+    seen = []
+    monkeypatch.setattr(
+        "credit_model.model.classifier.fit_booster",
+        lambda *args, **kwargs: seen.append(openmp_threads()) or fit_booster(*args, **kwargs),
+    )
+    before = openmp_threads()
+    portfolio_model(max_iter=2, n_jobs=n_jobs).fit(*portfolio(24, n=200))
+    assert seen == [before if threads is None else {threads}]
+    assert openmp_threads() == before
+
+
+def test_a_number_of_threads_that_makes_no_sense_is_refused_before_any_work():
+    frame, tier = portfolio(25, n=100)
+    with pytest.raises(CreditModelError, match="n_jobs must be -1"):
+        portfolio_model(n_jobs=0).fit(frame, tier)
 
 
 def test_held_out_rows_stop_the_fit_at_their_best_loss():
