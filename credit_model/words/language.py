@@ -158,6 +158,7 @@ class Language:
     currencies: Mapping[str, str]
     words: Mapping[str, Text]
     _money_patterns: dict[str, str] = field(default_factory=dict, repr=False)
+    _months: dict[int, str] = field(default_factory=dict, repr=False)
 
     # ---- words
 
@@ -267,8 +268,22 @@ class Language:
     def _percent(self) -> str:
         return format_percent(0, locale=self.locale).replace("0", "{number}")
 
+    @cached_property
+    def _marks(self) -> dict[int, str] | None:
+        """The language's marks for Python's own; None where digits are not grouped by threes, as in India."""
+        by_threes = self.locale.decimal_formats[None].grouping == (3, 3)
+        return str.maketrans({",": self._group, ".": self._decimal, "-": "−"}) if by_threes else None
+
     def _digits(self, value: float, least: int, most: int) -> str:
-        text = _number_pattern(least, most).apply(value, self.locale).replace("-", "−")
+        """A number with ``least`` to ``most`` decimals, the language's marks, a true minus and no negative zero."""
+        if self._marks is None:
+            text = _number_pattern(least, most).apply(value, self.locale).replace("-", "−")
+        else:
+            text = f"{value:,.{most}f}"
+            if most > least:
+                text = text[: len(text) - most + least] + text[len(text) - most + least :].rstrip("0")
+                text = text.removesuffix(".")
+            text = text.translate(self._marks)
         return text.removeprefix("−") if not any(c in "123456789" for c in text) else text
 
     def number(self, value: float, digits: int | None = None, *, most: int = 2) -> str:
@@ -360,8 +375,10 @@ class Language:
         """A month: "March 2024", "2024年3月"; of integer months "month −5", "第−5个月"."""
         if month_type == "integer":
             return self.say("value.month_number", number=str(int(number)).replace("-", "−"))
-        year, month = divmod(int(number), 12)
-        return format_skeleton("yMMMM", date(year, month + 1, 1), locale=self.locale)
+        if number not in self._months:
+            year, month = divmod(int(number), 12)
+            self._months[number] = format_skeleton("yMMMM", date(year, month + 1, 1), locale=self.locale)
+        return self._months[number]
 
     def month_short(self, number: int, month_type: MonthType) -> str:
         """A month in figures, the same in all languages: "2024-03", "-5"."""

@@ -14,7 +14,7 @@ from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.principal import MAX_REASONS
 from credit_model.explain.verdict import Verdict
 from credit_model.words.language import LANGUAGES
-from credit_model.words.sentences import Sentences, frequency_sentence, wave_sentence
+from credit_model.words.sentences import Sentences
 from credit_model.words.told import KnockOut, ToldReason, known_or_none, tell_knock_out, tell_reason, texts_of
 from credit_model.words.values import catalogue_words
 
@@ -268,12 +268,13 @@ def _words(
     reasons: tuple[ToldReason, ...],
     rules: tuple[KnockOut, ...],
 ) -> DecreaseWords:
+    facts = sentences.facts(row, verdict)
     return DecreaseWords(
         compared_with=sentences.compared_with(row),
-        risk=sentences.risk(row, verdict),
-        support_sentence=sentences.support(verdict),
-        frequency=frequency_sentence(sentences.words.language, verdict.frequency),
-        wave=wave_sentence(sentences.words, verdict.wave),
+        risk=facts.risk,
+        support_sentence=facts.support,
+        frequency=facts.frequency,
+        wave=facts.wave,
         notes=tuple(sentences.notes(row, verdict, rules)),
-        paragraph=sentences.paragraph(row, verdict, reasons, rules),
+        paragraph=sentences.paragraph(row, verdict, facts, reasons, rules),
     )

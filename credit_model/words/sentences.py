@@ -62,6 +62,28 @@ def wave_sentence(words: CatalogueWords, wave: Wave | None, *, section: str = "w
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What is said of every cut, whether or not it has reasons; each a sentence, "" where there is nothing to say.
+
+    Attributes
+    ----------
+    risk : str
+        Both risks of losing the limit.
+    support : str
+        How far the model supports the cut.
+    frequency : str
+        How often held-out decisions of about that risk ended in a cut.
+    wave : str
+        That many others were cut at once.
+    """
+
+    risk: str
+    support: str
+    frequency: str
+    wave: str
+
+
+@dataclass(frozen=True)
 class Sentences:
     """Sentences about the decreases of one set of explanations, in one language."""
 
@@ -82,8 +104,17 @@ class Sentences:
             key = "censored"
         return self._spoken.say(f"when.{key}", month=self.words.month(int(explained.reference_month_number[row])))
 
-    def risk(self, row: int, verdict: Verdict) -> str:
-        """Both risks of losing the limit, as a sentence."""
+    def facts(self, row: int, verdict: Verdict) -> Facts:
+        """What is said of every cut."""
+        spoken = self._spoken
+        return Facts(
+            risk=self._risk(row, verdict),
+            support=spoken.say(f"support.{verdict.support}_sentence", usual=spoken.risk(verdict.usual_risk)),
+            frequency=frequency_sentence(spoken, verdict.frequency),
+            wave=wave_sentence(self.words, verdict.wave),
+        )
+
+    def _risk(self, row: int, verdict: Verdict) -> str:
         spoken, before, after = self._spoken, verdict.risk_before, verdict.risk_after
         if before != before:
             return spoken.say("risk.alone", after=spoken.risk(after))
@@ -97,10 +128,6 @@ class Sentences:
         if before < LEAST_RISK or after < _TIMES * before:
             return spoken.say("risk.rose", **texts)
         return spoken.say("risk.rose_times", times=spoken.times(after / before), **texts)
-
-    def support(self, verdict: Verdict) -> str:
-        """How far the model supports the cut, as a sentence."""
-        return self._spoken.say(f"support.{verdict.support}_sentence", usual=self._spoken.risk(verdict.usual_risk))
 
     def notes(self, row: int, verdict: Verdict, rules: Sequence[KnockOut]) -> Iterator[str]:
         """What must be said beside the reasons."""
@@ -120,11 +147,12 @@ class Sentences:
             key = "note.coverage_raised" if verdict.support == "raised" else "note.coverage"
             yield self._spoken.say(key, coverage=self._spoken.share(verdict.coverage))
 
-    def paragraph(self, row: int, verdict: Verdict, reasons: Sequence[ToldReason], rules: Sequence[KnockOut]) -> str:
+    def paragraph(
+        self, row: int, verdict: Verdict, facts: Facts, reasons: Sequence[ToldReason], rules: Sequence[KnockOut]
+    ) -> str:
         """The whole in a few sentences."""
         spoken = self._spoken
-        said = [self._cut(row, verdict), wave_sentence(self.words, verdict.wave), self.risk(row, verdict)]
-        said += [self.support(verdict), frequency_sentence(spoken, verdict.frequency)]
+        said = [self._cut(row, verdict), facts.wave, facts.risk, facts.support, facts.frequency]
         if reasons:
             said += [self._first(verdict, reasons), *self._further(verdict, reasons[1:]), *self._ties(verdict)]
         else:
@@ -150,12 +178,15 @@ class Sentences:
             where=where,
         )
 
-    def where_apart(self, row: int) -> str:
-        """Where it lies that is not the borrower's: "in the economy", "with the lender", or both."""
+    def where_apart(self, row: int, *, section: str = "apart") -> str:
+        """Where it lies that is not the borrower's: "in the economy", "with the lender", or both.
+
+        ``section`` is "apart", or "notice.apart" for the lender's own voice.
+        """
         lowered = self.explanations.factor_contributions[row] < 0
         factors = self.explanations.catalogue.factors
         abouts = {f.about for f, low in zip(factors, lowered, strict=True) if low and f.about != "borrower"}
-        return self._spoken.say(f"apart.{abouts.pop() if len(abouts) == 1 else 'both'}")
+        return self._spoken.say(f"{section}.{abouts.pop() if len(abouts) == 1 else 'both'}")
 
     def _withheld(self, row: int, verdict: Verdict) -> list[str]:
         """Why no reasons are given, and what is known all the same."""
