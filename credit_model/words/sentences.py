@@ -17,8 +17,6 @@ from credit_model.words.values import CatalogueWords
 _LOW_COVERAGE = 0.60
 #: From this share on a reason is the only one.
 _ALL = 0.995
-#: Above this share of the economy's and the lender's, the first sentence says that it is mostly theirs.
-_MOSTLY = 0.5
 #: A risk that is at least so many times the earlier one is told with how many times it is.
 _TIMES = 2.0
 #: Types of rule with a first sentence of their own.
@@ -167,7 +165,7 @@ class Sentences:
         """From what to what the limit fell; where it lies mostly apart from the borrower, this says so."""
         explained, key, where = self.explanations, "cut", ""
         told_as_cause = verdict.support == "expected" and not verdict.withheld
-        if verdict.apart_share > _MOSTLY and (told_as_cause or verdict.risk_after > verdict.risk_before):
+        if verdict.mostly_apart and (told_as_cause or verdict.risk_after > verdict.risk_before):
             key = "cut_apart" if told_as_cause else "cut_after_rise_apart"
             where = self.where_apart(row)
         return self._spoken.say(

@@ -15,7 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from credit_model.documents.report import ReportFiles, write_report
-from credit_model.words.values import format_probability, format_score
+from credit_model.words.language import language
 from tests.browser.conftest import Browser
 from tests.documents.report_examples import CASES, FACTORS, example_cases, example_explanations, example_tracks
 
@@ -68,8 +68,8 @@ def test_every_combination_of_switches_gives_the_score_that_python_has(browser: 
             seen.add(mask)
             assert float(answer["score"]) == score
             assert float(answer["probability"]) == pytest.approx(expit(score), abs=1e-15)
-            assert answer["scoreText"] == format_score(score)
-            assert answer["probabilityText"] == format_probability(expit(score))
+            assert answer["scoreText"] == language("en").score(score)
+            assert answer["probabilityText"] == language("en").probability(expit(score))
             assert answer["verdict"] == ("Limit kept" if score >= 0 else "Limit not kept")
         assert len(seen) == 2**N_FACTORS
 
@@ -131,8 +131,8 @@ def test_the_chart_tells_contributions_that_sum_from_then_to_now(browser: Browse
     for row in rows:
         g = cases.catalogue.factor_ids.index(row["id"])
         mine = cases.contributions[0, cases.catalogue.factor_index == g]
-        assert row["figures"][0] == format_score(cases.factor_contributions[0, g], signed=True)
-        assert sorted(row["figures"][1:]) == sorted(format_score(v, signed=True) for v in mine if v != 0)
+        assert row["figures"][0] == language("en").score(cases.factor_contributions[0, g], signed=True)
+        assert sorted(row["figures"][1:]) == sorted(language("en").score(v, signed=True) for v in mine if v != 0)
     order = [cases.factor_contributions[0, cases.catalogue.factor_ids.index(row["id"])] for row in rows]
     assert order == sorted(order)
 
