@@ -19,6 +19,7 @@ PAPER = "#FFFFFF"
 LOWERS = "#D55E00"
 RAISES = "#008C76"
 LOST_TINT = "#FDF1E9"
+RAISED_TINT = "#FFF9EA"
 UNEXPLAINED_GREY = "#D3D8DC"
 ALERT = "#A83F00"
 
@@ -38,12 +39,11 @@ FACTOR_COLOURS = (
 )
 _HATCHES = ("", "////", "....", "xxxx")
 
-#: Probabilities that an axis of log-odds may tick, with their texts; those to place first come first. With p there is
-#: always 1 - p, so the list serves the probability of keeping a limit and the risk of losing it alike.
-PROBABILITY_TICKS: tuple[tuple[float, str], ...] = tuple(
-    (percent / 100, f"{percent:g}%")
-    for percent in (50, 10, 90, 1, 99, 25, 75, 5, 95, 0.1, 99.9, 0.01, 99.99, 40, 60, 30, 70, 20, 80)
-)
+#: Per cents that an axis of log-odds may tick; those to place first come first. With p there is always 100 - p, so
+#: they serve the probability of keeping a limit and the risk of losing it alike.
+_PER_CENTS = (50, 10, 90, 1, 99, 25, 75, 5, 95, 0.1, 99.9, 0.01, 99.99, 40, 60, 30, 70, 20, 80, 2, 98, 0.5, 99.5)
+#: The same as (probability, text).
+PROBABILITY_TICKS: tuple[tuple[float, str], ...] = tuple((p / 100, f"{p:g}%") for p in _PER_CENTS)
 
 #: What a cut may be marked with in an index of many; the k-th is bit k of its flags.
 FLAGS = (

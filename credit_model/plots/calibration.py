@@ -11,9 +11,8 @@ from matplotlib.colors import to_hex
 from credit_model.errors import CreditModelError
 from credit_model.palette import FAINT, MUTED, PAPER, RULE
 from credit_model.plots import sheet
-from credit_model.plots.fonts import typeface
+from credit_model.plots.fonts import Typeface, typeface
 from credit_model.plots.legend import Entry, draw_legend, flow
-from credit_model.plots.scale import percent
 from credit_model.portfolio.ladder import LimitLadder
 
 _WIDTH, _SQUARE = 460.0, 350.0
@@ -34,7 +33,8 @@ def plot_calibration(
         Names thresholds by the amount that the limit must reach.
     ax : Axes, optional
         Where to draw; None: a new figure of pyplot.
-    lang : "en" or "zh"
+    lang : str
+        One of `words.language.LANGUAGES`.
 
     Returns
     -------
@@ -55,7 +55,6 @@ def plot_calibration(
         found = f"lacks {', '.join(missing)}" if missing else "has no rows"
         raise CreditModelError(f"the calibration table {found}; give what calibration_by_threshold returns")
     face = typeface(lang)
-    zh = face.lang == "zh"
     thresholds = [int(k) for k in np.unique(table["threshold"])]
     shades = [to_hex(shade) for shade in colormaps["viridis"](np.linspace(0.0, 0.82, len(thresholds)))]
     width = sheet.width_for(ax, _WIDTH)
@@ -63,14 +62,10 @@ def plot_calibration(
     head = sheet.heading(
         face,
         width,
-        title="预测与实际是否一致" if zh else "Do forecasts come true?",
-        subtitle=(
-            f"{n:,}次决定；点落在对角线上即为校准良好"
-            if zh
-            else f"{n:,} decisions; on the diagonal, forecasts come true as often as they say"
-        ),
+        title=face.say("calibration.title"),
+        subtitle=face.say("calibration.subtitle", count=n),
     )
-    names = [_name(k, ladder, zh=zh) for k in thresholds]
+    names = [_name(k, ladder, face) for k in thresholds]
     legend = flow(face, [Entry(name, shade) for name, shade in zip(names, shades, strict=True)], width)
     bottom, left = 36.0 + legend.height + 6.0, 42.0
     ax, space = sheet.axes_for(ax, _WIDTH, head.height + _SQUARE + bottom)
@@ -92,10 +87,10 @@ def plot_calibration(
             linewidth=0.6, zorder=3, gid=f"threshold-{k}",
         )  # fmt: skip
     for axis in (ax.xaxis, ax.yaxis):
-        sheet.label_ticks(axis, face, _TICKS, [percent(t) for t in _TICKS])
+        sheet.label_ticks(axis, face, _TICKS, [face.language.percent(t) for t in _TICKS])
     ax.tick_params(axis="both", length=3, color=RULE, pad=2)
-    below = face.fit("预测概率" if zh else "forecast probability", size=8.5, width=drawn, lines=1)
-    beside = face.fit("实际占比" if zh else "observed share", size=8.5, width=drawn, lines=1, weight="bold")
+    below = face.fit(face.say("calibration.forecast"), size=8.5, width=drawn, lines=1)
+    beside = face.fit(face.say("calibration.observed"), size=8.5, width=drawn, lines=1, weight="bold")
     sheet.write(ax, face, below, x=0.5, y=0, frame="axes", dy=-18.0, colour=MUTED, ha="center", va="top", gid="axis")
     sheet.write(ax, face, beside, x=0, y=1, frame="axes", dx=-left, dy=4.0, colour=MUTED, va="bottom", gid="axis")
     draw_legend(ax, face, legend, left=left, below=38.0)
@@ -103,8 +98,7 @@ def plot_calibration(
     return ax
 
 
-def _name(threshold: int, ladder: LimitLadder | None, *, zh: bool) -> str:
+def _name(threshold: int, ladder: LimitLadder | None, face: Typeface) -> str:
     if ladder is None:
-        return f"档位 > {threshold}" if zh else f"tier > {threshold}"
-    amount = sheet.plain(float(ladder.amounts[threshold + 1]))
-    return f"额度 ≥ {amount}" if zh else f"limit ≥ {amount}"
+        return face.say("calibration.tier", tier=threshold)
+    return face.say("calibration.limit", amount=face.number(float(ladder.amounts[threshold + 1])))

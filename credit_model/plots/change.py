@@ -9,22 +9,25 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from credit_model.errors import CreditModelError
-from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.palette import FAINT, INK, LOWERS, MUTED, PAPER, RAISES, RULE
+from credit_model.explain.decreases import DecreaseExplanations
+from credit_model.palette import FAINT, INK, LOWERS, MUTED, PAPER, RAISES, RULE, factor_colour
 from credit_model.plots import sheet
-from credit_model.plots.change_rows import Row, change_rows
+from credit_model.plots.change_rows import ChangeRows, Row
 from credit_model.plots.fonts import FittedText, Typeface, typeface
-from credit_model.plots.headline import headline_notes, one_decrease, subtitle_of, title_of
+from credit_model.plots.headline import Headline, one_decrease
 from credit_model.plots.scale import (
     BOTTOM_AXIS,
+    KEY_LANE,
     TOP_AXIS,
+    Lines,
+    beside,
     draw_keep_scale,
+    draw_line_key,
     limit_scores,
 )
-from credit_model.words.values import Wording
+from credit_model.words.values import catalogue_words
 
 _WIDTH = 620.0
-_KEY_LANE = 18.0
 _SCALES = (1.0, 0.92, 0.85, 0.78, 0.7, 0.62)
 
 
@@ -34,8 +37,9 @@ def plot_change(
 ) -> Axes:
     """Draw how each factor moved one borrower's keep score from where it was to where it is.
 
-    The lower axis is the keep score (log-odds of keeping the tier in force), the upper one the probability; at the
-    keep line, 0 or 50 %, the limit is just kept. Factors that lowered the score come first, the strongest on top.
+    The lower axis is the keep score (log-odds of keeping the tier in force), the upper one the risk of losing it. The
+    line is the verdict's: where the model itself keeps the limit, or, of a raised risk, where it would not count as
+    raised. Factors stand in the verdict's order; those that did not lower the score follow.
 
     Parameters
     ----------
@@ -43,7 +47,8 @@ def plot_change(
         Of a single decrease, such as ``explanations[0]``.
     ax : Axes, optional
         Where to draw; None: a new figure of pyplot.
-    lang : "en" or "zh"
+    lang : str
+        One of `words.language.LANGUAGES`.
     open_factor : str, optional
         Id of a factor to show feature by feature, with the values then and now.
 
@@ -66,47 +71,42 @@ def plot_change(
             f"open_factor must be one of {', '.join(explanation.catalogue.factor_ids)}; got {open_factor!r}"
         )
     face = typeface(lang)
-    words = Wording(explanation.catalogue, face.lang, explanation.month_type)
+    words = catalogue_words(explanation.catalogue, face.lang, explanation.month_type)
+    told = Headline(explanation, words)
     width = sheet.width_for(ax, _WIDTH)
     for scale in _SCALES:
         head = sheet.heading(
-            face,
-            width,
-            title=title_of(explanation, words),
-            subtitle=subtitle_of(explanation, words),
-            notes=headline_notes(explanation, words),
-            scale=scale,
+            face, width, title=told.title, subtitle=told.subtitle, notes=told.change_notes(), scale=scale
         )
-        rows = change_rows(explanation, words, face, width, open_factor, scale)
-        needed = head.height + TOP_AXIS + BOTTOM_AXIS + _KEY_LANE + sum(row.height for row in rows)
+        rows = ChangeRows(explanation, words, face, width, open_factor, scale).rows()
+        needed = head.height + TOP_AXIS + BOTTOM_AXIS + KEY_LANE + sum(row.height for row in rows)
         if ax is None or needed <= sheet.cell_of(ax).height:
             break
     ax, space = sheet.axes_for(ax, _WIDTH, needed)
-    _draw(ax, space, face, words, head, rows)
+    _draw(ax, space, face, head, rows, Lines.of(explanation))
     return ax
 
 
-def _draw(
-    ax: Axes, space: sheet.Space, face: Typeface, words: Wording, head: sheet.Heading, rows: Sequence[Row]
-) -> None:
+def _draw(ax: Axes, space: sheet.Space, face: Typeface, head: sheet.Heading, rows: Sequence[Row], lines: Lines) -> None:
     column = max(face.width(label.text, label.size, label.weight) for row in rows for label in row.labels) + 18.0
     top = head.height + TOP_AXIS
     sheet.clear_frame(ax, keep=("bottom",))
     sheet.place(ax, space, left=column, right=4.0, top=top, bottom=BOTTOM_AXIS)
     drawn = max(space.width - column - 4.0, 10.0)
     widest = max(face.width(row.value, row.size, "bold") for row in rows)
-    limit_scores(ax, [score for row in rows for score in (row.start, row.end)], pad=widest + 14.0, drawn=drawn)
-    total = sum(row.height for row in rows) + _KEY_LANE
+    ends = [score for row in rows for score in (row.start, row.end)]
+    limit_scores(ax, [*ends, lines.main], pad=widest + 14.0, drawn=drawn)
+    total = sum(row.height for row in rows) + KEY_LANE
     ax.set_ylim(total, 0.0)
     depth, middles = 0.0, []
     for row in rows:
         middles.append(depth + row.height / 2)
         depth += row.height
     _draw_connectors(ax, rows, middles)
-    draw_keep_scale(ax, face, drawn)
+    draw_keep_scale(ax, face, drawn, lines)
     for row, middle in zip(rows, middles, strict=True):
-        _draw_row(ax, face, row, middle, drawn)
-    _draw_key(ax, face, words, total - _KEY_LANE / 2, drawn)
+        _draw_row(ax, face, row, middle, drawn, lines)
+    draw_line_key(ax, face, total - KEY_LANE / 2, drawn, lines)
     sheet.draw_heading(ax, face, head, left=column, top=top)
 
 
@@ -117,7 +117,7 @@ def _draw_connectors(ax: Axes, rows: Sequence[Row], middles: Sequence[float]) ->
         ax.plot([row.end, row.end], [y, below], color=RULE, lw=0.9, zorder=1, solid_capstyle="butt")
 
 
-def _draw_row(ax: Axes, face: Typeface, row: Row, middle: float, drawn: float) -> None:
+def _draw_row(ax: Axes, face: Typeface, row: Row, middle: float, drawn: float, lines: Lines) -> None:
     heights = [label.height for label in row.labels]
     y = middle - sum(heights) / 2
     for k, (label, height) in enumerate(zip(row.labels, heights, strict=True)):
@@ -127,14 +127,14 @@ def _draw_row(ax: Axes, face: Typeface, row: Row, middle: float, drawn: float) -
             ax, face, label, x=0, y=y + height / 2, frame="lane", dx=-14.0, colour=colour, ha="right", gid="label"
         )
         y += height
-    if row.chip is not None:
-        _draw_chip(ax, middle, row.chip, row.size)
+    if row.factor is not None:
+        _draw_chip(ax, middle, factor_colour(row.factor), row.size)
     if row.kind in ("before", "after"):
         ax.plot([row.start], [middle], "o", ms=8.5, color=INK, mec=PAPER, mew=1.2, zorder=5)
-        _write_value(ax, face, row, middle, drawn)
+        _write_value(ax, face, row, middle, drawn, lines)
         return
     value = row.end - row.start
-    colour = LOWERS if value < 0 else RAISES
+    colour = LOWERS if value < 0 else RAISES if value > 0 else FAINT
     share = 0.42 if row.kind == "feature" else 0.58
     thick = share * (row.least_height if row.kind != "feature" else 18.0)
     bar = Rectangle(
@@ -149,7 +149,7 @@ def _draw_row(ax: Axes, face: Typeface, row: Row, middle: float, drawn: float) -
         gid="bar" if row.kind != "feature" else "feature-bar",
     )
     ax.add_patch(bar)
-    _write_value(ax, face, row, middle, drawn)
+    _write_value(ax, face, row, middle, drawn, lines)
 
 
 def _draw_chip(ax: Axes, middle: float, colour: str, size: float) -> None:
@@ -168,50 +168,23 @@ def _draw_chip(ax: Axes, middle: float, colour: str, size: float) -> None:
     )
 
 
-def _write_value(ax: Axes, face: Typeface, row: Row, middle: float, drawn: float) -> None:
+def _write_value(ax: Axes, face: Typeface, row: Row, middle: float, drawn: float, lines: Lines) -> None:
     ends = row.kind in ("before", "after")
     weight = "bold" if ends or row.kind == "opened" else "normal"
-    unmoved = not ends and row.value == "0.00"
-    low, high = ax.get_xlim()
-    unit, gap = drawn / (high - low), 9.0 if ends else 4.0
-    room = gap + face.width(row.value, row.size, weight) + 3.0
-    wanted = row.start >= 0 if ends else row.end > row.start
-    towards_right = wanted
-    if not ends and _meets_keep_line(row, wanted, room / unit):
-        towards_right = wanted if _meets_keep_line(row, not wanted, room / unit) else not wanted
-    edge = max(row.start, row.end) if towards_right else min(row.start, row.end)
-    if _meets_keep_line(row, towards_right, room / unit):
-        gap = abs(edge) * unit + 5.0  # beyond the line
+    span = (min(row.start, row.end), max(row.start, row.end))
+    wide = face.width(row.value, row.size, weight) + 3.0
+    wished = row.start >= lines.main if ends else row.end > row.start
+    right, gap = beside(ax, drawn, span, wide, gap=9.0 if ends else 4.0, right=wished, lines=lines)
     sheet.write(
         ax,
         face,
         FittedText(row.value, row.size, weight),
-        x=edge,
+        x=span[1] if right else span[0],
         y=middle,
         frame="data",
-        dx=gap if towards_right else -gap,
-        colour=FAINT if unmoved else INK,
-        ha="left" if towards_right else "right",
+        dx=gap if right else -gap,
+        colour=FAINT if not ends and abs(row.end - row.start) < 0.005 else INK,
+        ha="left" if right else "right",
         gid="value",
         halo=PAPER,
     )
-
-
-def _meets_keep_line(row: Row, towards_right: bool, room: float) -> bool:
-    """The keep line runs through the number's place, ``room`` log-odds wide, on that side of the bar."""
-    if towards_right:
-        return max(row.start, row.end) < 0 < max(row.start, row.end) + room
-    return min(row.start, row.end) - room < 0 < min(row.start, row.end)
-
-
-def _draw_key(ax: Axes, face: Typeface, words: Wording, y: float, drawn: float) -> None:
-    """Say beside the keep line on which side the limit is kept and on which it falls; only where there is room."""
-    zh = words.lang == "zh"
-    low, high = ax.get_xlim()
-    for text, room, dx, ha in (
-        ("◂ 低于此线则降档" if zh else "◂ tier is lost", -low, -6.0, "right"),
-        ("保住档位 ▸" if zh else "tier is kept ▸", high, 6.0, "left"),
-    ):
-        fitted = FittedText(text, 7.5)
-        if face.width(text, 7.5) + 10.0 <= room / (high - low) * drawn:
-            sheet.write(ax, face, fitted, x=0, y=y, frame="data", dx=dx, colour=MUTED, ha=ha, gid="key")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.palette import factor_colour
+from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.plots.fonts import FittedText, Typeface
-from credit_model.plots.scale import score_and_probability
-from credit_model.words.values import Wording, format_score
+from credit_model.plots.scale import score_and_risk
+from credit_model.words.values import CatalogueWords
 
 _MOST_FEATURES = 8
+#: Of the width of the plot that labels may fill, and what is left free beside them.
+_LABEL_SHARE, _BESIDE = 0.36, 16.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Row:
     value: str
     size: float
     least_height: float
-    chip: str | None = None
+    factor: int | None = None
     height: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -34,113 +36,99 @@ class Row:
         object.__setattr__(self, "height", max(self.least_height, texts))
 
 
-def change_rows(
-    explanation: DecreaseExplanations,
-    words: Wording,
-    face: Typeface,
-    width: float,
-    open_factor: str | None,
-    scale: float,
-) -> list[Row]:
-    room = 0.36 * width - 16.0
+def shown_factors(explanation: DecreaseExplanations) -> tuple[int, ...]:
+    """The factors in the order of the plot's rows, as places in the catalogue.
+
+    First those that the verdict tells, in its order; then those that raised the score; last those that did not move it.
+    """
+    told = explanation.verdicts[0].factors
     values = explanation.factor_contributions[0]
-    before, after = float(explanation.keep_score_before[0]), float(explanation.keep_score_after[0])
-    rows = [_end_row("before", explanation, words, face, room, scale)]
-    score = before
-    for g in np.argsort(values, kind="stable"):
-        opened = explanation.catalogue.factor_ids[g] == open_factor
-        label = face.fit(words.factor_labels[g], size=9.5 * scale, width=room, weight="bold" if opened else "normal")
-        value = float(values[g])
-        rows.append(
-            Row(
-                "opened" if opened else "factor",
-                (label,),
-                score,
-                score + value,
-                format_score(value, signed=True),
-                9.0 * scale,
-                23.0 * scale,
-                factor_colour(int(g)),
-            )
-        )
-        if opened:
-            rows += _feature_rows(explanation, words, face, room, int(g), score, scale)
-        score += value
-    return [*rows, _end_row("after", explanation, words, face, room, scale, score=after)]
+    rest = [g for g in range(len(values)) if g not in told]
+    return (*told, *sorted(rest, key=lambda g: (values[g] == 0, values[g], g)))
 
 
-def _end_row(
-    kind: str,
-    explanation: DecreaseExplanations,
-    words: Wording,
-    face: Typeface,
-    room: float,
-    scale: float,
-    *,
-    score: float | None = None,
-) -> Row:
-    zh = words.lang == "zh"
-    if kind == "before":
+@dataclass(frozen=True)
+class ChangeRows:
+    """Makes the lanes of one decrease, for a plot ``width`` points wide, in letters ``scale`` times their size."""
+
+    explanation: DecreaseExplanations
+    words: CatalogueWords
+    face: Typeface
+    width: float
+    open_factor: str | None
+    scale: float
+
+    @property
+    def _room(self) -> float:
+        return _LABEL_SHARE * self.width - _BESIDE
+
+    def rows(self) -> list[Row]:
+        """From the score at the reference, factor by factor, to the one at the decision."""
+        explanation, scale = self.explanation, self.scale
+        values = explanation.factor_contributions[0]
+        rows = [self._before()]
         score = float(explanation.keep_score_before[0])
-        limit = words.money(float(explanation.limit_before[0]))
-        month = words.month(int(explanation.reference_month_number[0]))
-        below = f"{month}的评分" if zh else f"score in {month}"
-        if explanation.reference == "peers":
-            below = "勉强保住同一档位的借款人" if zh else "borrowers who just kept this tier"
-    else:
-        limit = words.money(float(explanation.limit_after[0]))
-        month = words.month(int(explanation.month_number[0]))
-        below = f"{month}的评分" if zh else f"score in {month}"
-    assert score is not None
-    labels = (
-        face.fit(limit, size=10.0 * scale, width=room, lines=1, weight="bold"),
-        face.fit(below, size=8.0 * scale, width=room),
-    )
-    return Row(kind, labels, score, score, score_and_probability(score), 9.5 * scale, 32.0 * scale)
+        for g in shown_factors(explanation):
+            opened = explanation.catalogue.factor_ids[g] == self.open_factor
+            name, weight = self.words.factor_labels[g], "bold" if opened else "normal"
+            label = self.face.fit(name, size=9.5 * scale, width=self._room, weight=weight)
+            end = score + float(values[g])
+            kind = "opened" if opened else "factor"
+            rows.append(Row(kind, (label,), score, end, self._signed(values[g]), 9.0 * scale, 23.0 * scale, g))
+            if opened:
+                rows += self._features(g, score)
+            score = end
+        return [*rows, self._after()]
 
+    def _signed(self, value: float) -> str:
+        return self.face.language.score(float(value), signed=True)
 
-def _feature_rows(
-    explanation: DecreaseExplanations,
-    words: Wording,
-    face: Typeface,
-    room: float,
-    factor: int,
-    score: float,
-    scale: float,
-) -> list[Row]:
-    """The features of a factor that moved the score, in the order of their contributions; many: the rest as one."""
-    drivers = explanation.catalogue.factor_drivers[factor]
-    inside = drivers[explanation.contributions[0, drivers] != 0]
-    strongest = inside[np.argsort(-np.abs(explanation.contributions[0, inside]), kind="stable")]
-    shown, rest = strongest[:_MOST_FEATURES], strongest[_MOST_FEATURES:]
-    shown = shown[np.argsort(explanation.contributions[0, shown], kind="stable")]
-    moves: list[tuple[tuple[FittedText, ...], float]] = []
-    for j in shown:
-        then, now = words.pair(
-            words.drivers[j], float(explanation.features_before[0, j]), float(explanation.features_after[0, j])
+    def _before(self) -> Row:
+        explanation = self.explanation
+        below = self.face.say("change.peers")
+        if explanation.reference != "peers":
+            below = self.face.say("change.score_in", month=self.words.month(int(explanation.reference_month_number[0])))
+        return self._end("before", explanation.limit_before[0], below, explanation.keep_score_before[0])
+
+    def _after(self) -> Row:
+        explanation = self.explanation
+        below = self.face.say("change.score_in", month=self.words.month(int(explanation.month_number[0])))
+        return self._end("after", explanation.limit_after[0], below, explanation.keep_score_after[0])
+
+    def _end(self, kind: str, limit: float, below: str, score: float) -> Row:
+        scale, level = self.scale, float(score)
+        labels = (
+            self.face.fit(self.words.money(float(limit)), size=10.0 * scale, width=self._room, lines=1, weight="bold"),
+            self.face.fit(below, size=8.0 * scale, width=self._room),
         )
-        label = _feature_label(words, face, words.driver_labels[j], f"{then} → {now}", room, scale)
-        moves.append((label, float(explanation.contributions[0, j])))
-    if len(rest):
-        text = f"其余{len(rest)}项" if words.lang == "zh" else f"{len(rest)} more"
-        label = (FittedText(text, 8.0 * scale),)
-        moves.append((label, float(explanation.contributions[0, rest].sum())))
-    rows = []
-    for label, value in moves:
-        number = format_score(value, signed=True)
-        rows.append(Row("feature", label, score, score + value, number, 8.0 * scale, 18.0 * scale))
-        score += value
-    return rows
+        return Row(kind, labels, level, level, score_and_risk(self.face, level), 9.5 * scale, 32.0 * scale)
 
+    def _features(self, factor: int, score: float) -> Iterator[Row]:
+        """The features of a factor that moved the score, in the order of their contributions; many: the rest as one."""
+        values = self.explanation.contributions[0]
+        inside = np.array([j for j in self.explanation.catalogue.factor_drivers[factor] if values[j] != 0], dtype=int)
+        strongest = inside[np.argsort(-np.abs(values[inside]), kind="stable")]
+        shown, rest = strongest[:_MOST_FEATURES], strongest[_MOST_FEATURES:]
+        shown = shown[np.argsort(values[shown], kind="stable")]
+        moves = [(self._feature_label(int(j)), float(values[j])) for j in shown]
+        if len(rest):
+            more = FittedText(self.face.clean(self.face.say("change.more", count=len(rest))), 8.0 * self.scale)
+            moves.append(((more,), float(values[rest].sum())))
+        for label, value in moves:
+            number = self._signed(value)
+            yield Row("feature", label, score, score + value, number, 8.0 * self.scale, 18.0 * self.scale)
+            score += value
 
-def _feature_label(
-    words: Wording, face: Typeface, name: str, values: str, room: float, scale: float
-) -> tuple[FittedText, ...]:
-    """Name and values on one line if they fit, else the values on a line of their own."""
-    together = face.clean(f"{name}：{values}" if words.lang == "zh" else f"{name}: {values}")
-    if face.width(together, 8.0 * scale) <= room:
-        return (FittedText(together, 8.0 * scale),)
-    return (
-        face.fit(name, size=8.0 * scale, width=room, lines=2),
-        face.fit(values, size=8.0 * scale, width=room, lines=2),
-    )
+    def _feature_label(self, driver: int) -> tuple[FittedText, ...]:
+        """Name and values on one line if they fit, else the values on a line of their own."""
+        explanation, size, room = self.explanation, 8.0 * self.scale, self._room
+        before, after = (float(a[0, driver]) for a in (explanation.features_before, explanation.features_after))
+        then, now = self.words.pair(explanation.catalogue.drivers[driver], before, after)
+        name, values = self.words.driver_labels[driver], f"{then} → {now}"
+        together = self.face.clean(self.face.say("change.values", driver=name, values=values))
+        if self.face.width(together, size) <= room:
+            return (FittedText(together, size),)
+        return (
+            self.face.fit(name, size=size, width=room, lines=2),
+            self.face.fit(values, size=size, width=room, lines=2),
+        )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import unicodedata
 import warnings
 from bisect import bisect_right
@@ -21,7 +22,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font
 
-from credit_model.words.values import Lang, check_lang
+from credit_model.words.language import Language, language
 
 #: Families with simplified Chinese, best first; a font matches if its family starts with one of these.
 CHINESE_FAMILIES = (
@@ -60,8 +61,22 @@ _fallback_was_announced = False
 class Typeface:
     """The language that a plot is in, and font families for it, tried in turn for every character."""
 
-    lang: Lang
+    lang: str
     families: tuple[str, ...]
+
+    @property
+    def language(self) -> Language:
+        """The plot's words."""
+        return language(self.lang)
+
+    def say(self, key: str, **places: Any) -> str:
+        """A text of the section "plot", filled in."""
+        return self.language.say(f"plot.{key}", **places)
+
+    def number(self, value: float) -> str:
+        """A number with as many decimals as it has, for ticks and amounts."""
+        digits = next((d for d in range(10) if math.isclose(round(value, d), value, abs_tol=1e-9)), 10)
+        return self.language.number(value, digits)
 
     def font(self, size: float, weight: str = "normal") -> FontProperties:
         """Font properties that name the families, so that no rcParams are needed."""
@@ -137,28 +152,38 @@ class FittedText:
 def typeface(lang: str) -> Typeface:
     """The typeface for a language.
 
-    Where Chinese is asked for and no installed font has it, English is used, and a `UserWarning` says so once.
+    Where no installed font has the letters of the language's words, English is used, and a `UserWarning` says so once.
 
     Raises
     ------
     CreditModelError
-        ``lang`` is neither "en" nor "zh".
+        ``lang`` is no language that is spoken here.
     """
     global _fallback_was_announced
+    letters = _letters(language(lang).code)
     chinese = chinese_family()
-    if check_lang(lang) == "zh":
-        if chinese is not None:
-            return Typeface("zh", (chinese, _LATIN_FAMILY))
-        if not _fallback_was_announced:
-            _fallback_was_announced = True
-            warnings.warn(
-                "no installed font has Chinese characters, so plots are labelled in English; install one, such as "
-                "Noto Sans CJK or WenQuanYi Zen Hei",
-                UserWarning,
-                stacklevel=3,
-            )
-    # The Chinese family comes second: borrower ids and labels may hold Chinese in an English plot too.
-    return Typeface("en", (_LATIN_FAMILY,) if chinese is None else (_LATIN_FAMILY, chinese))
+    # The Chinese family comes second: borrower ids and labels may hold Chinese in any plot.
+    latin_first = (_LATIN_FAMILY,) if chinese is None else (_LATIN_FAMILY, chinese)
+    if letters <= _characters((_LATIN_FAMILY,)):
+        return Typeface(lang, latin_first)
+    if chinese is not None and letters <= _characters(latin_first):
+        return Typeface(lang, (chinese, _LATIN_FAMILY))
+    if not _fallback_was_announced:
+        _fallback_was_announced = True
+        warnings.warn(
+            f"no installed font has the letters that lang={lang!r} is written in, so plots are labelled in English; "
+            "install one, such as Noto Sans CJK for Chinese",
+            UserWarning,
+            stacklevel=3,
+        )
+    return Typeface("en", latin_first)
+
+
+@cache
+def _letters(lang: str) -> frozenset[int]:
+    """The letters of the words that plots say."""
+    text = "".join(language(lang).texts("plot").values())
+    return frozenset(ord(c) for c in unicodedata.normalize("NFC", text) if unicodedata.category(c).startswith("L"))
 
 
 @cache

@@ -1,22 +1,20 @@
-"""What a plot of one decrease says above the picture: the finding, and everything that puts it in doubt."""
+"""What a plot of one decrease says above the picture: its verdict in a few lines, and what puts it in doubt."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from credit_model.errors import CreditModelError
-from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.explain.principal import principal_reasons
-from credit_model.palette import ALERT, INK
-from credit_model.words.values import Wording, format_probability
-
-#: exemption -> (English, Chinese), before the feature's label
-_RULES = {
-    "knock_out": ("Knock-out rule", "一票否决规则"),
-    "delinquency": ("Past due on the account", "账户逾期"),
-    "inactivity": ("Dormancy", "账户长期未使用"),
-    "class_wide": ("The lender's own class-wide move", "平台统一调整"),
-}
+from credit_model.explain.decreases import DecreaseExplanations
+from credit_model.explain.verdict import Verdict
+from credit_model.plots.sheet import Note
+from credit_model.words.language import Language
+from credit_model.words.sentences import Sentences, frequency_sentence, wave_sentence
+from credit_model.words.values import CatalogueWords
 
 
 def one_decrease(explanation: DecreaseExplanations) -> None:
@@ -34,83 +32,140 @@ def one_decrease(explanation: DecreaseExplanations) -> None:
         )
 
 
-def title_of(explanation: DecreaseExplanations, words: Wording) -> str:
-    """From what to what the limit fell."""
-    before, after = (words.money(float(a[0])) for a in (explanation.limit_before, explanation.limit_after))
-    if words.lang == "zh":
-        return f"额度为何从{before}降至{after}"
-    return f"Why the limit fell from {before} to {after}"
+@dataclass(frozen=True)
+class Headline:
+    """The verdict on a single decrease in the words of plots.
 
+    Attributes
+    ----------
+    explanation : DecreaseExplanations
+        Of this decrease alone.
+    words : CatalogueWords
+    """
 
-def subtitle_of(explanation: DecreaseExplanations, words: Wording) -> str:
-    """Whose limit, when it was decided, and what it is compared with."""
-    zh = words.lang == "zh"
-    who, when = explanation.borrower_id[0], words.month(int(explanation.month_number[0]))
-    then = words.month(int(explanation.reference_month_number[0]))
-    start = f"借款人 {who} · {when}决定" if zh else f"Borrower {who} · decided in {when}"
-    if not explanation.has_reference[0]:
-        return start
-    if explanation.reference == "peers":
-        end = "与勉强保住同一档位的借款人相比" if zh else "compared with borrowers who narrowly kept the same tier"
-    elif explanation.reference_censored[0]:
-        end = (
-            f"与{then}（已知最早月份，额度设定更早）相比"
-            if zh
-            else f"compared with {then}, the first month known (the limit was set earlier)"
+    explanation: DecreaseExplanations
+    words: CatalogueWords
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that all lines derive from."""
+        return self.explanation.verdicts[0]
+
+    @property
+    def _spoken(self) -> Language:
+        return self.words.language
+
+    def _say(self, key: str, **places: Any) -> str:
+        return self._spoken.say(f"plot.{key}", **places)
+
+    # ---- titles
+
+    @property
+    def title(self) -> str:
+        """From what to what the limit fell; "why" only of an expected cut of which reasons are told."""
+        support = "unexplained" if self.verdict.withheld else self.verdict.support
+        before, after = (
+            self.words.money(float(a[0])) for a in (self.explanation.limit_before, self.explanation.limit_after)
         )
-    else:
-        english, chinese = {
-            "last_set": ("when the limit was set", "设定该额度时"),
-            "last_review": ("the review before", "上次审核"),
-            "previous_month": ("the month before", "上月"),
-        }.get(explanation.reference, (explanation.reference, explanation.reference))
-        end = f"与{then}（{chinese}）相比" if zh else f"compared with {then}, {english}"
-    return f"{start} · {end}"
-
-
-def headline_notes(explanation: DecreaseExplanations, words: Wording) -> list[tuple[str, str]]:
-    """The finding in a line, and then the rule that fired, if one did: (text, colour)."""
-    notes = [_finding(explanation, words)]
-    zh = words.lang == "zh"
-    for kind, driver in rules_at_work(explanation):
-        english, chinese = _RULES[kind]
-        label = words.driver_labels[driver]
-        notes.append((f"{chinese}：{label}" if zh else f"{english}: {label}", ALERT))
-    return notes
-
-
-def _finding(explanation: DecreaseExplanations, words: Wording) -> tuple[str, str]:
-    zh = words.lang == "zh"
-    if not explanation.has_reference[0]:
-        text = (
-            "没有更早的记录，无法解释变化" if zh else "Nothing earlier is known of this borrower: no change to explain"
+        return self._say(
+            "change.title" if support == "expected" else f"change.title_{support}", before=before, after=after
         )
-        return text, ALERT
-    if not explanation.model_agrees[0]:
-        chance = format_probability(float(explanation.summary["probability_after"].iloc[0]))
-        if zh:
-            return f"模型不支持此次降额（保住概率{chance}）：原因不明，建议重新评估", ALERT
-        return f"Unexplained: the model would have kept the limit ({chance}); propose a re-evaluation", ALERT
-    if explanation.keep_score_after[0] >= explanation.keep_score_before[0]:
-        english = "The score did not fall since then: it was already below the line"
-        return "此后评分并未下降：当时已低于保留线" if zh else english, ALERT
-    values = explanation.factor_contributions[0]
-    order = np.argsort(values, kind="stable")
-    first = words.factor_labels[order[0]]
-    if explanation.near_tie[0]:
-        second = words.factor_labels[order[1]]
-        if zh:
-            return f"难分主次：{first}与{second}的影响接近", ALERT
-        return f"Near tie: {first} and {second} lowered the score about as much", ALERT
-    return (f"主要原因：{first}" if zh else f"Lowered most by: {first}", INK)
 
+    @property
+    def what_if_title(self) -> str:
+        """What would have kept the limit, or brought a raised risk back."""
+        if self.verdict.support == "raised":
+            return self._say("what_if.title_raised")
+        return self._say("what_if.title", limit=self.words.money(float(self.explanation.limit_before[0])))
 
-def rules_at_work(explanation: DecreaseExplanations) -> list[tuple[str, int]]:
-    """Rules that notices treat apart: (kind, the cause that stands for it), as `principal.principal_reasons` finds."""
-    (found,) = principal_reasons(explanation)
-    rules = [("knock_out", driver) for driver in found.knock_outs]
-    for kind in found.kinds:
-        drivers = [reason.driver for reason in found.reasons]
-        if kind != "knock_out":
-            rules += [(kind, j) for j in drivers if explanation.catalogue.drivers[j].exemption == kind][:1]
-    return rules
+    @property
+    def subtitle(self) -> str:
+        """Whose limit, when it was decided, and what it is compared with."""
+        explanation = self.explanation
+        parts = [
+            self._say("borrower", borrower=explanation.borrower_id[0]),
+            self._say("decided", month=self.words.month(int(explanation.month_number[0]))),
+        ]
+        if when := Sentences(explanation, self.words).compared_with(0):
+            parts.append(self._say("compared", when=when))
+        return " · ".join(parts)
+
+    # ---- notes
+
+    def change_notes(self) -> list[Note]:
+        """Above the *change* plot: the verdict, what led, rules and waves."""
+        return [*self._apart(), *self._support(), *self._led(), *self._rules(), *self._wave()]
+
+    def what_if_notes(self, found: pd.DataFrame, *, not_shown: int) -> list[Note]:
+        """Above the *what-if* plot: the verdict, and how much it takes; ``found`` is the restoring table."""
+        return [*self._support(), *self._sets(found, not_shown), *self._rules(), *self._wave()]
+
+    def _support(self) -> Iterator[Note]:
+        """How far the model supports the cut, both risks, and how often such a risk ended in a cut."""
+        verdict, spoken = self.verdict, self._spoken
+        before, after = spoken.risk(verdict.risk_before), spoken.risk(verdict.risk_after)
+        risk = self._say("risk_now", after=after)
+        if self.explanation.has_reference[0]:
+            risk = self._say("risk", before=before, after=after)
+        support = self._say(f"support.{verdict.support}", risk=risk)
+        yield Note(support, "alert" if verdict.support == "unexplained" else "plain")
+        if frequency := frequency_sentence(spoken, verdict.frequency):
+            yield Note(frequency, "quiet")
+
+    def _apart(self) -> Iterator[Note]:
+        if not self.verdict.withheld and self.verdict.mostly_apart:
+            where = Sentences(self.explanation, self.words).where_apart(0)
+            key = "mostly_apart_raised" if self.verdict.support == "raised" else "mostly_apart"
+            yield Note(self._say(f"change.{key}", where=where))
+
+    def _led(self) -> Iterator[Note]:
+        """What led the cut, or why nothing is told."""
+        verdict = self.verdict
+        if not self.explanation.has_reference[0]:
+            yield Note(self._say("change.no_reference"), "alert")
+            return
+        if verdict.withheld:
+            nothing = verdict.withheld == "not_supported" and not verdict.factors
+            yield Note(self._say(f"change.{'nothing_moved' if nothing else verdict.withheld}"), "alert")
+            return
+        first = self.words.factor_labels[verdict.leading_factor]
+        if verdict.near_tie:
+            second = self.words.factor_labels[verdict.factors[1]]
+            yield Note(self._say("change.near_tie", first=first, second=second), "alert")
+            return
+        about = self.explanation.catalogue.factors[verdict.leading_factor].about
+        apart = about != "borrower" and not verdict.mostly_apart  # which is said already
+        yield Note(self._say(f"change.{verdict.support}{'_apart' if apart else ''}", factor=first))
+
+    def _rules(self) -> Iterator[Note]:
+        """Rules that applied, with the driver that stands for each where one is told."""
+        verdict, drivers = self.verdict, self.explanation.catalogue.drivers
+        named = [("knock_out", driver) for driver in verdict.knock_outs]
+        for rule in verdict.rules:
+            if rule != "knock_out":
+                told = [reason.driver for reason in verdict.reasons if drivers[reason.driver].exemption == rule]
+                named.append((rule, told[0] if told else -1))
+        for rule, driver in named:
+            name = self._spoken.headed(self._spoken.say(f"rule.{rule}"))
+            text = self._say("rule", rule=name, driver=self.words.driver_labels[driver]) if driver >= 0 else name
+            yield Note(text, "alert")
+
+    def _wave(self) -> Iterator[Note]:
+        if wave := wave_sentence(self.words, self.verdict.wave):
+            yield Note(wave, "alert")
+
+    def _sets(self, found: pd.DataFrame, not_shown: int) -> Iterator[Note]:
+        raised = "_raised" if self.verdict.support == "raised" else ""
+        if not len(found):
+            yield Note(self._say("what_if.not_supported"), "alert")
+            return
+        if not self.explanation.has_reference[0]:
+            yield Note(self._say("change.no_reference"), "alert")
+            return
+        if not found["restores"].iloc[0]:
+            yield Note(self._say(f"what_if.never{raised}"), "alert")
+            return
+        text = self._say("what_if.enough", count=int(found["n_factors"].iloc[0]))
+        if not_shown > 0:
+            text += self._spoken.bracketed(self._say("what_if.not_shown", count=not_shown))
+        yield Note(text)

@@ -13,11 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from credit_model.errors import CreditModelError
-from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.palette import FACTOR_COLOURS, FAINT, GRID, INK, MUTED, RULE, factor_colour
 from credit_model.plots import sheet
 from credit_model.plots.fonts import Typeface, typeface
-from credit_model.words.values import Wording
+from credit_model.words.values import catalogue_words
 
 _WIDTH, _LANE = 680.0, 27.0
 _BOTTOM, _KEY = 36.0, 22.0
@@ -45,7 +45,8 @@ def plot_population(
     by : {"feature", "factor"}
     ax : Axes, optional
         Where to draw; None: a new figure of pyplot.
-    lang : "en" or "zh"
+    lang : str
+        One of `words.language.LANGUAGES`.
     max_display : int
         Lanes; the last one sums up what is left.
 
@@ -66,12 +67,12 @@ def plot_population(
     import shap
 
     face = typeface(lang)
-    words = Wording(explanations.catalogue, face.lang, explanations.month_type)
-    own = explanations.to_shap(by=by)
+    words = catalogue_words(explanations.catalogue, face.lang, explanations.month_type)
+    own = explanations.to_shap(by=by, lang=face.lang)
     labels = [face.clean(label) for label in (words.factor_labels if by == "factor" else words.driver_labels)]
     values = shap.Explanation(own.values, base_values=own.base_values, data=own.data, feature_names=labels)
     width = sheet.width_for(ax, _WIDTH)
-    head = sheet.heading(face, width, title=_title(kind, words), subtitle=_subtitle(explanations, by, words))
+    head = sheet.heading(face, width, title=face.say(f"population.{kind}"), subtitle=_subtitle(face, explanations, by))
     lanes = min(max_display, len(labels))
     coloured = kind == "beeswarm" and by == "feature"
     top = head.height + (_KEY if coloured else 4.0)
@@ -117,17 +118,8 @@ def _quietly() -> Iterator[None]:
         np.random.set_state(state)  # noqa: NPY002
 
 
-def _title(kind: str, words: Wording) -> str:
-    if words.lang == "zh":
-        return "各次降额中评分的变动原因" if kind == "beeswarm" else "平均而言，评分的变动原因"
-    return "What moved the keep score in each cut" if kind == "beeswarm" else "What moved the keep score on average"
-
-
-def _subtitle(explanations: DecreaseExplanations, by: str, words: Wording) -> str:
-    n = len(explanations)
-    if words.lang == "zh":
-        return f"{n:,}次降额，与借款人自身较早的情况相比" + ("，按因素" if by == "factor" else "，按指标")
-    return f"{n:,} cuts, each compared with the borrower's own earlier snapshot, by {by}"
+def _subtitle(face: Typeface, explanations: DecreaseExplanations, by: str) -> str:
+    return face.say(f"population.by_{by}", count=len(explanations))
 
 
 def _colour_bars(ax: Axes, factors: tuple[str, ...]) -> None:
@@ -141,7 +133,6 @@ def _colour_bars(ax: Axes, factors: tuple[str, ...]) -> None:
 
 
 def _restyle(ax: Axes, face: Typeface, kind: str, room: float, drawn: float) -> None:
-    zh = face.lang == "zh"
     ax.set_facecolor("none")
     ticks, labels = list(ax.get_yticks()), [label.get_text() for label in ax.get_yticklabels()]
     if kind == "bar":  # shap writes every label twice, one over the other
@@ -155,7 +146,7 @@ def _restyle(ax: Axes, face: Typeface, kind: str, room: float, drawn: float) -> 
         label.set(fontproperties=face.font(text.size), color=INK, parse_math=False)
     ax.tick_params(axis="y", length=0, pad=5)
     for number in ax.texts:  # only shap's bar writes any
-        number.set(text=f"{float(number.get_text()):.2f}", fontproperties=face.font(8.5), color=INK)
+        number.set(text=face.language.number(float(number.get_text()), 2), fontproperties=face.font(8.5), color=INK)
     low, high = ax.get_xlim()
     if kind == "bar":
         low, high = 0.0, high * 1.04
@@ -163,16 +154,11 @@ def _restyle(ax: Axes, face: Typeface, kind: str, room: float, drawn: float) -> 
     steps = sheet.nice_ticks(low, high, int(drawn // 60))
     for tick in steps:
         ax.axvline(tick, color=GRID, lw=0.8, zorder=-2)
-    sheet.label_ticks(ax.xaxis, face, steps, [sheet.plain(t) for t in steps])
+    sheet.label_ticks(ax.xaxis, face, steps, [face.number(t) for t in steps])
     ax.tick_params(axis="x", length=3, color=RULE, labelcolor=MUTED, pad=2)
     ax.set_xlabel("")
-    if kind == "bar":
-        name = "贡献绝对值的平均（对数几率）" if zh else "mean size of the contribution (log-odds)"
-    else:
-        name = "对保留评分的贡献（对数几率）；负值拉低评分" if zh else (
-            "contribution to the keep score (log-odds); below 0 it lowered the score"
-        )  # fmt: skip
-    lower = face.fit(name, size=8.0, width=drawn, lines=1)
+    name = "population.mean" if kind == "bar" else "population.contribution"
+    lower = face.fit(face.say(name), size=8.0, width=drawn, lines=1)
     sheet.write(ax, face, lower, x=0.5, y=0, frame="axes", dy=-21.0, colour=MUTED, ha="center", va="top", gid="axis")
 
 
@@ -181,16 +167,13 @@ def _rest(label: str, face: Typeface) -> str:
     found = _REST.fullmatch(label)
     if not found:
         return label
-    return f"其余{found[1]}项合计" if face.lang == "zh" else f"{found[1]} others together"
+    return face.say("population.rest", count=int(found[1]))
 
 
 def _draw_colour_key(ax: Axes, face: Typeface) -> None:
     """A strip from low to high at the right, above the Axes."""
-    zh = face.lang == "zh"
-    low, high = (
-        face.fit("指标值：低" if zh else "value: low", size=8.0, width=200),
-        face.fit("高" if zh else "high", size=8.0, width=100),
-    )
+    low = face.fit(face.say("population.low"), size=8.0, width=200)
+    high = face.fit(face.say("population.high"), size=8.0, width=100)
     strip, wide = 70.0, face.width(high.text, 8.0)
     box = ax.get_position()
     figure: Any = ax.figure

@@ -12,23 +12,19 @@ from credit_model.plots import sheet
 from credit_model.plots.fonts import FittedText, Typeface
 from credit_model.plots.leading_key import leading_colours, leading_entries, leading_heading
 from credit_model.plots.legend import draw_legend, flow
-from credit_model.words.values import Wording, format_share
+from credit_model.words.values import CatalogueWords
 
 _WIDTH = 680.0
 
 
-def plot_segments(table: pd.DataFrame, words: Wording, face: Typeface, ax: Axes | None) -> Axes:
+def plot_segments(table: pd.DataFrame, words: CatalogueWords, face: Typeface, ax: Axes | None) -> Axes:
     """Draw a table of `leading.count_leading_factors` as one bar of shares a segment; ``ax`` None: a new figure."""
-    zh = words.lang == "zh"
     width = sheet.width_for(ax, _WIDTH)
-    head = leading_heading(
-        table, words, face, width, "降额的主要原因（按客群）" if zh else "What led the cuts, by segment"
-    )
+    head = leading_heading(table, face, width, face.say("leading.segments"))
     legend = flow(face, leading_entries(table, words), width)
-    unknown = "未知" if zh else "not known"
-    labels = [face.fit(str(s) or unknown, size=9.0, width=0.3 * width) for s in table.index]
+    labels = [face.fit(str(s) or face.language.unknown(), size=9.0, width=0.3 * width) for s in table.index]
     counts = table.sum(axis=1).to_numpy()
-    totals = [f"{int(n):,}次" if zh else f"n = {int(n):,}" for n in counts]
+    totals = [face.say("leading.total", count=int(n)) for n in counts]
     heights = [max(26.0, label.height + 6.0) for label in labels]
     bottom = legend.height + 12.0
     ax, space = sheet.axes_for(ax, _WIDTH, head.height + sum(heights) + bottom)
@@ -45,10 +41,10 @@ def plot_segments(table: pd.DataFrame, words: Wording, face: Typeface, ax: Axes 
     for k, (name, colour, hatch) in enumerate(leading_colours(words)):
         ax.barh(
             middles, shares[:, k], left=base, height=np.array(heights) * 0.66, color=colour, hatch=hatch,
-            edgecolor=PAPER, linewidth=0.6, zorder=3, gid=f"cause-{name}",
+            edgecolor=PAPER, linewidth=0.6, zorder=3, gid=f"leading-{name}",
         )  # fmt: skip
         for share, start, y in zip(shares[:, k], base, middles, strict=True):
-            text = format_share(float(share))
+            text = face.language.share(float(share))
             if share > 0 and share * drawn > face.width(text, 7.5) + 6.0:
                 sheet.write(
                     ax, face, FittedText(text, 7.5), x=start + share / 2, y=y, frame="data", ha="center",

@@ -17,7 +17,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation, Transform, blended_transform_factory
 
-from credit_model.palette import GRID, INK, MUTED, PAPER, RULE
+from credit_model.palette import ALERT, GRID, INK, MUTED, PAPER, RULE
 from credit_model.plots.fonts import LINE_HEIGHT, FittedText, Typeface
 
 P = ParamSpec("P")
@@ -117,6 +117,22 @@ def place(ax: Axes, space: Space, *, left: float, right: float, top: float, bott
 
 
 @dataclass(frozen=True)
+class Note:
+    """A line above a plot: a finding, one that puts it in doubt ("alert"), or what stands beside it ("quiet")."""
+
+    text: str
+    tone: Literal["plain", "alert", "quiet"] = "plain"
+
+
+#: tone -> colour, size and weight.
+_TONES = {
+    "plain": (INK, NOTE_SIZE, "bold"),
+    "alert": (ALERT, NOTE_SIZE, "bold"),
+    "quiet": (MUTED, SUBTITLE_SIZE, "normal"),
+}
+
+
+@dataclass(frozen=True)
 class Heading:
     """Title, subtitle and notes above a plot, broken to its width: (text, colour) from the top."""
 
@@ -134,16 +150,16 @@ def heading(
     *,
     title: str,
     subtitle: str = "",
-    notes: Sequence[tuple[str, str]] = (),
+    notes: Sequence[Note] = (),
     scale: float = 1.0,
 ) -> Heading:
-    """Fit a heading to a width; notes are (text, colour)."""
+    """Fit a heading to a width."""
     lines = [(face.fit(title, size=TITLE_SIZE * scale, width=width, lines=2, least=8.0, weight="bold"), INK)]
     if subtitle:
         lines.append((face.fit(subtitle, size=SUBTITLE_SIZE * scale, width=width, lines=2), MUTED))
-    lines += [
-        (face.fit(text, size=NOTE_SIZE * scale, width=width, lines=2, weight="bold"), colour) for text, colour in notes
-    ]
+    for note in notes:
+        colour, size, weight = _TONES[note.tone]
+        lines.append((face.fit(note.text, size=size * scale, width=width, lines=2, weight=weight), colour))
     return Heading(tuple(lines))
 
 
@@ -249,9 +265,3 @@ def grid_lines(ax: Axes, ticks: Sequence[float], *, axis: Literal["x", "y"]) -> 
     draw = ax.axvline if axis == "x" else ax.axhline
     for tick in ticks:
         draw(tick, color=GRID, lw=0.8, zorder=0)
-
-
-def plain(value: float) -> str:
-    """A tick's number, with a true minus sign."""
-    number = f"{value:,.0f}" if value == round(value) else f"{value:,.10g}"
-    return number.replace("-", "−")

@@ -12,6 +12,7 @@ from credit_model.palette import (
     INK,
     LOWERS,
     MUTED,
+    PROBABILITY_TICKS,
     RAISES,
     factor_colour,
     factor_hatch,
@@ -29,7 +30,7 @@ from credit_model.plots.timeline_panels import (
     triggers,
 )
 from credit_model.portfolio.catalogue import Catalogue
-from credit_model.words.values import Wording
+from credit_model.words.values import CatalogueWords, catalogue_words
 
 _WIDTH, _HEIGHT = 680.0, 446.0
 _GAP, _MONTHS_ROOM = 26.0, 20.0
@@ -59,7 +60,8 @@ def plot_timeline(
     ax : Axes, optional
         Where to draw; None: a new figure of pyplot. It becomes the middle panel (keep score); the panels above
         (limit) and below (factors) are added to its figure, inside its cell.
-    lang : "en" or "zh"
+    lang : str
+        One of `words.language.LANGUAGES`.
     borrower_id : optional
         Named in the title.
 
@@ -84,12 +86,12 @@ def plot_timeline(
         raise CreditModelError(f"the timeline's table {found}; give what LimitPredictor.track returns")
     face = typeface(lang)
     months, kind = numbers_of(track["month"])
-    words = Wording(catalogue, face.lang, kind)
+    words = catalogue_words(catalogue, face.lang, kind)
     width = sheet.width_for(ax, _WIDTH)
     head = _heading(track, words, face, width, borrower_id, months)
-    legend = flow(face, _entries(track, words), width)
+    legend = flow(face, _entries(track, words, face), width)
     ax, space = sheet.axes_for(ax, _WIDTH, _HEIGHT + head.height + legend.height)
-    panels = _panels(ax, space, face, head, legend, track, words)
+    panels = _panels(ax, space, face, head, legend, track)
     drawn = panels.drawn
     first, last = int(months.min()), int(months.max())
     draw_limit(panels.limit, face, words, track, months, drawn)
@@ -136,47 +138,37 @@ def _panels(
     head: sheet.Heading,
     legend: Legend,
     track: pd.DataFrame,
-    words: Wording,
 ) -> _Panels:
-    widest = max(face.width(sheet.plain(t), sheet.TICK_SIZE) for t in limit_ticks(track, 4))
+    widest = max(face.width(face.number(t), sheet.TICK_SIZE) for t in limit_ticks(track, 4))
     left = max(widest, face.width("−00.0", sheet.TICK_SIZE)) + 8.0
-    right = face.width("99.9%", sheet.TICK_SIZE) + 8.0
+    right = max(face.width(text, sheet.TICK_SIZE) for _, text in PROBABILITY_TICKS) + 8.0
     bottom = _MONTHS_ROOM + legend.height + 4.0
     return _Panels(ax, space, left=left, right=right, top=head.height + _GAP - 6.0, bottom=bottom)
 
 
 def _heading(
     track: pd.DataFrame,
-    words: Wording,
+    words: CatalogueWords,
     face: Typeface,
     width: float,
     borrower_id: object | None,
     months: NDArray[np.int64],
 ) -> sheet.Heading:
-    zh = words.lang == "zh"
-    who = "" if borrower_id is None else (f"借款人 {borrower_id}：" if zh else f"Borrower {borrower_id}: ")
-    title = f"{who}额度、保留评分及其变动原因" if zh else f"{who}the limit, the keep score and what moved it"
-    first, last = words.month(int(months.min())), words.month(int(months.max()))
-    cuts, rises = (int((track["event"] == kind).sum()) for kind in ("decrease", "increase"))
-    decisions = int(track["decision"].sum())
-    if zh:
-        subtitle = f"{first}至{last} · {decisions}次决定，其中降额{cuts}次、提额{rises}次"
-    else:
-        subtitle = f"{first} to {last} · {decisions} decisions: {_times(cuts, 'cut')}, {_times(rises, 'increase')}"
-    return sheet.heading(face, width, title=title[:1].upper() + title[1:], subtitle=subtitle)
+    title = face.say("timeline.title")
+    if borrower_id is not None:
+        title = face.say("timeline.title_of", borrower=borrower_id)
+    span = face.say("timeline.span", first=words.month(int(months.min())), last=words.month(int(months.max())))
+    counts = [
+        face.say("timeline.decisions", count=int(track["decision"].sum())),
+        face.say("timeline.cuts", count=int((track["event"] == "decrease").sum())),
+        face.say("timeline.increases", count=int((track["event"] == "increase").sum())),
+    ]
+    return sheet.heading(face, width, title=title, subtitle=f"{span} · {face.language.listed(counts)}")
 
 
-def _times(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _entries(track: pd.DataFrame, words: Wording) -> list[Entry]:
-    zh = words.lang == "zh"
+def _entries(track: pd.DataFrame, words: CatalogueWords, face: Typeface) -> list[Entry]:
     entries = [Entry(label, factor_colour(g), factor_hatch(g)) for g, label in enumerate(words.factor_labels)]
-    entries.append(Entry("合计变动" if zh else "change in all", INK, marker="D"))
-    entries.append(Entry("降额" if zh else "limit cut", LOWERS, marker="v"))
-    entries.append(Entry("提额" if zh else "limit raised", RAISES, marker="^"))
-    entries.append(Entry("决定：额度不变" if zh else "decided, unchanged", MUTED, marker="o"))
+    marks = [("total", INK, "D"), ("cut", LOWERS, "v"), ("increase", RAISES, "^"), ("unchanged", MUTED, "o")]
     if triggers(track).any():
-        entries.append(Entry("触发规则" if zh else "rule at work", INK, marker="X"))
-    return entries
+        marks.append(("trigger", INK, "X"))
+    return [*entries, *(Entry(face.say(f"timeline.{key}"), colour, marker=marker) for key, colour, marker in marks)]

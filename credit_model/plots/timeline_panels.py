@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
-from scipy.special import logit
 
 from credit_model.palette import (
     FAINT,
@@ -22,9 +21,9 @@ from credit_model.palette import (
 )
 from credit_model.plots import sheet
 from credit_model.plots.fonts import FittedText, Typeface
-from credit_model.plots.scale import percent, probability_ticks
+from credit_model.plots.scale import risk_ticks
 from credit_model.portfolio.catalogue import Catalogue
-from credit_model.words.values import Wording
+from credit_model.words.values import CatalogueWords
 
 Events = NDArray[np.object_]
 
@@ -46,15 +45,14 @@ def _panel_name(ax: Axes, face: Typeface, text: str, drawn: float) -> None:
 
 
 def draw_limit(
-    ax: Axes, face: Typeface, words: Wording, track: pd.DataFrame, months: NDArray[np.int64], drawn: float
+    ax: Axes, face: Typeface, words: CatalogueWords, track: pd.DataFrame, months: NDArray[np.int64], drawn: float
 ) -> None:
-    zh = words.lang == "zh"
     limit = track["limit_amount"].to_numpy(dtype=np.float64)
     ticks = limit_ticks(track, int(min(4, _points(ax)[1] // 18)))
     top = float(np.nanmax([*track["limit_amount"], *track["limit_before"].dropna(), 1.0]))
     ax.set_ylim(0.0, 1.22 * top)
     sheet.grid_lines(ax, ticks, axis="y")
-    sheet.label_ticks(ax.yaxis, face, ticks, [sheet.plain(t) for t in ticks])
+    sheet.label_ticks(ax.yaxis, face, ticks, [face.number(t) for t in ticks])
     ax.tick_params(axis="both", length=0, pad=4)
     ax.plot(months, limit, drawstyle="steps-mid", color=INK, lw=1.6, zorder=3, gid="limit")
     ax.fill_between(months, limit, step="mid", color=RULE, alpha=0.35, lw=0, zorder=1)
@@ -70,8 +68,8 @@ def draw_limit(
         mec=PAPER, mew=0.6, clip_on=False, zorder=6, gid="trigger",
     )  # fmt: skip
     _label_events(ax, face, months, limit, event, drawn)
-    currency = words.money(0.0).replace("0", "").strip()
-    _panel_name(ax, face, f"额度（{currency}）" if zh else f"limit ({currency})", drawn)
+    currency = words.language.money_pattern(words.catalogue.currency).format(amount="").strip()
+    _panel_name(ax, face, face.say("timeline.limit", currency=currency), drawn)
 
 
 def _label_events(
@@ -90,7 +88,7 @@ def _label_events(
     for month, amount, kind in zip(months, limit, event, strict=True):
         if kind == "":
             continue
-        text = sheet.plain(float(amount))
+        text = face.number(float(amount))
         half = face.width(text, 7.5) / 2
         x = (float(month - months.min()) + 0.7) * across
         left = min(max(x - half, 0.0), drawn - 2 * half)
@@ -117,7 +115,6 @@ def _points(ax: Axes) -> tuple[float, float]:
 
 
 def draw_score(ax: Axes, face: Typeface, track: pd.DataFrame, months: NDArray[np.int64], height: float) -> None:
-    zh = face.lang == "zh"
     score = track["keep_score"].to_numpy(dtype=np.float64)
     known = score[np.isfinite(score)]
     low, high = min([0.0, *known]), max([0.0, *known])
@@ -126,7 +123,7 @@ def draw_score(ax: Axes, face: Typeface, track: pd.DataFrame, months: NDArray[np
     ax.set_ylim(low, high)
     ticks = sheet.nice_ticks(low, high, int(height // 24))
     sheet.grid_lines(ax, [t for t in ticks if t], axis="y")
-    sheet.label_ticks(ax.yaxis, face, ticks, [sheet.plain(t) for t in ticks])
+    sheet.label_ticks(ax.yaxis, face, ticks, [face.number(t) for t in ticks])
     ax.tick_params(axis="both", length=0, pad=4)
     ax.axhspan(low, 0.0, color=LOST_TINT, lw=0, zorder=-1)
     ax.axhline(0.0, color=INK, lw=1.3, zorder=2, gid="keep-line")
@@ -137,19 +134,15 @@ def draw_score(ax: Axes, face: Typeface, track: pd.DataFrame, months: NDArray[np
     right = ax.secondary_yaxis("right")
     for spine in right.spines.values():
         spine.set_visible(False)
-    chosen = probability_ticks(low, high, height, face, label_room=15.0)
-    sheet.label_ticks(right.yaxis, face, [float(logit(p)) for p in chosen], [percent(p) for p in chosen])
+    risks = risk_ticks(low, high, height, face, label_room=15.0)
+    sheet.label_ticks(right.yaxis, face, [score for score, _ in risks], [text for _, text in risks])
     right.tick_params(axis="y", length=0, pad=4)
-    name = "保留评分（左）与保住当前档位的概率（右）；低于0则降档" if zh else (
-        "keep score (left) and probability of keeping the tier (right); below 0 the tier is lost"
-    )  # fmt: skip
-    _panel_name(ax, face, name, _points(ax)[0])
+    _panel_name(ax, face, face.say("timeline.score"), _points(ax)[0])
 
 
 def draw_factors(
     ax: Axes, face: Typeface, catalogue: Catalogue, track: pd.DataFrame, months: NDArray[np.int64], height: float
 ) -> None:
-    zh = face.lang == "zh"
     values = track[list(catalogue.factor_ids)].to_numpy(dtype=np.float64)
     known = np.nan_to_num(values)
     up, down = np.zeros(len(months)), np.zeros(len(months))
@@ -169,13 +162,10 @@ def draw_factors(
     ax.set_ylim(low, high)
     ticks = sheet.nice_ticks(low, high, int(height // 24))
     sheet.grid_lines(ax, [t for t in ticks if t], axis="y")
-    sheet.label_ticks(ax.yaxis, face, ticks, [sheet.plain(t) for t in ticks])
+    sheet.label_ticks(ax.yaxis, face, ticks, [face.number(t) for t in ticks])
     ax.tick_params(axis="both", length=0, pad=4)
     ax.axhline(0.0, color=FAINT, lw=0.9, zorder=4)
-    name = (
-        "各因素自参照时点以来对评分的影响（对数几率）" if zh else "what moved the score since the reference (log-odds)"
-    )
-    _panel_name(ax, face, name, _points(ax)[0])
+    _panel_name(ax, face, face.say("timeline.factors"), _points(ax)[0])
 
 
 def mark_decreases(ax: Axes, track: pd.DataFrame, months: NDArray[np.int64]) -> None:
