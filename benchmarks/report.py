@@ -23,7 +23,7 @@ from credit_model import (
     read_catalogue,
     simulate_portfolio,
 )
-from credit_model.documents.page_records import score_tracks
+from credit_model.documents.tracks import score_tracks
 from credit_model.documents.report import index_html, page_names, page_records, write_report
 from credit_model.words.reasons import reasons_as_records
 

@@ -86,7 +86,7 @@ def report_command(
     \b
     Example:  credit-model report --data portfolio --model model --out report
     """
-    from credit_model.documents.page_records import score_tracks
+    from credit_model.documents.tracks import score_tracks
     from credit_model.documents.report import write_report
 
     predictor = source.predictor

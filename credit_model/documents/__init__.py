@@ -1,0 +1,28 @@
+"""Documents about explained decreases: what lenders give to borrowers, and what officers read.
+
+``notice``        the notice to the borrower of one decrease, in HTML, Markdown and JSON
+``lender_file``   the lender as notices name it, from one TOML file
+``report``        a self-contained page for every decrease, and the index over them
+``tracks``        the months of the borrowers that pages show
+``page_records``  what a page embeds; its parts are ``page_verdict``, ``page_change``, ``page_months``, ``page_index``
+
+Everything told derives from the one verdict on a cut (`explain.verdict`) and its words (`words`); the pages' script
+only prints.
+"""
+
+from credit_model.documents.lender_file import Lender, LenderError, read_lender
+from credit_model.documents.notice import Notice, build_notice
+from credit_model.documents.report import ReportFiles, write_report
+from credit_model.documents.tracks import Tracks, score_tracks
+
+__all__ = [
+    "Lender",
+    "LenderError",
+    "Notice",
+    "ReportFiles",
+    "Tracks",
+    "build_notice",
+    "read_lender",
+    "score_tracks",
+    "write_report",
+]

@@ -11,35 +11,25 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import cache, cached_property
+from datetime import date
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import jinja2
 
-from credit_model.documents.lender_file import CHANNELS, Lender, read_lender
+from credit_model.documents.lender_file import Lender, read_lender
+from credit_model.documents.notice_content import NoticeContent, on_one_line
 from credit_model.errors import CreditModelError
-from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.words.reasons import DecreaseReasons, Reason, capitalised, decrease_reasons
-from credit_model.words.sentences import join_ranks
-from credit_model.words.texts import texts
-from credit_model.words.values import (
-    Lang,
-    Wording,
-    check_lang,
-    date_in_words,
-    format_share,
-)
+from credit_model.explain.decreases import DecreaseExplanations, one_decrease
+from credit_model.words.language import Language, language
+from credit_model.words.reasons import decrease_reasons
 
 Format = Literal["html", "markdown", "json"]
 FORMATS: tuple[str, ...] = get_args(Format)
 
-_FORMAT = "credit_model.notice/1"
-_DIGEST_SHOWN = 12
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]|~])")
 
 
@@ -56,22 +46,36 @@ class Notice:
     content: dict[str, Any]
 
     @property
-    def lang(self) -> Lang:
-        """The language that it is written in."""
-        return check_lang(self.content["lang"])
+    def lang(self) -> str:
+        """The code of the language that it is written in."""
+        return str(self.content["lang"])
+
+    @property
+    def is_draft(self) -> bool:
+        """A person has to confirm what it names before it is sent."""
+        return bool(self.content["draft"])
+
+    @property
+    def _language(self) -> Language:
+        return language(self.lang)
 
     def html(self) -> str:
         """A self-contained page, made for A4 paper."""
         style = _template_text("notice.css")
         policy = f"default-src 'none'; style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'"
-        say = texts("notice_words", self.lang)
-        return _template("notice.html").render(n=self.content, say=say, style=style, policy=policy)
+        return _template("notice.html").render(
+            n=self.content,
+            say=self._language.texts("notice"),
+            html=self._language.html_code,
+            style=style,
+            policy=policy,
+        )
 
     def markdown(self) -> str:
         """Markdown with tables; text that came from data is escaped."""
-        colon, comma = ("：", "，") if self.lang == "zh" else (": ", ", ")
-        say = texts("notice_words", self.lang)
-        return _template("notice.md").render(n=self.content, say=say, colon=colon, comma=comma)
+        return _template("notice.md").render(
+            n=self.content, say=self._language.texts("notice"), colon=self._language.colon
+        )
 
     def json(self) -> str:
         """The content, with numbers beside the words."""
@@ -100,24 +104,32 @@ def build_notice(
     lang: str = "en",
     lender: Lender | str | Path | None = None,
     effective_date: date | str | None = None,
+    confirmed_by: str | None = None,
 ) -> Notice:
-    """The notice of one decrease.
+    """The notice of one decrease, from its verdict.
+
+    Of an expected decrease it stands by itself. Where the risk was raised, but the model would have kept the limit, it
+    is a draft until a person confirms what it names. Of an unexplained one it says what is known, names no reasons,
+    and announces a re-evaluation.
 
     Parameters
     ----------
     explanation : DecreaseExplanations
         Of a single decrease, as ``explanations.select(borrower, month)`` gives it.
-    lang : {"en", "zh"}
+    lang : str
+        One of `language.LANGUAGES`, such as "en" or "zh".
     lender : Lender or path, optional
         A lender TOML; without one the built-in example, whose notices are marked as samples.
     effective_date : date or "2024-03-31", optional
         When the new limit takes effect. Without it the first day after the decision's month, or of that month
         where the catalogue's ``decision_lag`` is 1; where months are integers, the month in words.
+    confirmed_by : str, optional
+        Who has confirmed what the notice names (a role or a name); the notice carries it.
 
     Raises
     ------
     CreditModelError
-        Not a single decrease, an unknown language, or a date that is none.
+        Not a single decrease, an unknown language, a date that is none, or nobody in ``confirmed_by``.
     LenderError
         The lender file breaks its rules.
 
@@ -126,13 +138,22 @@ def build_notice(
     >>> explanations = DecreaseExplanations.load("explanations")  # doctest: +SKIP
     >>> print(build_notice(explanations.select("B0012", "2024-03"), lang="en").markdown())  # doctest: +SKIP
     """
-    if len(explanation) != 1:
-        raise CreditModelError(
-            f"a notice is of a single decrease, got {len(explanation)}; choose one by select(borrower, month)"
-        )
+    one_decrease(explanation, "a notice")
     known = lender if isinstance(lender, Lender) else read_lender(lender)
     told = decrease_reasons(explanation, lang=lang)[0]
-    return Notice(_Content(explanation, told, known, _as_date(effective_date)).content())
+    content = NoticeContent(explanation, told, known, _as_date(effective_date), _as_name(confirmed_by), lang)
+    return Notice(content.content())
+
+
+def _as_name(value: str | None) -> str | None:
+    if value is None:
+        return None
+    name = on_one_line(value) if isinstance(value, str) else ""
+    if not name:
+        raise CreditModelError(
+            f"confirmed_by must name who confirmed the notice, such as 'credit officer A. Chen', got {value!r}"
+        )
+    return name
 
 
 def _as_date(value: date | str | None) -> date | None:
@@ -142,182 +163,6 @@ def _as_date(value: date | str | None) -> date | None:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
         raise CreditModelError(f"effective_date must be a date such as 2024-03-31, got {value!r}") from None
-
-
-@dataclass(frozen=True)
-class _Content:
-    """Gathers what a notice says."""
-
-    explanation: DecreaseExplanations
-    told: DecreaseReasons
-    lender: Lender
-    given_date: date | None
-
-    @property
-    def lang(self) -> Lang:
-        return self.told.lang
-
-    @cached_property
-    def wording(self) -> Wording:
-        return Wording(self.explanation.catalogue, self.lang, self.explanation.month_type)
-
-    @cached_property
-    def month(self) -> int:
-        return int(self.explanation.month_number[0])
-
-    @cached_property
-    def effective(self) -> date | None:
-        """The day that the new limit takes effect; None where months are no dates."""
-        if self.given_date is not None or self.explanation.month_type == "integer":
-            return self.given_date
-        first = self.month + 1 - self.explanation.catalogue.decision_lag
-        return date(first // 12, first % 12 + 1, 1)
-
-    def say(self, key: str, **places: object) -> str:
-        return texts("notice_words", self.lang)[key].format(**places)
-
-    def content(self) -> dict[str, Any]:
-        explained, told = self.explanation, self.told
-        own = [self._reason(reason) for reason in told.borrower]
-        others = [self._reason(reason) for reason in told.economy + told.lender]
-        return {
-            "format": _FORMAT,
-            "lang": self.lang,
-            "sample": self.lender.sample,
-            "lender": {"name": self._in(self.lender.name), "address": self._in(self.lender.address)},
-            "regulator": {
-                "name": self._in(self.lender.regulator),
-                "contact": self._in(self.lender.regulator_contact),
-            },
-            "borrower_id": _clean(str(told.borrower_id)),
-            "month": told.month,
-            "month_text": self.wording.month(self.month),
-            "limit": self._limit(),
-            "status": told.status,
-            "reference": explained.reference,
-            "compared_with": told.compared_with,
-            "coverage": round(told.coverage, 6),
-            "why": list(self._why(bool(own), bool(others))),
-            "reasons": own,
-            "other_influences": sorted(others, key=lambda reason: reason["rank"]),
-            "remarks": list(self._remarks()),
-            "rules": list(self._rules()),
-            "exemptions": list(self._exemptions()),
-            "data": list(self._data()),
-            "channels": self._channels(),
-            "versions": {
-                "model": explained.model_version,
-                "catalogue": f"{explained.catalogue.name} {explained.catalogue.version}",
-                "catalogue_digest": explained.catalogue.digest[:_DIGEST_SHOWN],
-                "lender_file": self.lender.version,
-                "lender_file_digest": self.lender.digest[:_DIGEST_SHOWN],
-            },
-        }
-
-    def _in(self, label: Any) -> str:
-        return str(label.text(self.lang))
-
-    def _limit(self) -> dict[str, Any]:
-        before, after = float(self.explanation.limit_before[0]), float(self.explanation.limit_after[0])
-        days = self.lender.notice_days
-        if self.effective is None:
-            edge = "start" if self.explanation.catalogue.decision_lag else "end"
-            effective, due = self.say(f"limit.month_{edge}", month=self.wording.month(self.month)), None
-            due_text = self.say("limit.give_by_days", days=days)
-        else:
-            due = self.effective + timedelta(days=days)
-            effective = date_in_words(self.effective, self.lang)
-            due_text = self.say("limit.give_by_date", date=date_in_words(due, self.lang), days=days)
-        return {
-            "currency": self.explanation.catalogue.currency,
-            "before": before,
-            "after": after,
-            "before_text": self.wording.money(before),
-            "after_text": self.wording.money(after),
-            "effective_date": None if self.effective is None else self.effective.isoformat(),
-            "effective_text": effective,
-            "give_by_date": None if due is None else due.isoformat(),
-            "give_by_text": due_text,
-            "notice_days": days,
-        }
-
-    def _reason(self, reason: Reason) -> dict[str, Any]:
-        return {
-            "rank": reason.rank,
-            "code": reason.code,
-            "about": reason.about,
-            "text": capitalised(reason.text),
-            "before": reason.before,
-            "after": reason.after,
-            "weight": round(reason.share, 6),
-            "weight_text": format_share(reason.share),
-            "near_tie": reason.near_tie,
-            "source": reason.source,
-            "source_text": capitalised(reason.source_label),
-        }
-
-    def _why(self, own: bool, others: bool) -> Iterator[str]:
-        told = self.told
-        if told.status != "explained":
-            yield self.say(f"unexplained.{told.status}", when=told.compared_with)
-            yield self.say("unexplained.review", days=self.lender.channel("human_review").answer_days)
-            return
-        key = "none" if not own else "opening_both" if others else "opening"
-        opening = self.say(f"reasons.{key}", when=told.compared_with, coverage=format_share(told.coverage))
-        complete = self.say("reasons.weightiest" if told.unnamed else "reasons.complete")
-        yield opening + (" " if self.lang == "en" else "") + complete
-
-    def _remarks(self) -> Iterator[str]:
-        for ranks in self.told.ties:
-            yield self.say("reasons.near_tie", ranks=join_ranks(ranks, self.lang))
-        if self.told.reasons and self.explanation.reference_censored[0]:
-            yield self.say("reasons.censored")
-
-    def _rules(self) -> Iterator[str]:
-        for rule in self.told.knock_outs:
-            yield self.say("rules.knock_out", rule=rule.text, code=rule.code)
-        for kind in self.told.kinds:
-            if kind != "knock_out":
-                yield self.say(f"rules.{kind}")
-
-    def _exemptions(self) -> Iterator[str]:
-        for kind in self.told.kinds:
-            if kind != "knock_out":
-                yield self.say(f"exemption.{kind}", rules=self._in(self.lender.exemption_rules))
-
-    def _data(self) -> Iterator[str]:
-        bureau = {"bureau": self._in(self.lender.bureau.name), "contact": self._in(self.lender.bureau.contact)}
-        used: dict[str, list[int]] = {}
-        for reason in self.told.reasons:
-            used.setdefault(reason.source, []).append(reason.rank)
-        for source, ranks in used.items():
-            yield self.say(
-                f"data.{source}", ranks=("、" if self.lang == "zh" else ", ").join(map(str, ranks)), **bureau
-            )
-        consulted = any(feature.source == "bureau" for feature in self.explanation.catalogue.drivers)
-        if "bureau" not in used and consulted:
-            yield self.say("data.bureau_used", **bureau)
-        if consulted:
-            yield self.say("data.bureau_rights", days=self.lender.bureau.dispute_days)
-
-    def _channels(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "id": name,
-                "text": self.say(f"channels.{name}"),
-                "contact": self._in(self.lender.channel(name).contact),
-                "open_days": self.lender.channel(name).open_days,
-                "open_text": self.say("channels.open_days", days=self.lender.channel(name).open_days),
-                "answer_days": self.lender.channel(name).answer_days,
-                "answer_text": self.say("channels.answer_days", days=self.lender.channel(name).answer_days),
-            }
-            for name in CHANNELS
-        ]
-
-
-def _clean(text: str) -> str:
-    """A text from data on one line, without what UTF-8 cannot hold."""
-    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
 
 
 def escape_markdown(text: object) -> str:

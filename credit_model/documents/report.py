@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata, resources
@@ -22,19 +22,19 @@ from typing import Any, Literal
 import jinja2
 import pandas as pd
 
-from credit_model.documents.page_records import PageRecords, Tracks
-from credit_model.errors import HistoryError
-from credit_model.explain.explanations import DecreaseExplanations
-from credit_model.files import fresh_folder
+from credit_model import palette
+from credit_model.documents.page_records import PageRecords
+from credit_model.documents.tracks import Tracks
+from credit_model.explain.decreases import DecreaseExplanations
+from credit_model.files import fresh_folder, write_manifest
 from credit_model.portfolio.months import format_month
-from credit_model.words.reasons import reasons_as_records
-from credit_model.words.values import check_lang
+from credit_model.words.language import LANGUAGES, language
 
 _SCRIPTS = {
     "decrease": ("base.js", "change.js", "whatif.js", "timeline.js", "history.js", "decrease.js"),
     "index": ("base.js", "index.js"),
 }
-_FORMAT = "credit_model.report/1"
+FORMAT = "credit_model.report/2"
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 _LIKE_A_DIGEST = re.compile(r"-[0-9a-fA-F]{16}$")
 _LONGEST_NAME = 60
@@ -55,7 +55,6 @@ def write_report(
     tracks: Tracks,
     folder: str | Path,
     *,
-    reasons: Sequence[Mapping[str, Any]] | None = None,
     economy: pd.DataFrame | None = None,
     lang: str = "en",
     on_progress: Callable[[int, int], None] | None = None,
@@ -70,12 +69,10 @@ def write_report(
         The months of their borrowers, from `score_tracks`.
     folder : path
         Made whole or not at all; an earlier report there is replaced.
-    reasons : sequence of n mappings, optional
-        What `reasons_as_records` gives, where it is at hand already; worked out if not.
     economy : DataFrame, optional
         One row a month: the catalogue's month column and numeric columns, the first two of which the index draws.
-    lang : {"en", "zh"}
-        The language that the pages open in; they hold both.
+    lang : str
+        The language that the pages open in, one of `language.LANGUAGES`; they hold all of them.
     on_progress : callable, optional
         Called with the number of pages written and their total.
 
@@ -96,7 +93,7 @@ def write_report(
     --------
     >>> import tempfile
     >>> from credit_model import LimitPredictor, simulate_portfolio
-    >>> from credit_model.documents.page_records import score_tracks
+    >>> from credit_model.documents.tracks import score_tracks
     >>> history = simulate_portfolio(400, 24, seed=1).history
     >>> predictor = LimitPredictor(max_iter=20).fit(history)
     >>> snapshots = predictor.snapshots(history)
@@ -107,7 +104,7 @@ def write_report(
     ...     len(files.pages), files.index.name
     (3, 'index.html')
     """
-    records = page_records(explanations, tracks, reasons=reasons, lang=lang)
+    records = page_records(explanations, tracks, lang=lang)
     names = page_names(explanations)
     files = [f"{PAGES_FOLDER}/{name}" for name in names]
     with fresh_folder(folder) as partial:
@@ -117,23 +114,14 @@ def write_report(
             _write(partial / name, decrease_html(records, i, back="../index.html"))
             if on_progress is not None:
                 on_progress(i + 1, len(files))
-        _write(partial / "manifest.json", json.dumps(_manifest(explanations, files), indent=2) + "\n")
+        write_manifest(partial, FORMAT, _manifest(explanations, files))
     folder = Path(folder)
     return ReportFiles(folder, folder / "index.html", tuple(folder / name for name in files))
 
 
-def page_records(
-    explanations: DecreaseExplanations,
-    tracks: Tracks,
-    *,
-    reasons: Sequence[Mapping[str, Any]] | None = None,
-    lang: str = "en",
-) -> PageRecords:
+def page_records(explanations: DecreaseExplanations, tracks: Tracks, *, lang: str = "en") -> PageRecords:
     """The data of all pages; parameters as in `write_report`."""
-    told = list(reasons) if reasons is not None else reasons_as_records(explanations)
-    if len(told) != len(explanations):
-        raise HistoryError(f"reasons must be one record a decrease, got {len(told)} for {len(explanations)}")
-    return PageRecords(explanations, tracks, told, check_lang(lang), metadata.version("credit-model"))
+    return PageRecords(explanations, tracks, language(lang).code, metadata.version("credit-model"))
 
 
 def decrease_html(records: PageRecords, i: int, *, back: str | None = None) -> str:
@@ -180,26 +168,45 @@ def embeddable(record: object) -> str:
     return text
 
 
-def _page(kind: Literal["decrease", "index"], title: str, record: object, back: str | None) -> str:
-    template, shared = _shared(kind)
+def _page(page: Literal["decrease", "index"], title: str, record: object, back: str | None) -> str:
+    template, shared = _shared(page)
     return template.render(title=title, data=embeddable(record), back=back, **shared)
 
 
 @cache
-def _shared(kind: Literal["decrease", "index"]) -> tuple[jinja2.Template, dict[str, str]]:
-    """The template and everything that is the same on every page of a kind."""
-    style = _source("report.css")
-    script = '"use strict";\n(() => {\n' + "".join(_source(name) for name in _SCRIPTS[kind]) + "})();\n"
-    words = json.loads(_source("words.json"))
+def _shared(page: Literal["decrease", "index"]) -> tuple[jinja2.Template, dict[str, Any]]:
+    """The template and everything that is the same on every page of the sort."""
+    style = _palette_style() + _source("report.css")
+    script = '"use strict";\n(() => {\n' + "".join(_source(name) for name in _SCRIPTS[page]) + "})();\n"
+    spoken = [language(lang) for lang in LANGUAGES]
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    template = environment.from_string(_source("page.html"))
-    return template, {
-        "kind": kind, "policy": policy, "style": style, "script": script, "words": embeddable(words),
-    }  # fmt: skip
+    return environment.from_string(_source("page.html")), {
+        "page": page,
+        "policy": policy,
+        "style": style,
+        "script": script,
+        "words": embeddable({one.code: dict(one.texts("page")) for one in spoken}),
+        "languages": [
+            {
+                "code": one.code,
+                "html": one.html_code,
+                "name": one.about["name"],
+                "choose": one.say("report.choose_language"),
+                "noscript": one.say("report.noscript"),
+            }
+            for one in spoken
+        ],
+    }
+
+
+def _palette_style() -> str:
+    """The colours that pages share with plots, for the style sheet to use."""
+    colours = {"lowers": palette.LOWERS, "raises": palette.RAISES, "lost-tint": palette.LOST_TINT}
+    return ":root { " + " ".join(f"--plot-{name}: {colour};" for name, colour in colours.items()) + " }\n"
 
 
 def _source(name: str) -> str:
@@ -212,14 +219,20 @@ def _digest(text: str) -> str:
 
 def _manifest(explanations: DecreaseExplanations, files: Sequence[str]) -> dict[str, Any]:
     return {
-        "format": _FORMAT,
         "model_version": explanations.model_version,
         "reference": explanations.reference,
         "catalogue": {"name": explanations.catalogue.name, "digest": explanations.catalogue.digest},
         "decreases": len(explanations),
         "pages": [
-            {"borrower": str(b), "month": format_month(int(m), explanations.month_type), "file": name}
-            for b, m, name in zip(explanations.borrower_id, explanations.month_number, files, strict=True)
+            {
+                "borrower": str(borrower),
+                "month": format_month(int(month), explanations.month_type),
+                "support": verdict.support,
+                "file": name,
+            }
+            for borrower, month, verdict, name in zip(
+                explanations.borrower_id, explanations.month_number, explanations.verdicts, files, strict=True
+            )
         ],
     }
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from credit_model import DecreaseExplanations, LimitPredictor, SimulatedPortfolio, check_history, simulate_portfolio
-from credit_model.documents.page_records import score_tracks
+from credit_model.documents.tracks import score_tracks
 from credit_model.documents.report import write_report
 from credit_model.explain.pairs import decrease_rows
 from credit_model.grade.methods import Decreases, attribute, background_rows

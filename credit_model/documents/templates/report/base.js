@@ -1,16 +1,10 @@
-// What both pages share. Text reaches the document as text nodes only: nothing here ever parses markup.
+// What both pages share. JavaScript only prints: every text, number, colour, order and judgement comes ready from the
+// embedded record. A text is a string, or one string a language. Text reaches the document as text nodes only: nothing
+// here ever parses markup.
 const embedded = (id) => JSON.parse(document.getElementById(id).textContent);
 const DATA = embedded("data");
 const WORDS = embedded("words");
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
-const MINUS = "\u2212";
-// The plots' colours of factors, by their place in the catalogue.
-const FACTOR_COLOURS = [
-  "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#661100", "#B2DF8A", "#332288", "#4D4D4D",
-  "#F0E442", "#000000",
-];
-/** How loudly a badge speaks. */
-const TONES = { unexplained: "warn", knock_out: "alert", delinquency: "alert", inactivity: "note", class_wide: "note" };
 const view = { lang: DATA.lang, theme: "light", chosen: null };
 
 function fill(node, attributes, children) {
@@ -27,92 +21,43 @@ const h = (tag, attributes, ...children) => fill(document.createElement(tag), at
 const svg = (tag, attributes, ...children) => fill(document.createElementNS(SVG_NAMESPACE, tag), attributes, children);
 /** " → ", read out as a word. */
 const arrow = () => [h("span", { class: "arrow", "aria-hidden": "true" }, " → "), h("span", { class: "unseen" }, ` ${say("to")} `)];
+const arrowPair = (before, after) => [h("span", { class: "was" }, before), arrow(), h("span", { class: "is" }, after)];
 const byId = (id) => document.getElementById(id);
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const factorColour = (index) => FACTOR_COLOURS[index % FACTOR_COLOURS.length];
+const dot = (colour) => h("i", { class: "factor-dot", "aria-hidden": "true", style: { background: colour } });
 
 // ---- words ------------------------------------------------------------------------------------------------------
-/** The text for a key in the language shown, with its {places} filled. */
-function say(key, places) {
-  const text = WORDS[view.lang][key];
-  return places ? text.replace(/\{(\w+)\}/g, (_, name) => places[name]) : text;
-}
-/** The same, in the words for a comparison with peers where there are any. */
-const sayCompared = (key, places) =>
-  say(DATA.reference.kind === "peers" && `${key}_peers` in WORDS[view.lang] ? `${key}_peers` : key, places);
-const inLanguage = (texts) => texts[view.lang];
-/** A text as the beginning of a line has it. */
-const headed = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
-const joinWords = (words) => {
+/** A text (or a list of texts) of the record in the language shown. */
+const told = (texts) => (texts !== null && typeof texts === "object" && !Array.isArray(texts) ? texts[view.lang] : texts);
+const filled = (text, places) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in places ? places[name] : whole));
+/** The page's own words for a key in the language shown, with {places} filled. */
+const say = (key, places) => filled(WORDS[view.lang][key], places || {});
+/** Words as a list inside a sentence, joined by the language's own patterns. */
+function joined(words) {
+  const { two, start, middle, end } = DATA.formats[view.lang].list;
+  const put = (pattern, a, b) => pattern.replace(/\{([01])\}/g, (_, place) => (place === "0" ? a : b));
   if (words.length < 2) return words.join("");
-  return words.slice(0, -1).join(say("comma")) + say("and") + words[words.length - 1];
-};
-
-// ---- numbers, as Python's wording writes them -------------------------------------------------------------------
-const probabilityOf = (score) => 1 / (1 + Math.exp(-score));
-const withMinus = (text) => text.replace("-", MINUS);
-const grouped = (text) => text.replace(/^(-?\d+)/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
-
-function probabilityText(probability) {
-  if (probability < 0.01) return "<1%";
-  if (probability > 0.99) return ">99%";
-  return `${(100 * probability).toFixed(0)}%`;
+  if (words.length === 2) return put(two, ...words);
+  const inner = words.slice(1, -1).reduce((list, word, i) => put(i ? middle : start, list, word), words[0]);
+  return put(end, inner, words[words.length - 1]);
 }
-function scoreText(score, signed) {
-  const text = score.toFixed(2);
-  if (text === "-0.00" || text === "0.00") return "0.00";
-  return withMinus(signed && score > 0 ? `+${text}` : text);
-}
-function numberText(value, most) {
-  const size = Math.abs(value);
-  const places = size >= 100 ? 0 : size >= 10 ? Math.min(most, 1) : most;
-  const text = value.toFixed(places);
-  const trimmed = text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
-  return withMinus(grouped(trimmed === "-0" ? "0" : trimmed));
-}
-function moneyText(amount) {
-  if (amount === null) return say("unknown");
-  const [before, after] = DATA.currency[view.lang];
-  const digits = Number.isInteger(amount) || Math.abs(amount) >= 100 ? 0 : 2;
-  const sign = amount < 0 ? MINUS : "";
-  return sign + before + grouped(Math.abs(amount).toFixed(digits)) + after;
-}
-const shortMoney = (amount) => {
-  const [scale, letter] = amount >= 1e6 ? [1e6, "M"] : amount >= 1e4 ? [1e3, "k"] : [1, ""];
-  return `${numberText(amount / scale, 1)}${letter}`;
-};
-
-// ---- months -----------------------------------------------------------------------------------------------------
-function monthShort(number) {
-  if (DATA.month_type === "integer") return withMinus(String(number));
-  return `${Math.floor(number / 12)}-${String((number % 12) + 1).padStart(2, "0")}`;
-}
-function monthWords(number) {
-  if (DATA.month_type === "integer") return say("month_number", { number: withMinus(String(number)) });
-  const [year, month] = [Math.floor(number / 12), number % 12];
-  return say("month_words", { year, month: month + 1, name: say("month_names").split(" ")[month] });
+/** A count, with the language's groups of digits. */
+const counted = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, DATA.formats[view.lang].group);
+/** A share of counts as the language writes it. */
+function shareText(part, whole) {
+  const { percent, least } = DATA.formats[view.lang];
+  return part && part / whole < 0.005 ? least : percent.replace("0", String(Math.round((100 * part) / whole)));
 }
 
 // ---- scales -----------------------------------------------------------------------------------------------------
-/** Round tick values inside [low, high], about `count` of them. */
-function ticks(low, high, count) {
-  const rough = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((m) => m >= rough);
-  const result = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i += 1) result.push(i * step);
-  return result;
-}
-const PROBABILITY_TICKS = [0.5, 0.1, 0.9, 0.25, 0.75, 0.01, 0.99, 0.001, 0.999, 0.05, 0.95, 0.0001, 0.9999];
-/** Probabilities to mark on an axis of log-odds, at least `apart` (a share of the axis) from each other. */
-function probabilityTicks(low, high, apart) {
+/** Where a value lies on an axis { low, high }, as a share of its length. */
+const placeOn = (axis, value) => (value - axis.low) / (axis.high - axis.low);
+/** The marks for risks that have room on an axis of log-odds, at least `apart` (a share of it) from each other. */
+function riskMarks(axis, apart) {
   const taken = [];
-  for (const probability of PROBABILITY_TICKS) {
-    const at = (Math.log(probability / (1 - probability)) - low) / (high - low);
-    if (at >= 0.02 && at <= 0.98 && taken.every((tick) => Math.abs(tick.at - at) >= apart)) {
-      const digits = probability < 0.01 || probability > 0.99 ? String(+(100 * probability).toFixed(2)) : (100 * probability).toFixed(0);
-      taken.push({ at, text: `${digits}%` });
-    }
+  for (const [score, text] of DATA.risk_ticks) {
+    const at = placeOn(axis, score);
+    if (at >= 0.02 && at <= 0.98 && taken.every((mark) => Math.abs(mark.at - at) >= apart)) taken.push({ at, text });
   }
   return taken;
 }
@@ -120,7 +65,7 @@ function probabilityTicks(low, high, apart) {
 // ---- language, theme, state in the address ----------------------------------------------------------------------
 function readAddress() {
   const state = new URLSearchParams(location.hash.slice(1));
-  if (["en", "zh"].includes(state.get("lang"))) view.lang = state.get("lang");
+  if (Object.hasOwn(DATA.languages, state.get("lang"))) view.lang = state.get("lang");
   if (["light", "dark"].includes(state.get("theme"))) view.chosen = state.get("theme");
   return state;
 }
@@ -139,7 +84,8 @@ function applyTheme() {
 /** Wires the header's switches and draws the page; `draw` fills <main>, `address` tells what else the address keeps. */
 function start(draw, address) {
   const redraw = () => {
-    document.documentElement.lang = view.lang === "zh" ? "zh-Hans" : "en";
+    document.documentElement.lang = DATA.languages[view.lang];
+    document.title = told(DATA.title);
     for (const node of document.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say);
     const dark = byId("theme");
     dark.setAttribute("aria-checked", String(view.theme === "dark"));
@@ -178,3 +124,4 @@ function viewHash() {
   if (view.chosen) state.set("theme", view.chosen);
   return state.size ? `#${state}` : "";
 }
+const footer = () => h("footer", { class: "foot" }, h("p", {}, say("method")), h("p", {}, told(DATA.versions)));

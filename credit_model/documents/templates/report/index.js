@@ -1,63 +1,53 @@
-// The portfolio's index: search, filter and sort; only the rows in sight are in the document.
-const ROWS = DATA.rows;
-const COUNT = ROWS.borrower.length;
+// The portfolio's index: search, filter and sort; only the rows in sight are in the document. A column is the place of
+// each row's text in the column's list of texts, which is in the order to sort by.
+const COLUMNS = DATA.columns;
+const COUNT = DATA.files.length;
 const ROW_HEIGHT = 44;
 const SPARE_ROWS = 8;
-const UNEXPLAINED = 1, NEAR_TIE = 2, CENSORED = 4, NO_REFERENCE = 8, KNOCK_OUT = 16, INACTIVITY = 32, DELINQUENCY = 64, CLASS_WIDE = 128;
-const STATUSES = {
-  unexplained: UNEXPLAINED, unknown: NO_REFERENCE, knock_out: KNOCK_OUT, delinquency: DELINQUENCY, inactivity: INACTIVITY, class_wide: CLASS_WIDE,
-  near_tie: NEAR_TIE, censored: CENSORED,
-};
-const filter = { text: "", factor: "", status: "", month: "", sort: "month", down: true };
+const SORTED_BY = ["borrower", "month", "after", "cut", "factor", "risk"];
+const filter = { text: "", factor: "", support: "", status: "", month: "", sort: "month", down: true };
+let searched = [];
 let shown = [];
 let drawnFrom = -1;
 let drawnTo = -1;
 
-const cutShare = (i) => (ROWS.before[i] > 0 ? (ROWS.before[i] - ROWS.after[i]) / ROWS.before[i] : 0);
-const asSearched = (text) => text.trim().toLowerCase().replaceAll(MINUS, "-");
-const searched = ROWS.borrower.map((borrower, i) => asSearched(`${borrower} ${monthShort(ROWS.month[i])}`));
-const KEYS = {
-  borrower: borrowerRank(),
-  month: ROWS.month,
-  cut: ROWS.borrower.map((_, i) => cutShare(i)),
-  after: ROWS.after,
-  factor: ROWS.factor,
-  probability: ROWS.score_after,
-};
-function borrowerRank() {
-  const order = new Intl.Collator("en", { numeric: true });
-  const sorted = ROWS.borrower.map((_, i) => i).sort((a, b) => order.compare(ROWS.borrower[a], ROWS.borrower[b]) || a - b);
-  const rank = new Array(COUNT);
-  sorted.forEach((i, place) => { rank[i] = place; });
-  return rank;
-}
+const textOf = (name, i) => (COLUMNS[name].place[i] < 0 ? "–" : told(COLUMNS[name].texts)[COLUMNS[name].place[i]]);
+const asSearched = (text) => text.trim().toLowerCase().replaceAll(DATA.formats[view.lang].minus, "-");
+const bitOf = Object.fromEntries(DATA.flags.map((flag) => [flag.name, flag.bit]));
+const factorOf = (i) => COLUMNS.factor.place[i];
+const monthOf = (i) => DATA.months[COLUMNS.month.place[i]];
+/** What a filter holds for a factor: its id. */
+const factorId = (place) => (place < 0 ? "none" : DATA.factors[place].id);
+
 /** Rows that pass; `except` leaves one filter out, for counting what choosing another value of it would show. */
 function passes(i, except) {
   if (filter.text && !searched[i].includes(filter.text)) return false;
-  if (except !== "factor" && filter.factor !== "" && ROWS.factor[i] !== Number(filter.factor)) return false;
-  if (except !== "month" && filter.month !== "" && ROWS.month[i] !== Number(filter.month)) return false;
-  return !filter.status || Boolean(ROWS.flags[i] & STATUSES[filter.status]);
+  if (except !== "factor" && filter.factor && factorId(factorOf(i)) !== filter.factor) return false;
+  if (except !== "month" && filter.month !== "" && monthOf(i) !== Number(filter.month)) return false;
+  if (filter.support && DATA.supports[DATA.support[i]].name !== filter.support) return false;
+  return !filter.status || Boolean(DATA.row_flags[i] & bitOf[filter.status]);
 }
 function select() {
-  const key = KEYS[filter.sort];
+  const key = COLUMNS[filter.sort].place;
   const sign = filter.down ? -1 : 1;
   shown = [];
   for (let i = 0; i < COUNT; i += 1) if (passes(i)) shown.push(i);
   shown.sort((a, b) => sign * (key[a] - key[b]) || a - b);
 }
 const indexAddress = () => ({
-  q: filter.text, factor: filter.factor === "" ? "" : DATA.factors[filter.factor]?.id ?? "none", status: filter.status, month: filter.month,
+  q: filter.text, factor: filter.factor, support: filter.support, status: filter.status, month: filter.month,
   sort: filter.sort === "month" && filter.down ? "" : `${filter.sort}${filter.down ? "-" : ""}`,
 });
 function readFilters() {
   const state = readAddress();
+  const known = (name, values) => (values.includes(state.get(name)) ? state.get(name) : "");
   filter.text = asSearched(state.get("q") || "");
-  const place = DATA.factors.findIndex((factor) => factor.id === state.get("factor"));
-  filter.factor = state.get("factor") === "none" ? "-1" : place < 0 ? "" : String(place);
-  filter.status = state.get("status") in STATUSES ? state.get("status") : "";
+  filter.factor = known("factor", ["none", ...DATA.factors.map((factor) => factor.id)]);
+  filter.support = known("support", DATA.supports.map((support) => support.name));
+  filter.status = known("status", Object.keys(bitOf));
   filter.month = /^-?\d+$/.test(state.get("month") || "") ? state.get("month") : "";
   const sort = (state.get("sort") || "month-").replace(/-$/, "");
-  if (sort in KEYS) [filter.sort, filter.down] = [sort, !state.get("sort") || state.get("sort").endsWith("-")];
+  if (SORTED_BY.includes(sort)) [filter.sort, filter.down] = [sort, !state.get("sort") || state.get("sort").endsWith("-")];
 }
 function change(settings) {
   Object.assign(filter, settings);
@@ -66,26 +56,21 @@ function change(settings) {
 }
 
 // ---- the table --------------------------------------------------------------------------------------------------
-const factorLabel = (place) => (place < 0 ? say("no_factor") : headed(inLanguage(DATA.factors[place].label)));
-function factorDot(place) {
-  return h("i", { class: "factor-dot", style: { background: place < 0 ? "var(--unexplained)" : factorColour(place) } });
-}
-const rowStatuses = (flags) => Object.keys(STATUSES).filter((name) => flags & STATUSES[name]);
-function rowBadges(flags) {
-  const short = (name) => say(`short_${name}` in WORDS[view.lang] ? `short_${name}` : `badge_${name}`);
-  return rowStatuses(flags).map((name) => h("span", { class: `badge ${TONES[name] || "note"}` }, short(name)));
-}
+const flagsOf = (i) => DATA.flags.filter((flag) => DATA.row_flags[i] & flag.bit);
+const look = (place) => (place < 0 ? DATA.no_factor : DATA.factors[place]);
+const named = (place) => [dot(look(place).colour), told(look(place).label)];
 function tableRow(i, place) {
   return h(
     "tr",
     { "aria-rowindex": place + 2 },
-    h("th", { scope: "row" }, h("a", { href: `${ROWS.file[i]}${viewHash()}`, title: ROWS.borrower[i] }, h("bdi", {}, ROWS.borrower[i]))),
-    h("td", {}, monthShort(ROWS.month[i])),
-    h("td", { class: "number" }, h("span", { class: "was" }, grouped(String(ROWS.before[i]))), arrow(), grouped(String(ROWS.after[i]))),
-    h("td", { class: "number wide" }, `${MINUS}${Math.round(100 * cutShare(i))}%`),
-    h("td", { class: "factor-cell" }, factorDot(ROWS.factor[i]), factorLabel(ROWS.factor[i])),
-    h("td", { class: "number wide" }, h("span", { class: "was" }, ROWS.flags[i] & NO_REFERENCE ? "–" : probabilityText(probabilityOf(ROWS.score_before[i]))), arrow(), probabilityText(probabilityOf(ROWS.score_after[i]))),
-    h("td", { class: "badges-cell", title: rowStatuses(ROWS.flags[i]).map((name) => say(`badge_${name}`)).join(say("comma")) }, rowBadges(ROWS.flags[i])),
+    h("th", { scope: "row" }, h("a", { href: `${DATA.files[i]}${viewHash()}`, title: textOf("borrower", i) }, h("bdi", {}, textOf("borrower", i)))),
+    h("td", {}, textOf("month", i)),
+    h("td", { class: "number" }, h("span", { class: "was" }, textOf("before", i)), arrow(), textOf("after", i)),
+    h("td", { class: "number wide" }, textOf("cut", i)),
+    h("td", { class: "factor-cell" }, named(factorOf(i))),
+    h("td", { class: "number wide" }, h("span", { class: "was" }, textOf("risk_before", i)), arrow(), textOf("risk", i)),
+    h("td", { class: "badges-cell", title: flagsOf(i).map((flag) => told(flag.label)).join(say("comma")) },
+      flagsOf(i).map((flag) => h("span", { class: `badge ${flag.tone}` }, told(flag.short)))),
   );
 }
 const spacer = (rows) => h("tr", { class: "spacer", "aria-hidden": "true", style: { height: `${rows * ROW_HEIGHT}px` } }, h("td", { colspan: 7 }));
@@ -121,7 +106,7 @@ function tablePanel() {
     h("table", { class: "listing", id: "listing" },
       h("thead", {}, h("tr", { "aria-rowindex": 1 },
         headCell("borrower", "borrower"), headCell("month", "month"), headCell("limit_in_currency", "after", "number"), headCell("cut", "cut", "number wide"),
-        headCell("leading_factor", "factor"), headCell("keeping", "probability", "number wide"), headCell("status"))),
+        headCell("leading_factor", "factor"), headCell("risk_then_now", "risk", "number wide"), headCell("status"))),
       h("tbody", { id: "body" })),
   );
 }
@@ -129,80 +114,85 @@ function tablePanel() {
 // ---- filters and the months -------------------------------------------------------------------------------------
 function factorFilters() {
   const counts = new Array(DATA.factors.length + 1).fill(0);
-  for (let i = 0; i < COUNT; i += 1) if (passes(i, "factor")) counts[ROWS.factor[i] + 1] += 1;
+  for (let i = 0; i < COUNT; i += 1) if (passes(i, "factor")) counts[factorOf(i) + 1] += 1;
   const most = Math.max(...counts, 1);
   const total = Math.max(counts.reduce((a, b) => a + b, 0), 1);
-  return counts.map((count, place) => ({ place: place - 1, count })).filter(({ place, count }) => place >= 0 || count || filter.factor === "-1")
+  return counts.map((count, place) => ({ place: place - 1, count })).filter(({ place, count }) => place >= 0 || count || filter.factor === "none")
     .sort((a, b) => b.count - a.count || a.place - b.place)
     .map(({ place, count }) => h("li", {}, h(
       "button",
-      { type: "button", "aria-pressed": String(filter.factor === String(place)), "data-factor": place < 0 ? "none" : DATA.factors[place].id,
-        onclick: () => change({ factor: filter.factor === String(place) ? "" : String(place) }) },
-      h("span", { class: "name" }, factorDot(place), factorLabel(place)),
-      h("span", { class: "meter", "aria-hidden": "true" }, h("i", { style: { width: `${(100 * count) / most}%`, background: place < 0 ? "var(--unexplained)" : factorColour(place) } })),
-      h("span", { class: "count" }, grouped(String(count)), h("small", {}, ` ${count && count / total < 0.005 ? "<1" : Math.round((100 * count) / total)}%`)))));
+      { type: "button", "aria-pressed": String(filter.factor === factorId(place)), "data-factor": factorId(place),
+        onclick: () => change({ factor: filter.factor === factorId(place) ? "" : factorId(place) }) },
+      h("span", { class: "name" }, named(place)),
+      h("span", { class: "meter", "aria-hidden": "true" }, h("i", { style: { width: `${(100 * count) / most}%`, background: look(place).colour } })),
+      h("span", { class: "count" }, counted(count), h("small", {}, ` ${shareText(count, total)}`)))));
 }
 function monthlyCounts() {
   const counts = new Map(DATA.months.map((month) => [month, new Array(DATA.factors.length + 1).fill(0)]));
-  for (let i = 0; i < COUNT; i += 1) if (passes(i, "month")) counts.get(ROWS.month[i])[ROWS.factor[i] + 1] += 1;
+  for (let i = 0; i < COUNT; i += 1) if (passes(i, "month")) counts.get(monthOf(i))[factorOf(i) + 1] += 1;
   return counts;
+}
+/** Round counts to mark up to `most`, about three of them. */
+function countTicks(most) {
+  const power = 10 ** Math.floor(Math.log10(most / 3));
+  const step = Math.max([1, 2, 5, 10].map((m) => m * power).find((m) => m >= most / 3), 1);
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => i * step);
 }
 function monthDrawing(width) {
   const counts = monthlyCounts();
   const [first, last] = [DATA.months[0], DATA.months[DATA.months.length - 1]];
   const [left, right, top, height] = [40, 8, 8, 128];
-  const economy = DATA.economy.slice(0, 2);
   const step = (width - left - right) / (last - first + 1);
   const most = Math.max(...[...counts.values()].map((list) => list.reduce((a, b) => a + b, 0)), 1);
   const wide = Math.min(0.84 * step, 44);
   const y = (count) => top + height * (1 - count / most);
-  const grid = ticks(0, most, 3).filter(Number.isInteger).map((tick) => [
+  const grid = countTicks(most).map((tick) => [
     svg("line", { class: "grid", x1: left, x2: width - right, y1: y(tick), y2: y(tick) }),
-    svg("text", { class: "tick", x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, grouped(String(tick)))]);
-  const bars = [...counts].map(([month, list]) => {
+    svg("text", { class: "tick", x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, counted(tick))]);
+  const bars = [...counts].map(([month, list], at) => {
     let level = 0;
-    const x = left + (month - first) * step;
+    const x = left + at * step;
     const parts = list.map((count, place) => {
       if (!count) return null;
       level += count;
-      return svg("rect", { x: (x + (step - wide) / 2).toFixed(2), width: wide.toFixed(2), y: y(level).toFixed(2), height: (y(level - count) - y(level)).toFixed(2), fill: place ? factorColour(place - 1) : "var(--unexplained)" });
+      return svg("rect", { x: (x + (step - wide) / 2).toFixed(2), width: wide.toFixed(2), y: y(level).toFixed(2), height: (y(level - count) - y(level)).toFixed(2), fill: look(place - 1).colour });
     });
     return svg("g", { class: filter.month !== "" && filter.month !== String(month) ? "off" : "" }, parts,
       svg("rect", { class: "hit", x, width: step, y: top, height, onclick: () => change({ month: filter.month === String(month) ? "" : String(month) }) },
-        svg("title", {}, `${monthWords(month)}: ${level}`)));
+        svg("title", {}, `${told(DATA.month_names)[at]}: ${counted(level)}`)));
   });
-  const strips = economy.map((series, place) => economyStrip(series, { left, right: width - right, first, step }, top + height + 40 + 60 * place));
+  const strips = DATA.economy.map((series, place) => economyStrip(series, { left, right: width - right, step }, top + height + 40 + 60 * place));
   const axisTop = top + height;
   const every = [1, 2, 3, 6, 12, 24, 48].find((n) => n * step >= 58) || 96;
-  const labels = [];
-  for (let month = Math.ceil(first / every) * every; month <= last; month += every) {
-    labels.push(svg("text", { class: "tick", x: clamp(left + (month - first + 0.5) * step, left + 20, width - right - 22), y: axisTop + 17, "text-anchor": "middle" }, monthShort(month)));
-  }
-  return svg("svg", { class: "months", viewBox: `0 0 ${width} ${axisTop + 26 + (economy.length ? 10 : 0) + 60 * economy.length}`, role: "img", "aria-label": say("months_label", { from: monthWords(first), to: monthWords(last) }) }, grid, bars, labels, strips);
+  const labels = DATA.months.map((month, at) => (month % every ? null
+    : svg("text", { class: "tick", x: clamp(left + (at + 0.5) * step, left + 20, width - right - 22), y: axisTop + 17, "text-anchor": "middle" }, told(COLUMNS.month.texts)[at])));
+  return svg("svg", { class: "months", viewBox: `0 0 ${width} ${axisTop + 26 + (strips.length ? 10 : 0) + 60 * strips.length}`, role: "img", "aria-label": told(DATA.months_label) }, grid, bars, labels.filter(Boolean), strips);
 }
 function economyStrip(series, x, top) {
-  const known = series.values.filter((value) => value !== null);
-  const [low, high] = [Math.min(...known), Math.max(...known)];
-  const y = (value) => top + 42 - (28 * (value - low)) / (high - low || 1);
+  const { low, high } = series;
+  const y = (value) => top + 42 - (28 * (value - low.value)) / (high.value - low.value || 1);
   let path = "";
   series.values.forEach((value, i) => {
     if (value !== null) path += `${path && series.values[i - 1] !== null ? "L" : "M"}${(x.left + (i + 0.5) * x.step).toFixed(1)} ${y(value).toFixed(1)}`;
   });
   return [
-    svg("text", { class: "panel-name", x: x.left, y: top + 4 }, headed(inLanguage(series.label))),
-    svg("text", { class: "tick", x: x.left - 6, y: y(high) + 4, "text-anchor": "end" }, numberText(high, 2)),
-    high > low ? svg("text", { class: "tick", x: x.left - 6, y: y(low) + 4, "text-anchor": "end" }, numberText(low, 2)) : null,
+    svg("text", { class: "panel-name", x: x.left, y: top + 4 }, told(series.label)),
+    svg("text", { class: "tick", x: x.left - 6, y: y(high.value) + 4, "text-anchor": "end" }, told(high.text)),
+    high.value > low.value ? svg("text", { class: "tick", x: x.left - 6, y: y(low.value) + 4, "text-anchor": "end" }, told(low.text)) : null,
     svg("path", { class: "economy-line", d: path })];
 }
-function statusSelect() {
-  const options = [["", say("status_all")], ...Object.keys(STATUSES).filter((name) => ROWS.flags.some((flags) => flags & STATUSES[name])).map((name) => [name, say(`badge_${name}`)])];
-  return h("select", { id: "status", onchange: (event) => change({ status: event.target.value }) },
-    options.map(([value, text]) => h("option", { value, selected: value === filter.status }, text)));
+function chooser(id, setting, options) {
+  return h("select", { id, onchange: (event) => change({ [setting]: event.target.value }) },
+    options.map(([value, text]) => h("option", { value, selected: value === filter[setting] }, text)));
 }
-function monthSelect() {
-  const options = [["", say("month_all")], ...DATA.months.map((month) => [String(month), monthShort(month)])];
-  return h("select", { id: "month-filter", onchange: (event) => change({ month: event.target.value }) },
-    options.map(([value, text]) => h("option", { value, selected: value === filter.month }, text)));
+const statusSelect = () => chooser("status", "status",
+  [["", say("status_all")], ...DATA.flags.filter((flag) => DATA.row_flags.some((flags) => flags & flag.bit)).map((flag) => [flag.name, told(flag.label)])]);
+const supportSelect = () => chooser("support", "support", [["", say("support_all")], ...DATA.supports.map((support) => [support.name, told(support.label)])]);
+const monthSelect = () => chooser("month-filter", "month", [["", say("month_all")], ...DATA.months.map((month, at) => [String(month), told(COLUMNS.month.texts)[at]])]);
+function clearFilters() {
+  change({ text: "", factor: "", support: "", status: "", month: "" });
+  for (const id of ["search", "support", "status"]) byId(id).value = "";
+  byId("search").focus();
 }
 function toolbar() {
   const search = h("input", { type: "search", id: "search", autocomplete: "off", spellcheck: "false", placeholder: say("search_hint"), value: filter.text, oninput: () => change({ text: asSearched(search.value) }) });
@@ -210,34 +200,32 @@ function toolbar() {
     "div",
     { class: "toolbar", role: "search" },
     h("div", {}, h("label", { for: "search" }, say("search")), search),
+    h("div", {}, h("label", { for: "support" }, say("support")), supportSelect()),
     h("div", {}, h("label", { for: "status" }, say("status")), statusSelect()),
     h("div", {}, h("label", { for: "month-filter" }, say("month")), monthSelect()),
-    h("button", { type: "button", class: "quiet", id: "clear", onclick: () => { change({ text: "", factor: "", status: "", month: "" }); byId("search").value = ""; byId("status").value = ""; byId("search").focus(); } }, say("clear")),
+    h("button", { type: "button", class: "quiet", id: "clear", onclick: clearFilters }, say("clear")),
     h("p", { class: "counted", role: "status", "aria-live": "polite", id: "counted" }),
   );
 }
 function summary() {
-  const cuts = ROWS.borrower.map((_, i) => cutShare(i)).sort((a, b) => a - b);
-  const unexplained = ROWS.flags.filter((flags) => flags & UNEXPLAINED).length;
-  const borrowers = new Set(ROWS.borrower).size;
-  const tile = (term, value, note) => h("div", {}, h("dt", {}, term), h("dd", {}, value, note ? h("small", {}, note) : null));
   return h(
     "section",
     { class: "hero", "aria-labelledby": "title" },
     h("p", { class: "eyebrow" }, say("index_eyebrow")),
-    h("h1", { id: "title" }, say("index_title"), COUNT ? h("span", { class: "when" }, (DATA.months.length === 1 ? monthWords(DATA.months[0]) : say("from_to", { from: monthWords(DATA.months[0]), to: monthWords(DATA.months[DATA.months.length - 1]) }))) : null),
-    h("dl", { class: "facts tiles" },
-      tile(say("decreases"), grouped(String(COUNT)), say("of_borrowers", { number: grouped(String(borrowers)) })),
-      tile(say("median_cut"), COUNT ? `${MINUS}${Math.round(100 * cuts[Math.floor(COUNT / 2)])}%` : "–", say("of_limit")),
-      tile(say("not_supported"), grouped(String(unexplained)), COUNT ? say("share_of_all", { share: Math.round((100 * unexplained) / COUNT) }) : ""),
-      tile(say("compared_with"), h("span", { class: "plain" }, say(`index_reference_${DATA.reference}`)))));
+    h("h1", { id: "title" }, say("index_title"), DATA.span ? h("span", { class: "when" }, told(DATA.span)) : null),
+    h("dl", { class: "facts tiles" }, DATA.tiles.map(({ id, term, value, note }) => h("div", { "data-tile": id },
+      h("dt", {}, told(term)), h("dd", {}, told(value), note ? h("small", {}, told(note)) : null)))),
+    h("p", { class: "lead" }, told(DATA.compared)));
+}
+function drawMonths() {
+  if (COUNT) byId("months-drawing").replaceChildren(monthDrawing(Math.max(Math.round(byId("months-drawing").clientWidth), 280)));
 }
 function refresh() {
   select();
   drawnFrom = -1;
   byId("factors").replaceChildren(...factorFilters());
-  if (COUNT) byId("months-drawing").replaceChildren(monthDrawing(Math.max(Math.round(byId("months-drawing").clientWidth), 280)));
-  byId("counted").textContent = say("counted", { shown: grouped(String(shown.length)), all: grouped(String(COUNT)) });
+  drawMonths();
+  byId("counted").textContent = say("counted", { shown: counted(shown.length), all: counted(COUNT) });
   byId("listing").setAttribute("aria-rowcount", String(shown.length + 1));
   byId("month-filter").value = filter.month;
   for (const head of document.querySelectorAll("[data-sort]")) {
@@ -247,14 +235,14 @@ function refresh() {
   drawRows(false);
 }
 function draw() {
-  document.title = `${say("index_title")} – ${DATA.catalogue}`;
+  searched = DATA.files.map((_, i) => asSearched(`${textOf("borrower", i)} ${textOf("month", i)}`));
   byId("main").replaceChildren(
     summary(),
     h("div", { class: "columns overview" },
       h("section", { class: "card", "aria-labelledby": "months-title" }, h("h2", { id: "months-title" }, say("months_title")), h("p", { class: "lead" }, say("months_lead")), h("div", { id: "months-drawing" })),
       h("section", { class: "card", "aria-labelledby": "factors-title" }, h("h2", { id: "factors-title" }, say("factors_title")), h("p", { class: "lead" }, say("factors_lead")), h("ul", { class: "factor-filter", id: "factors" }))),
     h("section", { class: "card flush", "aria-label": say("rows_label") }, toolbar(), tablePanel()),
-    h("footer", { class: "foot" }, h("p", {}, say("method")), h("p", {}, say("versions", DATA.versions))));
+    footer());
   refresh();
 }
 function startIndex() {
@@ -267,7 +255,7 @@ function startIndex() {
   });
   window.addEventListener("resize", () => {
     drawnFrom = -1;
-    if (COUNT) byId("months-drawing").replaceChildren(monthDrawing(Math.max(Math.round(byId("months-drawing").clientWidth), 280)));
+    drawMonths();
     drawRows(false);
   });
   window.addEventListener("beforeprint", () => drawRows(true));
