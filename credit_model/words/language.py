@@ -73,9 +73,9 @@ def language(code: str) -> Language:
     """
     if code not in _FILES:
         raise CreditModelError(f"lang must be one of {', '.join(LANGUAGES)}; got {code!r}")
-    spoken = read_language(_FILES[code], code)
-    if code != "en":
-        _check_complete(spoken, language("en"), _FILES[code])
+    spoken, english = read_language(_FILES[code], code), _FOLDER / "en.toml"
+    if _FILES[code] != english:
+        _check_complete(spoken, read_language(english, "en"), _FILES[code])
     return spoken
 
 

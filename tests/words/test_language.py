@@ -97,7 +97,7 @@ from credit_model.words.reasons import decrease_reasons
 from credit_model.documents.notice import build_notice
 from credit_model.plots.what_if import plot_what_if
 from tests.words.reason_examples import explained
-assert LANGUAGES == ("en", "fr", "zh"), LANGUAGES
+assert LANGUAGES == ("en", "zh", "fr"), LANGUAGES
 one = explained({"spending_6m": (4000, 3000, -1.6), "lenders": (2, 5, -0.1)})
 print(decrease_reasons(one, lang="fr")[0])
 print(build_notice(one, lang="fr").json())
