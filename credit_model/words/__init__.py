@@ -1,12 +1,13 @@
 """Numbers into words: one file a language, and what is told of a cut.
 
-=============  ================================================================================================
-``language``   `Language`: all texts of one file in ``locale/``, and how it writes money, numbers, dates, lists
-``values``     `CatalogueWords`: a catalogue's labels and values in one language
-``told``       one reason from numbers to page
-``sentences``  sentences about one cut: risks, frequency, wave, reasons, what would have kept the limit
-``reasons``    `decrease_reasons`: all that is told of decreases; their table and records
-=============  ================================================================================================
+=================  ============================================================================================
+``language``       `language(code)`: all texts, and how money, numbers, dates and lists are written
+``language_file``  reads and checks the files in ``locale/``, one a language
+``values``         `CatalogueWords`: a catalogue's labels and values in one language
+``told``           one reason from numbers to page
+``sentences``      sentences about one cut: risks, frequency, wave, reasons, what would have kept the limit
+``reasons``        `decrease_reasons`: all that is told of decreases; their table and records
+=================  ============================================================================================
 """
 
 from __future__ import annotations

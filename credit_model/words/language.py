@@ -1,7 +1,7 @@
 """A language: its words, from one TOML file, and how it writes money, numbers, months, dates and lists.
 
 All words of the package that people read stand in ``locale/<code>.toml``: reasons, notices, pages and plots. A further
-language is one more such file, here or in the folder that the environment variable `LOCALES_VARIABLE` names.
+language is one more such file, here or in the folder that the environment variable CREDIT_MODEL_LOCALES names.
 
 A text has ``{places}`` that are filled in. Where a count decides between forms it is a table of them, named as CLDR
 names them, such as ``{ one = "{count} day", other = "{count} days" }``.
@@ -10,19 +10,15 @@ names them, such as ``{ one = "{count} day", other = "{count} days" }``.
 from __future__ import annotations
 
 import math
-import os
-import string
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import NumberPattern, format_currency, format_percent, parse_pattern
@@ -30,29 +26,12 @@ from babel.numbers import NumberPattern, format_currency, format_percent, parse_
 from credit_model.errors import CreditModelError
 from credit_model.portfolio.declarations import Label
 from credit_model.portfolio.months import MonthType, format_month
+from credit_model.words.language_file import Text, language_files, read_language_file
 
-#: Names a folder with further languages.
-LOCALES_VARIABLE = "CREDIT_MODEL_LOCALES"
 #: A smaller risk is written as "<0.1%".
 LEAST_RISK = 0.0005
-_FOLDER = Path(__file__).parent / "locale"
-#: CLDR's names of plural forms.
-_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
-#: What a language file says of the language itself.
-_ABOUT = ("name", "html", "babel", "gap", "colon", "comma", "semicolon", "last", "brackets", "inside", "lower_inside",
-          "rises", "falls")  # fmt: skip
 
-Text = str | Mapping[str, str]
-
-
-def _language_files() -> dict[str, Path]:
-    more = os.environ.get(LOCALES_VARIABLE)
-    folders = [_FOLDER, *([Path(more)] if more else [])]
-    files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.toml"))}
-    return {"en": files.pop("en"), **files}
-
-
-_FILES = _language_files()
+_FILES = language_files()
 #: The codes of the languages that are spoken, "en" first.
 LANGUAGES: tuple[str, ...] = tuple(_FILES)
 
@@ -64,7 +43,7 @@ def language(code: str) -> Language:
     Raises
     ------
     CreditModelError
-        There is none, or its file breaks the rules of `read_language`.
+        There is none, or its file breaks the rules of `language_file.read_language_file`.
 
     Examples
     --------
@@ -73,61 +52,8 @@ def language(code: str) -> Language:
     """
     if code not in _FILES:
         raise CreditModelError(f"lang must be one of {', '.join(LANGUAGES)}; got {code!r}")
-    spoken, english = read_language(_FILES[code], code), _FOLDER / "en.toml"
-    if _FILES[code] != english:
-        _check_complete(spoken, read_language(english, "en"), _FILES[code])
-    return spoken
-
-
-def read_language(file: Path, code: str) -> Language:
-    """The language in a TOML file.
-
-    Raises
-    ------
-    CreditModelError
-        The file is not TOML, lacks what `Language` needs, or holds what is neither a text nor a table of forms.
-    """
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as mistake:
-        raise CreditModelError(f"{file}: is not TOML ({mistake})") from None
-    about, currencies = document.pop("language", {}), document.pop("currency", {})
-    if missing := [key for key in _ABOUT if key not in about]:
-        raise CreditModelError(f"{file}: [language] lacks {missing[0]!r}; add it, as en.toml has it")
-    try:
-        locale = Locale.parse(about["babel"])
-    except (UnknownLocaleError, ValueError):
-        raise CreditModelError(f"{file}: babel must be a locale that Babel knows, got {about['babel']!r}") from None
-    return Language(code, about["html"], locale, about, currencies, MappingProxyType(_flat(document, "", file)))
-
-
-def _flat(table: Mapping[str, Any], prefix: str, file: Path) -> dict[str, Text]:
-    texts: dict[str, Text] = {}
-    for key, value in table.items():
-        if isinstance(value, dict) and not ("other" in value and value.keys() <= _FORMS):
-            texts |= _flat(value, f"{prefix}{key}.", file)
-        elif isinstance(value, str | dict):
-            texts[prefix + key] = value
-        else:
-            raise CreditModelError(f"{file}: {prefix}{key} must be a text or a table of plural forms, got {value!r}")
-    return texts
-
-
-def places_of(text: Text) -> set[str]:
-    """The names of a text's ``{places}``, over all its forms."""
-    forms = [text] if isinstance(text, str) else list(text.values())
-    return {name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name}
-
-
-def _check_complete(spoken: Language, model: Language, file: Path) -> None:
-    for key, text in model.words.items():
-        if key not in spoken.words:
-            raise CreditModelError(f"{file}: lacks {key!r}; translate it from en.toml")
-        if places_of(spoken.words[key]) - places_of(text):
-            unknown = sorted(places_of(spoken.words[key]) - places_of(text))[0]
-            raise CreditModelError(f"{file}: {key} has a place {{{unknown}}} that en.toml has not; take it out")
-    if more := [key for key in spoken.words if key not in model.words]:
-        raise CreditModelError(f"{file}: has {more[0]!r}, which en.toml has not; take it out")
+    file = read_language_file(_FILES[code])
+    return Language(code, file.about["html"], file.locale, file.about, file.currencies, file.words)
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +161,7 @@ class Language:
 
     def join(self, words: Sequence[str]) -> str:
         """Words as a list inside a sentence: "a, b and c", "a、b和c"."""
-        return format_list(list(words), locale=self.locale)
+        return str(format_list(list(words), locale=self.locale))
 
     def listed(self, words: Iterable[str]) -> str:
         """Words one after the other: "a, b, c", "a、b、c"."""

@@ -7,19 +7,18 @@ import re
 import subprocess
 import sys
 from datetime import date
-from pathlib import Path
 
 import pytest
 
-import credit_model.words.language
 from credit_model.errors import CreditModelError
 from credit_model.portfolio.declarations import Label
 from credit_model.portfolio.forbidden_phrases import forbidden_phrase
-from credit_model.words.language import LANGUAGES, LOCALES_VARIABLE, language, places_of, read_language
+from credit_model.words.language import LANGUAGES, language
+from credit_model.words.language_file import LOCALE_FOLDER, LOCALES_VARIABLE, places_of, read_language_file
 
 NAN = float("nan")
 EN, ZH = language("en"), language("zh")
-ENGLISH_FILE = Path(credit_model.words.language.__file__).parent / "locale" / "en.toml"
+ENGLISH_FILE = LOCALE_FOLDER / "en.toml"
 #: Sections whose texts a borrower may be given as reasons.
 _TOLD = ("reason.", "risk.", "frequency.", "wave.", "paragraph.", "note.", "notice.")
 
@@ -70,10 +69,11 @@ def test_no_text_that_a_borrower_may_read_holds_an_empty_phrase():
 
 
 MISTAKES = [
-    ('name = "English"\n', "", "[language] lacks 'name'"),
+    ('name = "English"\n', "", "[language] must have name as en.toml has it, got None"),
     ('babel = "en_GB"', 'babel = "xx_YY"', "babel must be a locale that Babel knows, got 'xx_YY'"),
     ('unknown = "not known"', "unknown = 3", "value.unknown must be a text or a table of plural forms, got 3"),
     ('unknown = "not known"', "unknown = not known", "is not TOML"),
+    ('unknown = "not known"', 'unknown = "{not known"', "value.unknown is no text with places"),
 ]
 
 
@@ -84,7 +84,7 @@ def test_a_mistake_in_a_language_file_is_told(tmp_path, old, new, message):
     file = tmp_path / "fr.toml"
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(CreditModelError, match=re.escape(message)) as caught:
-        read_language(file, "fr")
+        read_language_file(file)
     assert str(caught.value).startswith(f"{file}: ")
 
 
