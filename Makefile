@@ -3,13 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint types sample clean
+.PHONY: demo test quick lint types sample clean
 
 demo: .venv/.installed
 	$(BIN)/credit-model demo --out demo
 
 test: lint types
 	$(BIN)/python -m pytest
+
+# The tests that take seconds, for work in progress; `make test` runs all.
+quick: .venv/.installed-dev
+	$(BIN)/python -m pytest -m "not slow"
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .

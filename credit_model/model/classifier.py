@@ -60,7 +60,7 @@ class _Sample(NamedTuple):
     weight: FloatArray
 
 
-class LimitTierClassifier(ClassifierMixin, BaseEstimator):
+class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Gradient boosting for ordered classes, with the log-odds of keeping a tier as its decision value.
 
     The predicted tier is the highest t with P(tier >= t) >= 1/2, so "tier c is kept" is exactly

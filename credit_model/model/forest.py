@@ -113,4 +113,4 @@ def tier_probabilities(survival_scores: FloatArray) -> FloatArray:
 
 def predicted_tier(survival_scores: FloatArray) -> IntArray:
     """The highest t with P(tier >= t) >= 1/2 (n,), from log-odds of tier > k (n, n_tiers - 1)."""
-    return np.sum(survival_scores >= 0, axis=1).astype(np.int64)
+    return np.asarray(np.sum(survival_scores >= 0, axis=1), dtype=np.int64)

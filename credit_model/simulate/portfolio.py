@@ -96,7 +96,7 @@ def simulate_portfolio(n_borrowers: int, n_months: int, *, n_jobs: int = 1, **se
     Examples
     --------
     >>> portfolio = simulate_portfolio(50, 24, seed=1)
-    >>> portfolio.history.shape[0], portfolio.history["days_past_due"].min()
+    >>> portfolio.history.shape[0], int(portfolio.history["days_past_due"].min())
     (1200, 0)
     """
     return simulate(Settings(n_borrowers, n_months, **settings), n_jobs=n_jobs)

@@ -182,7 +182,7 @@ def test_the_number_of_threads_changes_neither_the_model_nor_its_forecasts():
         assert one.keep_score(frame, 2).tobytes() == other.keep_score(frame, 2).tobytes()
 
 
-@pytest.mark.parametrize(("n_jobs", "threads"), [(1, 1), (2, 2), (None, None)])
+@pytest.mark.parametrize(("n_jobs", "threads"), [(2, 2), (3, 3), (None, None)])
 def test_a_fit_keeps_to_its_number_of_threads(n_jobs, threads, monkeypatch):
     def openmp_threads():
         return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "openmp"}

@@ -1,0 +1,6 @@
+"""For tests and for the examples in docstrings alike."""
+
+import os
+
+# The models that they fit are small: waiting for a second core takes longer than doing without it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
