@@ -121,4 +121,5 @@ def _groups(grade: Grade) -> pd.DataFrame:
         "excused": "excused",
         "root_cause_in_first_two": "root cause in two",
     }
-    return ours[list(heads)].rename(columns=heads)
+    shown: pd.DataFrame = ours[list(heads)].rename(columns=heads)
+    return shown

@@ -178,7 +178,7 @@ def moved_against(changes: ChangeExplanations) -> BoolArray:
         moved = np.abs(step) > _SAME * np.maximum(np.maximum(np.abs(before), np.abs(after)), 1.0)
     appeared = np.isnan(before) != np.isnan(after)
     sign = np.array([driver.sign for driver in changes.catalogue.drivers])
-    return (moved & ((sign == 0) | (sign * step < 0))) | appeared
+    return np.asarray((moved & ((sign == 0) | (sign * step < 0))) | appeared)
 
 
 def ranked_factors(changes: ChangeExplanations, candidates: Candidates) -> list[tuple[int, ...]]:

@@ -161,4 +161,5 @@ def rank_correlations(a: FloatArray, b: FloatArray) -> FloatArray:
     rank_b -= rank_b.mean(axis=1, keepdims=True)
     scale = np.sqrt((rank_a**2).sum(axis=1) * (rank_b**2).sum(axis=1))
     product = (rank_a * rank_b).sum(axis=1)
-    return np.divide(product, scale, out=np.full(len(a), np.nan), where=scale > 0)
+    correlation: FloatArray = np.divide(product, scale, out=np.full(len(a), np.nan), where=scale > 0)
+    return correlation

@@ -253,7 +253,8 @@ def _apart_shares(changes: ChangeExplanations) -> FloatArray:
     lowered = -np.minimum(changes.factor_contributions, 0.0)
     apart = np.array([factor.about != "borrower" for factor in changes.catalogue.factors], dtype=bool)
     total = lowered.sum(axis=1)
-    return np.divide(lowered[:, apart].sum(axis=1), total, out=np.zeros(len(lowered)), where=total > 0)
+    shares: FloatArray = np.divide(lowered[:, apart].sum(axis=1), total, out=np.zeros(len(lowered)), where=total > 0)
+    return shares
 
 
 def _near_ties(changes: ChangeExplanations, factors: list[tuple[int, ...]]) -> NDArray[np.bool_]:

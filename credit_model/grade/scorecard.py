@@ -54,7 +54,8 @@ def signed_shares(contributions: FloatArray) -> FloatArray:
     [[-0.75, 0.25], [0.0, 0.0]]
     """
     total = np.abs(contributions).sum(axis=1, keepdims=True)
-    return np.divide(contributions, total, out=np.zeros_like(contributions), where=total > 0)
+    shares: FloatArray = np.divide(contributions, total, out=np.zeros_like(contributions), where=total > 0)
+    return shares
 
 
 def share_errors(truth: FloatArray, named: FloatArray) -> FloatArray:

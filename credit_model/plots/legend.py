@@ -74,4 +74,5 @@ def _box(ax: Axes, x: float, y: float) -> Transform:
     """The unit square as a chip at (x, y) points from the Axes' lower left corner."""
     points = ax.figure.dpi_scale_trans
     corner: Any = ScaledTranslation(0, 0, ax.transAxes)  # type: ignore[arg-type]
-    return Affine2D().scale(_CHIP / 72) + points + ScaledTranslation(x / 72, y / 72, points) + corner
+    box: Transform = Affine2D().scale(_CHIP / 72) + points + ScaledTranslation(x / 72, y / 72, points) + corner
+    return box

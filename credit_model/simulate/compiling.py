@@ -24,7 +24,7 @@ def _sources() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
-class _Cache(FunctionCache):
+class _Cache(FunctionCache):  # type: ignore[misc]  # numba has no types
     """numba's cache, whose key also holds the digest of the sources."""
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:

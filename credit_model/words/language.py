@@ -203,7 +203,7 @@ class Language:
     def _digits(self, value: float, least: int, most: int) -> str:
         """A number with ``least`` to ``most`` decimals, the language's marks, a true minus and no negative zero."""
         if self._marks is None:
-            text = _number_pattern(least, most).apply(value, self.locale).replace("-", "−")
+            text = str(_number_pattern(least, most).apply(value, self.locale)).replace("-", "−")
         else:
             text = f"{value:,.{most}f}"
             if most > least:
