@@ -159,7 +159,9 @@ class NoticeContent:
         }
 
     def _reason(self, reason: ToldReason) -> dict[str, Any]:
+        """A reason as `ToldReason.as_record` gives it; the factor's label is left out, as no notice says it."""
         record = reason.as_record()
+        del record["factor"]
         return record | {
             "contribution": round(record["contribution"], _DIGITS),
             "share": round(record["share"], _DIGITS),

@@ -125,7 +125,8 @@ def _reading(spoken: CatalogueWords, month: int, limit: float, score: float, mov
 def _unit(spoken: CatalogueWords, column: Column) -> str:
     if column.unit == "money":
         return spoken.catalogue.currency
-    return spoken.language.texts("report").get(f"unit_{column.unit}", "")
+    key = f"report.unit_{column.unit}"
+    return spoken.language.say(key) if key in spoken.language.words else ""
 
 
 def _cell(spoken: CatalogueWords, column: Column, value: float) -> str:
