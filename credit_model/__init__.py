@@ -6,16 +6,23 @@
               ├─> history ─> snapshots ─> limit-tier model ─> explained decreases ─> plots, reasons, notices, report
     your data ┘   (checked)  (features)    (one booster)       (exact, by factor)
 
-================  ================================================================================================
-``portfolio``     what the data means: limit ladder, catalogue, checked histories, snapshots without look-ahead
-``simulate``      borrower histories whose true causes are known
-``model``         the gradient-boosting limit-tier model, its flat trees, its metrics, its saved form
-``explain``       exact pairwise Owen values, explained decreases, reasons, notices, plots, the one-page report
-``predictor``     `LimitPredictor`: from a history to a model and its explanations
-``evaluation``    accuracy on borrowers and months never seen
-``grade``         explanation methods held against the simulator's truth
-``cli``           the command ``credit-model``
-================  ================================================================================================
+====================================  ================================================================================
+``errors  arrays  parallel  files``   shared ground: mistakes in one line, array types, n_jobs, whole-or-nothing files
+``portfolio``                         what the data mean: limit ladder, catalogue, checked histories, snapshots
+``readers``                           from a user's files to tables of histories
+``simulate``                          borrower histories whose true causes are known
+``trees``                             fitted trees as one flat layout: their scores, exact pairwise Owen values
+``model``                             the limit-tier model: classifier, ordinal scores, metrics, split, saved form
+``explain``                           explained decreases, one verdict for each: numbers only
+``words``                             numbers into words; all words are in one file a language
+``plots  documents``                  pictures; notices and pages
+``predictor``                         `LimitPredictor`: from a history to a model and its explanations
+``evaluation``                        accuracy on borrowers and months never seen
+``grade``                             what is told, and other methods, held against the simulator's truth
+``cli``                               the command ``credit-model``
+====================================  ================================================================================
+
+Each part imports parts above it alone (``tests/test_architecture.py`` holds the exact directions).
 """
 
 from __future__ import annotations
@@ -24,6 +31,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
+
     from credit_model.errors import (
         ArtifactError,
         CatalogueError,
@@ -96,6 +105,10 @@ __all__ = [  # noqa: RUF022  (in the order of the work)
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("credit-model")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
