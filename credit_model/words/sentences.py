@@ -197,16 +197,27 @@ class Sentences:
         return [spoken.say(key, when=self.compared_with(row))]
 
     def _first(self, verdict: Verdict, reasons: Sequence[ToldReason]) -> str:
-        first = reasons[0]
-        key = "paragraph.raised" if verdict.support == "raised" else "paragraph.first"
-        if first.exemption in _NAMED_RULES:
-            key += f"_{first.exemption}"
-        elif first.about != "borrower":
-            key += "_apart"
-        if len(reasons) == 1 and first.reason.share >= _ALL:
-            key += "_only"
-        words = first.words[self._spoken.code]
-        return self._spoken.say(key, factor=self._spoken.inside(words.factor), reason=words.text, share=words.weight)
+        """The first reason, and that its factor led: beside another, or only by several reasons taken together."""
+        first, base = reasons[0], "raised" if verdict.support == "raised" else "first"
+        apart = "" if first.about == "borrower" else "_apart"
+        alone = "_only" if len(reasons) == 1 and first.reason.share >= _ALL else ""
+        if verdict.near_tie:
+            key = f"{base}_tie"
+        elif any(other.reason.share > first.reason.share for other in reasons[1:]):
+            key = f"{base}{apart}_together"
+        elif first.exemption in _NAMED_RULES:
+            key = f"{base}_{first.exemption}{alone}"
+        else:
+            key = f"{base}{apart}{alone}"
+        words, spoken = first.words[self._spoken.code], self._spoken
+        tied = [spoken.inside(self.words.factor_labels[g]) for g in verdict.factors[:2]]
+        return spoken.say(
+            f"paragraph.{key}",
+            factor=spoken.inside(words.factor),
+            factors=spoken.headed(spoken.join(tied)),
+            reason=words.text,
+            share=words.weight,
+        )
 
     def _further(self, verdict: Verdict, reasons: Sequence[ToldReason]) -> Iterator[str]:
         others = "raised_others" if verdict.support == "raised" else "others"

@@ -365,6 +365,27 @@ def test_an_unexplained_cut_says_what_is_known():
         assert paragraph.endswith("No reasons are given; a re-evaluation is proposed.")
 
 
+def test_factors_that_weighed_about_equally_are_told_as_such():
+    # 0.85 and 0.8 of 2.0; in a change of 2.0 the economy comes first in doubt, though debt's reason is heavier.
+    doubt = explained({"lenders": (2, 5, -0.85), "unemployment": (5, 6, -0.8), "dpd_last": (0, 9, -0.35)})
+    assert (
+        "Economy and debt weighed about equally. From economy: the unemployment rate rose from 5% to 6% "
+        "(40% of all that spoke against keeping the limit). Further reasons: number of lenders owed"
+        in str(decrease_reasons(doubt)[0])
+    )
+    assert "“经济环境”和“负债状况”的影响相近。其中“经济环境”：失业率" in str(decrease_reasons(doubt, lang="zh")[0])
+
+
+def test_a_factor_that_leads_by_several_reasons_together_is_not_said_to_hold_the_heaviest():
+    # Debt 0.7 + 0.6 = 1.3 leads repayment's 0.9, though the latter is the heaviest single reason.
+    change = {"lenders": (2, 5, -0.7), "utilisation_6m": (0.4, 0.8, -0.6), "dpd_last": (0, 9, -0.9)}
+    told = str(decrease_reasons(explained(change))[0])
+    assert "Of all factors, debt weighed most; the heaviest part of it: number of lenders owed rose from 2 to 5" in told
+    assert "main reason" not in told
+    raised = str(decrease_reasons(explained(change, score_before=5, usual=0.01))[0])
+    assert "Of all factors, debt raised the risk most; the heaviest part of it: number of lenders owed" in raised
+
+
 def test_a_small_risk_is_told_without_how_many_times_it_was():
     # Scores 9 and 5: 0.012% and 0.67%, 54 times, of which "<0.1%" says nothing.
     assert "rose from <0.1% to 0.7%" in decrease_reasons(explained({"lenders": (2, 5, -4.0)}, score_before=9))[0].risk
