@@ -11,6 +11,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from credit_model.documents.report import index_html, page_names, page_records
+from credit_model.explain.support import SUPPORT_LEVELS
+from credit_model.words.language import language
 from tests.browser.conftest import Browser
 from tests.documents.report_examples import DECISION, FACTORS, example_explanations, example_tracks
 
@@ -42,8 +44,15 @@ def index(explained, tmp_path_factory) -> Path:
     return page
 
 
+CHOOSE = """
+    const select = document.getElementById(arguments[0]);
+    select.value = arguments[1];
+    select.dispatchEvent(new Event("change"));
+"""
+
+
 def _leading(explained) -> np.ndarray:
-    return np.where(explained.model_agrees, explained.leading_factor_index, -1)
+    return np.array([verdict.leading_factor for verdict in explained.verdicts])
 
 
 def _let_it_draw(browser: Browser) -> None:
@@ -72,7 +81,7 @@ def test_of_five_thousand_rows_only_those_in_sight_are_ever_in_the_document(brow
         "search": "const s = document.getElementById('search'); s.value = 'B01'; s.dispatchEvent(new Event('input'));",
         "clear": "document.getElementById('clear').click();",
         "filter": "document.querySelector('[data-factor=debt]').click();",
-        "sort": "document.querySelector('[data-sort=probability] button').click();",
+        "sort": "document.querySelector('[data-sort=risk] button').click();",
         "scroll": "document.getElementById('rows').scrollTop = 1e5;",
     }
     for step, script in steps.items():
@@ -127,10 +136,32 @@ def test_filters_count_what_python_counts(browser: Browser, explained, index):
     assert browser.text("#counted") == f"{counts[ids.index('economy')]:,} of 5,000 decreases"
     assert {r[4] for r in _rows(browser)} == {"Economy"}
     browser.driver.find_element(By.ID, "clear").click()
-    browser.run(
-        "const s = document.getElementById('status'); s.value = 'unexplained'; s.dispatchEvent(new Event('change'))"
-    )
-    assert browser.text("#counted") == f"{int((~explained.model_agrees).sum()):,} of 5,000 decreases"
+
+
+def test_support_filters_and_counts_as_the_tiles_do(browser: Browser, explained, index):
+    browser.open(index)
+    for level in SUPPORT_LEVELS:
+        browser.run(CHOOSE, "support", level)
+        n = sum(verdict.support == level for verdict in explained.verdicts)
+        assert n > 0
+        assert browser.text("#counted") == f"{n:,} of 5,000 decreases"
+        assert (
+            browser.run("return document.querySelector(arguments[0]).firstChild.textContent", f"[data-tile={level}] dd")
+            == f"{n:,}"
+        )
+        assert f"support={level}" in browser.run("return location.hash")
+
+
+def test_risks_then_and_now_stand_in_every_row_and_sort(browser: Browser, explained, index):
+    browser.open(index)
+    browser.driver.find_element(By.CSS_SELECTOR, "[data-sort=risk] button").click()
+    english, row_of = language("en"), {b: i for i, b in enumerate(explained.borrower_id)}
+    shown = _rows(browser)
+    for cells in shown:
+        verdict = explained.verdicts[row_of[cells[0]]]
+        assert cells[5] == f"{english.risk(verdict.risk_before)} →  to {english.risk(verdict.risk_after)}"
+    highest = max(verdict.risk_after for verdict in explained.verdicts)
+    assert shown[0][5].endswith(english.risk(highest))
 
 
 def test_sorting_turns_and_tells_so(browser: Browser, explained, index):

@@ -15,12 +15,20 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from credit_model.documents.report import ReportFiles, write_report
-from credit_model.words.language import language
+from credit_model.words.language import LANGUAGES, language
 from tests.browser.conftest import Browser
-from tests.documents.report_examples import CASES, FACTORS, example_cases, example_explanations, example_tracks
+from tests.documents.report_examples import (
+    CASES,
+    FACTORS,
+    TOLD,
+    example_cases,
+    example_explanations,
+    example_tracks,
+)
 
 N_FACTORS = len(FACTORS)
 EVERYTHING = (1 << N_FACTORS) - 1
+EACH = "return [...document.querySelectorAll(arguments[0])].map((node) => node.dataset[arguments[1]])"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +46,12 @@ def page_of(report):
     return dict(zip(CASES, report.pages, strict=True))
 
 
-def test_every_combination_of_switches_gives_the_score_that_python_has(browser: Browser, cases, page_of):
+def _mask_of(cases, factors) -> int:
+    return sum(1 << cases.catalogue.factor_ids.index(factor) for factor in factors)
+
+
+def test_every_combination_of_switches_gives_the_score_and_the_risk_that_python_has(browser: Browser, cases, page_of):
+    english = language("en")
     for i, case in enumerate(CASES):
         browser.open(page_of[case])
         # A Gray code: each of the 127 clicks flips one switch, and every combination comes once.
@@ -46,11 +59,11 @@ def test_every_combination_of_switches_gives_the_score_that_python_has(browser: 
             """
             const switches = [...document.querySelectorAll("[data-switch]")];
             const read = () => ({
-              back: switches.map((s) => s.getAttribute("aria-checked") === "true"),
+              back: switches.filter((s) => s.getAttribute("aria-checked") === "true").map((s) => s.dataset.switch),
               score: document.getElementById("score").getAttribute("value"),
-              probability: document.getElementById("probability").getAttribute("value"),
+              risk: document.getElementById("risk").getAttribute("value"),
               scoreText: document.getElementById("score").textContent,
-              probabilityText: document.getElementById("probability").textContent,
+              riskText: document.getElementById("risk").textContent,
               verdict: document.getElementById("outcome-verdict").textContent,
             });
             const answers = [read()];
@@ -62,39 +75,68 @@ def test_every_combination_of_switches_gives_the_score_that_python_has(browser: 
             """
         )
         seen = set()
+        line = cases.restoring_line[i]
         for answer in answers:
-            mask = EVERYTHING & ~sum(1 << g for g, back in enumerate(answer["back"]) if back)
-            score = cases.coalitions[i, mask]
+            mask = EVERYTHING & ~_mask_of(cases, answer["back"])
+            score = cases.coalition_scores[i, mask]
             seen.add(mask)
             assert float(answer["score"]) == score
-            assert float(answer["probability"]) == pytest.approx(expit(score), abs=1e-15)
-            assert answer["scoreText"] == language("en").score(score)
-            assert answer["probabilityText"] == language("en").probability(expit(score))
-            assert answer["verdict"] == ("Limit kept" if score >= 0 else "Limit not kept")
+            assert float(answer["risk"]) == pytest.approx(expit(-score), abs=1e-15)
+            assert answer["scoreText"] == english.score(score)
+            assert answer["riskText"] == english.risk(expit(-score))
+            kept = "Limit kept"
+            if cases.verdicts[i].support == "raised":
+                kept = "Kept, risk no longer raised" if score >= line else "Kept by the model, risk raised"
+            assert answer["verdict"] == (kept if score >= 0 else "Limit not kept")
         assert len(seen) == 2**N_FACTORS
 
 
 def test_one_click_presets_are_the_minimal_restoring_sets(browser: Browser, cases, page_of):
-    ids = cases.catalogue.factor_ids
     for i, case in enumerate(CASES):
         browser.open(page_of[case])
         presets = browser.driver.find_elements(By.CSS_SELECTOR, "[data-preset].restores")
-        expected = [sum(1 << ids.index(f) for f in chosen) for chosen in cases.restoring_sets[i]]
+        expected = [_mask_of(cases, chosen) for chosen in cases.restoring_sets[i]]
         assert [int(p.get_attribute("data-preset")) for p in presets] == expected
+        kept = "Kept, risk no longer raised" if TOLD[case][0] == "raised" else "Limit kept"
         for preset, mask in zip(presets, expected, strict=True):
             preset.click()
-            assert float(browser.run("return score.getAttribute('value')")) == cases.coalitions[i, EVERYTHING & ~mask]
-            assert browser.text("#outcome-verdict") == "Limit kept"
+            score = float(browser.run("return score.getAttribute('value')"))
+            assert score == cases.coalition_scores[i, EVERYTHING & ~mask]
+            assert browser.text("#outcome-verdict") == kept
             assert preset.get_attribute("aria-pressed") == "true"
     # Debt alone (-2.4 of 2.2 - 3.77 = -1.57): put back, the score is at least -1.57 + 2.4 = 0.83.
     assert cases.restoring_sets[0] == (("debt",),)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_printed_first_is_the_verdicts(browser: Browser, cases, page_of, case, lang):
+    browser.open(page_of[case], f"#lang={lang}")
+    verdict = cases.verdicts[list(CASES).index(case)]
+    factors = browser.run(EACH, "table.change tbody[data-factor]", "factor")
+    switches = browser.run(EACH, "[data-switch]", "switch")
+    ids = cases.catalogue.factor_ids
+    assert factors[: len(verdict.factors)] == [ids[g] for g in verdict.factors]
+    assert switches == factors
+    ranks, told = (browser.run(EACH, "#reasons ol li", name) for name in ("rank", "factorId"))
+    ranked = [factor for _, factor in sorted(zip(ranks, told, strict=True))]
+    assert ranked == [ids[reason.factor] for reason in verdict.reasons]
+    if TOLD[case][1]:
+        assert factors[0] == told[0] == TOLD[case][1]
+    verdict_box = browser.driver.find_element(By.CSS_SELECTOR, ".hero .verdict")
+    assert verdict_box.get_attribute("class") == f"verdict {verdict.support}"
+    spoken = language(lang)
+    fact = browser.text("[data-fact=risk]")
+    assert spoken.risk(verdict.risk_before) in fact
+    assert spoken.risk(verdict.risk_after) in fact
+    assert browser.complaints() == []
 
 
 def test_the_tier_is_named_where_it_is_known(browser: Browser, page_of):
     browser.open(page_of["clear"])
     assert browser.text("#outcome-words") == "Given at the decision: tier 3, RMB 5,000."
     browser.driver.find_element(By.CSS_SELECTOR, "[data-switch=debt]").click()
-    assert browser.text("#outcome-words") == "With debt put back, tier 5 (RMB 20,000) would have been kept."
+    assert browser.text("#outcome-words") == "With debt put back, tier 5 (RMB 20,000) is kept."
     browser.driver.find_element(By.CSS_SELECTOR, "[data-switch=debt]").click()
     browser.driver.find_element(By.CSS_SELECTOR, "[data-switch=policy]").click()
     assert "Which lower tier would follow is not told by this score" in browser.text("#outcome-words")
@@ -103,7 +145,7 @@ def test_the_tier_is_named_where_it_is_known(browser: Browser, page_of):
 def test_the_address_keeps_what_was_switched_and_opens_with_it(browser: Browser, cases, page_of):
     browser.open(page_of["clear"], "#back=debt,policy&lang=zh&theme=dark")
     back = sum(1 << cases.catalogue.factor_ids.index(f) for f in ("debt", "policy"))
-    assert float(browser.run("return score.getAttribute('value')")) == cases.coalitions[0, EVERYTHING & ~back]
+    assert float(browser.run("return score.getAttribute('value')")) == cases.coalition_scores[0, EVERYTHING & ~back]
     assert browser.run("return document.documentElement.lang") == "zh-Hans"
     assert browser.run("return document.documentElement.dataset.theme") == "dark"
     browser.driver.find_element(By.CSS_SELECTOR, "[data-switch=policy]").click()
@@ -115,7 +157,7 @@ def test_the_address_keeps_what_was_switched_and_opens_with_it(browser: Browser,
 
 def test_a_foreign_address_changes_nothing(browser: Browser, cases, page_of):
     browser.open(page_of["clear"], "#back=<img src=x>,__proto__,debt%22&lang=xx&theme=<b>")
-    assert float(browser.run("return score.getAttribute('value')")) == cases.coalitions[0, EVERYTHING]
+    assert float(browser.run("return score.getAttribute('value')")) == cases.coalition_scores[0, EVERYTHING]
     assert browser.run("return document.documentElement.lang") == "en"
     assert browser.complaints() == []
 
@@ -291,13 +333,14 @@ def test_the_page_works_with_the_keyboard_alone(browser: Browser, cases, page_of
         if at["switch"] == "debt":
             break
     assert stops[0]["text"] == "Skip to content"
-    assert [s["switch"] for s in stops if s["switch"]] == ["credit_score", "spending", "repayment", "debt"]
+    # The switches come in the order told, in which debt is the first.
+    assert [s["switch"] for s in stops if s["switch"]] == ["debt"]
     assert sum(s["text"] in [f[2].capitalize() for f in FACTORS] for s in stops) == N_FACTORS
     browser.press(Keys.SPACE)
     back = 1 << cases.catalogue.factor_ids.index("debt")
-    assert float(browser.run("return score.getAttribute('value')")) == cases.coalitions[0, EVERYTHING & ~back]
+    assert float(browser.run("return score.getAttribute('value')")) == cases.coalition_scores[0, EVERYTHING & ~back]
     browser.press(Keys.ENTER)
-    assert float(browser.run("return score.getAttribute('value')")) == cases.coalitions[0, EVERYTHING]
+    assert float(browser.run("return score.getAttribute('value')")) == cases.coalition_scores[0, EVERYTHING]
     browser.run("document.querySelector('[data-factor=debt] .opener').focus()")
     browser.press(Keys.ENTER)
     assert browser.run("return document.querySelector('[data-factor=debt] .feature').hidden") is False
@@ -333,7 +376,7 @@ def test_nothing_hangs_over_the_edge(browser: Browser, page_of, report, width):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_an_accessibility_checker_finds_nothing_serious(browser: Browser, report, page_of, axe_source, lang, theme):
-    for page in (page_of["tie"], page_of["unexplained"], report.index):
+    for page in (page_of["tie"], page_of["raised"], page_of["wave"], report.index):
         browser.open(page, f"#lang={lang}&theme={theme}")
         browser.run("document.getElementById('open-all')?.click(); document.querySelector('[data-switch]')?.click()")
         browser.run(axe_source)
@@ -353,7 +396,7 @@ def test_what_is_not_known_is_said(browser: Browser, tmp_path):
     )  # fmt: skip
     files = write_report(explained, example_tracks(explained), tmp_path / "R")
     browser.open(files.pages[0])
-    assert "nothing earlier is known of this borrower" in browser.text(".verdict")
+    assert "nothing earlier is known of this borrower" in browser.text(".hero .verdict")
     assert browser.driver.find_elements(By.CSS_SELECTOR, "#what-if, #change") == []
     assert browser.complaints() == []
     browser.open(files.pages[1])
@@ -393,7 +436,46 @@ def test_the_kind_of_reference_is_named(browser: Browser, tmp_path, reference, s
 
 
 def test_a_decrease_that_the_model_does_not_support_gets_no_reasons(browser: Browser, page_of):
-    browser.open(page_of["unexplained"])
-    assert browser.text(".verdict h2") == "Unexplained: the model does not support this cut"
-    assert browser.driver.find_elements(By.CSS_SELECTOR, "#reasons ol li") == []
-    assert "The model would keep the limit" in browser.text("#outcome-words")
+    for case in ("unexplained", "wave"):
+        browser.open(page_of[case])
+        assert browser.text(".hero .verdict h2").startswith("Unexplained")
+        assert browser.driver.find_elements(By.CSS_SELECTOR, "#reasons ol li") == []
+        assert "The model would keep the limit" in browser.text("#outcome-words")
+        assert browser.text("#what-if .presets h3") == "Nothing needs to be put back"
+
+
+@pytest.mark.parametrize(
+    ("lang", "told", "title"),
+    [
+        ("en", "the lender cut 9.2% of all lines", "Unexplained by the borrower's records"),
+        ("zh", "贷款机构下调了9.2%的账户额度", "借款人的记录无法解释"),
+    ],
+)
+def test_a_wave_stands_in_the_verdict_and_on_the_index(browser: Browser, report, page_of, lang, told, title):
+    browser.open(page_of["wave"], f"#lang={lang}")
+    assert browser.text(".hero .verdict h2").startswith(title)
+    assert told in browser.text(".hero .verdict")
+    browser.open(report.index, f"#lang={lang}&status=wave")
+    assert browser.driver.find_element(By.CSS_SELECTOR, "#body a").text == "wave"
+    assert len(browser.driver.find_elements(By.CSS_SELECTOR, "#body tr")) == 1
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_raised_cut_is_told_as_a_raised_risk_and_never_as_why_it_was_cut(browser: Browser, page_of, lang):
+    browser.open(page_of["raised"], f"#lang={lang}")
+    words = {
+        "en": ("Debt raised the risk most", "What raised the risk", "What would bring the risk back down?"),
+        "zh": ("推高风险最多的因素：“负债状况”", "推高风险的因素", "怎样才能使风险回落？"),
+    }[lang]
+    assert browser.text(".hero .verdict h2") == words[0]
+    assert browser.text("#reasons-title") == words[1]
+    assert browser.text("#what-if-title") == words[2]
+    assert len(browser.driver.find_elements(By.CSS_SELECTOR, ".gauge-track rect.raised")) == 1
+
+
+def test_a_page_names_the_languages_that_there_are(browser: Browser, page_of):
+    browser.open(page_of["clear"])
+    buttons = browser.run(
+        "return [...document.querySelectorAll('[data-lang]')].map((b) => [b.dataset.lang, b.lang, b.textContent])"
+    )
+    assert buttons == [[one, language(one).html_code, language(one).about["name"]] for one in LANGUAGES]
