@@ -15,18 +15,15 @@ from time import perf_counter
 
 import lightgbm
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks.portfolios import Panel, fitted_predictor, real_panels, synthetic_panel
 from benchmarks.tables import Goal, at_least, at_most, show_goals, show_machine, show_table
 from credit_model import LimitPredictor
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.model.forest import predicted_tier
 from credit_model.model.metrics import decrease_scores, one_hot, ranked_probability_score, scores
 from credit_model.portfolio.snapshots import Snapshots
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 COLUMNS = ("rps", "qwk", "tier_mae", "log_loss", "decrease_auc", "decrease_ap")
 #: Rounds between which a peer's best number is sought, and the most it may have.

@@ -15,17 +15,15 @@ from time import thread_time
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from benchmarks.portfolios import Pairs, decrease_pairs, fitted_predictor, real_panels, synthetic_panel
 from benchmarks.tables import at_least, at_most, median_seconds, paired_ratio, show_goals, show_machine, show_table
+from credit_model.arrays import FloatArray
 from credit_model.trees.ensemble import TreeEnsemble
 from credit_model.trees.nodes import LEAF
 from credit_model.trees.owen import ensemble_changes, ensemble_owen_values
 from credit_model.trees.scoring import scores
-
-FloatArray = NDArray[np.float64]
 
 #: A row is wrong where a value, or the sum of values, is further off than this.
 WRONG = 1e-6

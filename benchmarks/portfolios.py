@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from credit_model import LimitPredictor, read_catalogue, simulate_portfolio
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.explain.pairs import decrease_rows, driver_columns, pair_with_reference, reference_features
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.history import History, check_history
 from credit_model.readers.public_data import CONVERTERS
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 #: Environment variable with the folder that holds ``home_credit`` and ``uci_taiwan``.
 REAL_DATA = "CREDIT_MODEL_REAL_DATA"

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from credit_model.arrays import BoolArray, IntArray
 
 
 @dataclass(frozen=True)
