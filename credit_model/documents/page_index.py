@@ -18,7 +18,7 @@ from scipy.special import expit
 from credit_model.arrays import FloatArray
 from credit_model.documents.page_months import plain_list
 from credit_model.documents.page_texts import AllWords, Place
-from credit_model.documents.page_verdict import TONES, flags_of
+from credit_model.documents.page_verdict import TONES, cut_shares, flags_of
 from credit_model.errors import HistoryError
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.support import SUPPORT_LEVELS, Support
@@ -97,10 +97,7 @@ class IndexRecord:
 
     @cached_property
     def _cut(self) -> FloatArray:
-        """The share of the limit that was cut, in whole per cent."""
-        before, after = self.explanations.limit_before, self.explanations.limit_after
-        share = np.divide(before - after, before, out=np.zeros(len(before)), where=before > 0)
-        return np.round(100 * share) / 100
+        return cut_shares(self.explanations.limit_before, self.explanations.limit_after)
 
     def _tiles(self) -> list[dict[str, Any]]:
         n, told = len(self.explanations), self.words.told

@@ -122,6 +122,7 @@ def count_formats(language: Language) -> dict[str, Any]:
         "group": symbols["group"],
         "minus": "−",
         "percent": language.percent_sign("0"),
-        "least": f"<{language.percent(0.01)}",
+        "least": language.share(1e-9),
+        "most": language.share(1 - 1e-9),
         "list": {"two": lists["2"], **{name: lists[name] for name in ("start", "middle", "end")}},
     }

@@ -13,6 +13,9 @@ T = TypeVar("T", str, list[str])
 #: What is put into a place of a text: the same in all languages, or what each of them says.
 Place = str | Callable[[CatalogueWords], str]
 
+#: From here on a tick is written in few letters, such as 20K.
+_LARGE = 10_000
+
 
 @dataclass(frozen=True)
 class AllWords:
@@ -75,4 +78,9 @@ class AllWords:
 
     def axis(self, ticks: Sequence[float]) -> list[list[Any]]:
         """Ticks of an axis with their texts."""
-        return [[tick, self.number(tick)] for tick in ticks]
+        return [[tick, self._tick(tick)] for tick in ticks]
+
+    def _tick(self, value: float) -> Any:
+        return self.each(
+            lambda spoken: spoken.language.compact(value) if abs(value) >= _LARGE else spoken.language.number(value)
+        )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from credit_model.arrays import FloatArray
 from credit_model.documents.page_change import reference_label
 from credit_model.documents.page_texts import AllWords
 from credit_model.explain.decreases import DecreaseExplanations
@@ -35,6 +38,16 @@ def flags_of(explained: DecreaseExplanations, row: int) -> tuple[str, ...]:
     marked |= {"censored"} if known and explained.reference_censored[row] else set()
     marked |= set() if known else {"no_reference"}
     return tuple(name for name in FLAGS if name in marked)
+
+
+def cut_shares(before: FloatArray, after: FloatArray) -> FloatArray:
+    """The shares of limits (n,) that were cut, in whole per cent; never all where something is left.
+
+    >>> cut_shares(np.array([2e6, 20000.0, 500.0]), np.array([5000.0, 5000.0, 0.0])).tolist()
+    [0.99, 0.75, 1.0]
+    """
+    cut = np.divide(before - after, before, out=np.zeros(len(before)), where=before > 0)
+    return np.where(after > 0, np.minimum(np.round(cut, 2), 0.99), cut)
 
 
 @dataclass(frozen=True)
@@ -118,7 +131,7 @@ class VerdictRecord:
             tiers = spoken.language.say("report.tiers", count=None, **places)
             if before <= 0:
                 return tiers
-            cut = spoken.language.percent(round(after / before - 1, 2))
+            cut = spoken.language.percent(-float(cut_shares(explained.limit_before, explained.limit_after)[0]))
             return spoken.language.say("page.separator").join([cut, tiers])
 
         return {
@@ -176,7 +189,8 @@ class VerdictRecord:
         return self.words.each(lambda spoken: self._told(spoken).notes[k])
 
     def _reason(self, reason: ToldReason) -> dict[str, Any]:
-        tags = [name for name in (reason.exemption, "near_tie" if reason.reason.near_tie else None) if name]
+        tags = [name for name in self.verdict.rules if name == reason.exemption]
+        tags += ["near_tie"] if reason.reason.near_tie else []
         return {
             **reason.as_record(*self.words.codes),
             "factor": self.words.label(self.explained.catalogue.factors[reason.reason.factor].label),

@@ -84,9 +84,10 @@ class WhatIfRecord:
     def _state(self, name: str) -> dict[str, Any]:
         """What a mixture in a state means; ``{factors}`` is left for the page, which knows what was put back."""
         before = float(self.explained.limit_before[0])
+        by_model = name == "kept" and self._support == "unexplained"
         return {
             "tone": "kept" if name == "calm" else name,
-            "head": self.words.told(f"state_{name}"),
+            "head": self.words.told("state_kept_by_model" if by_model else f"state_{name}"),
             "words": self._compared(
                 f"with_{name}", factors="{factors}", tier=self._tier, limit=lambda spoken: spoken.money(before)
             ),

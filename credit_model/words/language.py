@@ -21,7 +21,7 @@ from typing import Any
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
-from babel.numbers import NumberPattern, format_currency, format_percent, parse_pattern
+from babel.numbers import NumberPattern, format_compact_decimal, format_currency, format_percent, parse_pattern
 
 from credit_model.errors import CreditModelError
 from credit_model.portfolio.declarations import Label
@@ -224,6 +224,10 @@ class Language:
             return self._digits(value, digits, digits)
         size = abs(value)
         return self._digits(value, 0, 0 if size >= 100 else min(most, 1) if size >= 10 else most)
+
+    def compact(self, value: float) -> str:
+        """A large number in few letters, for axes: "20K", "2万"; at most one decimal."""
+        return str(format_compact_decimal(value, locale=self.locale, fraction_digits=1)).replace("-", "−")
 
     def percent(self, share: float, digits: int = 0) -> str:
         """A share of 1 as a percentage, rounded: "37%"."""

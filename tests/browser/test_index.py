@@ -127,11 +127,12 @@ def test_filters_count_what_python_counts(browser: Browser, explained, index):
     counts = Counter(_leading(explained).tolist())
     ids = explained.catalogue.factor_ids
     shown = browser.run(
-        "return [...document.querySelectorAll('#factors button')]"
-        ".map((b) => [b.dataset.factor, b.querySelector('.count').firstChild.textContent])"
+        "return [...document.querySelectorAll('#factors button')].map((b) => [b.dataset.factor,"
+        " b.querySelector('.count').firstChild.textContent, b.querySelector('.count small').textContent.trim()])"
     )
-    expected = {"none" if g < 0 else ids[g]: f"{n:,}" for g, n in counts.items()}
-    assert {name: count for name, count in shown if count != "0"} == expected
+    share = language("en").share
+    expected = {"none" if g < 0 else ids[g]: [f"{n:,}", share(n / len(explained))] for g, n in counts.items()}
+    assert {name: told for name, *told in shown if told[0] != "0"} == expected
     browser.driver.find_element(By.CSS_SELECTOR, "[data-factor=economy]").click()
     assert browser.text("#counted") == f"{counts[ids.index('economy')]:,} of 5,000 decreases"
     assert {r[4] for r in _rows(browser)} == {"Economy"}

@@ -43,10 +43,14 @@ function joined(words) {
 }
 /** A count, with the language's groups of digits. */
 const counted = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, DATA.formats[view.lang].group);
-/** A share of counts as the language writes it. */
+/** A share of counts as the language writes it: rounded half to even, as everywhere, and never to all or nothing. */
 function shareText(part, whole) {
-  const { percent, least } = DATA.formats[view.lang];
-  return part && part / whole < 0.005 ? least : percent.replace("0", String(Math.round((100 * part) / whole)));
+  const { percent, least, most } = DATA.formats[view.lang];
+  const share = (100 * part) / whole;
+  if (share > 0 && share < 1) return least;
+  if (share > 99 && share < 100) return most;
+  const rounded = share % 1 === 0.5 ? 2 * Math.round(share / 2) : Math.round(share);
+  return percent.replace("0", String(rounded));
 }
 
 // ---- scales -----------------------------------------------------------------------------------------------------
