@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from credit_model.cli import _COMMANDS, main
+from credit_model.words.language import language
+from credit_model.words.reasons import decrease_reasons
 
 
 def run(*words):
@@ -85,6 +87,64 @@ def test_one_borrower_is_explained_drawn_and_noticed(saved, tmp_path, explanatio
     assert str(who) in printed.output
     assert run("report", *where, "--out", tmp_path / "r").exit_code == 0
     assert (tmp_path / "r" / "index.html").exists()
+
+
+def test_plots_of_a_portfolio_have_their_own_options(saved, tmp_path):
+    where = ("--data", saved / "portfolio", "--model", saved / "model")
+    assert run("plot", "leading", *where, "--by", "segment", "--out", tmp_path / "l.svg").exit_code == 0
+    assert run("plot", "population", *where, "--style", "bar", "--out", tmp_path / "p.svg").exit_code == 0
+    refused("plot", "population", *where, "--by", "segment", "--out", tmp_path / "x.svg", code=2)
+    refused("plot", "change", *where, "--borrower", "1", "--economy", "e.csv", "--out", tmp_path / "x.svg", code=2)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("support", ["expected", "raised", "unexplained"])
+def test_why_gives_the_whole_answer_about_one_cut(saved, explanations, support, lang):
+    i = next(i for i, v in enumerate(explanations.verdicts) if v.support == support and v.factors)
+    verdict, one = explanations.verdicts[i], explanations[i]
+    month = one.summary["month"].iloc[0].strftime("%Y-%m")
+    where = ("--data", saved / "portfolio", "--model", saved / "model", "--borrower", one.borrower_id[0])
+    told = run("why", *where, "--month", month, "--lang", lang)
+    assert told.exit_code == 0, told.output
+    words = language(lang)
+    assert words.say(f"support.{support}") in told.output
+    assert words.risk(verdict.risk_after) in told.output
+    assert f"{verdict.frequency.n:,}" in told.output
+    labels = [factor.label.text(lang) for factor in one.catalogue.factors]
+    places = [told.output.index(f"  {labels[g]}") for g in verdict.factors]
+    assert places == sorted(places)  # factors in the order in which they are told
+    texts = [reason.text for reason in decrease_reasons(one, lang=lang)[0].reasons]
+    assert len(texts) == len(verdict.reasons)
+    assert all(words.headed(text) in told.output for text in texts)
+
+
+def test_why_of_somebody_whose_limit_did_not_fall_is_one_line(saved, explanations, portfolio):
+    others = sorted(set(portfolio.history["borrower_id"]) - set(explanations.borrower_id.tolist()))
+    said = refused("why", "--data", saved / "portfolio", "--model", saved / "model", "--borrower", others[0])
+    assert "has no limit decrease" in said
+
+
+def test_evaluate_prints_cuts_and_kept_decisions_by_support(saved, tmp_path):
+    where = ("--data", saved / "portfolio", "--model", saved / "model", "--out", tmp_path / "e")
+    printed = run("evaluate", *where)
+    assert printed.exit_code == 0, printed.output
+    table = pd.read_csv(tmp_path / "e" / "support.csv").set_index("support")
+    for level in ("expected", "raised", "supported", "unexplained"):
+        assert level in printed.output
+        assert f"{table.loc[level, 'share_of_kept']:.1%}" in printed.output
+
+
+def test_the_notice_of_a_raised_cut_is_a_draft_until_a_person_confirms_it(saved, explanations):
+    i = next(i for i, v in enumerate(explanations.verdicts) if v.support == "raised" and v.reasons)
+    month = explanations.summary["month"].iloc[i].strftime("%Y-%m")
+    where = ("--data", saved / "portfolio", "--model", saved / "model", "--borrower", explanations.borrower_id[i])
+    draft, confirmed = (
+        run("notice", *where, "--month", month),
+        run("notice", *where, "--month", month, "--confirmed-by", "A. Officer"),
+    )
+    assert language("en").say("notice.head.draft") in draft.output
+    assert language("en").say("notice.head.draft") not in confirmed.output
+    assert "A. Officer" in confirmed.output
 
 
 def test_the_same_arguments_give_the_same_bytes(saved, tmp_path):

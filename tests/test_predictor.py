@@ -8,8 +8,12 @@ import pytest
 
 from credit_model import DecreaseExplanations, LimitPredictor, evaluate
 from credit_model.errors import ArtifactError, CreditModelError, HistoryError
+from credit_model.evaluation import cross_fitted_support
+from credit_model.explain.support import SupportRule
 from credit_model.portfolio.catalogue import parse_catalogue
+from credit_model.portfolio.history import check_history
 from credit_model.portfolio.ladder import LimitLadder
+from credit_model.portfolio.snapshots import build_snapshots
 from tests.portfolio.examples import CATALOGUE, history
 
 
@@ -39,7 +43,7 @@ def test_factors_and_features_sum_to_the_change_of_the_deployed_score(explanatio
     )
     probability = predictor.predict_proba(snapshots, rows)
     keep = np.array([p[t:].sum() for p, t in zip(probability, explanations.tier_before, strict=True)])
-    np.testing.assert_allclose(keep, summary["probability_after"], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(1 - keep, summary["risk_after"], rtol=0, atol=1e-9)
 
 
 def test_a_feature_that_did_not_change_has_exactly_nothing(explanations):
@@ -54,14 +58,12 @@ def test_the_what_if_table_starts_before_and_ends_after_and_its_sets_restore(exp
     table = explanations.what_if.to_numpy()
     np.testing.assert_allclose(table[:, 0], explanations.keep_score_before, rtol=0, atol=1e-9)
     assert (table[:, -1] == explanations.keep_score_after).all()
-    ids = explanations.catalogue.factor_ids
-    everything = 2 ** len(ids) - 1
+    line = explanations.restoring_line
     for row, sets in enumerate(explanations.restoring_sets):
         for factors in sets:
-            back = sum(1 << ids.index(f) for f in factors)
-            assert table[row, everything & ~back] >= 0 > table[row, -1]
-            for one in factors:  # minimal: with any one of them left as it is now, the limit is lost
-                assert table[row, everything & ~back | 1 << ids.index(one)] < 0
+            assert explanations[row].coalitions.score(factors)[0] >= line[row] > table[row, -1]
+            for one in factors:  # minimal: with any one of them left as it is now, the line is not reached
+                assert explanations[row].coalitions.score([f for f in factors if f != one])[0] < line[row]
 
 
 def test_the_future_changes_no_explanation(explanations, predictor, portfolio):
@@ -104,6 +106,69 @@ def test_saved_explanations_come_back_whole(explanations, tmp_path):
     (tmp_path / "x" / "what_if.parquet").unlink()
     with pytest.raises(ArtifactError, match=r"what_if\.parquet"):
         DecreaseExplanations.load(tmp_path / "x")
+
+
+def test_a_predictor_can_be_cloned_and_its_parameters_read_and_set(predictor):
+    from sklearn.base import clone
+
+    rule = SupportRule(times_usual=4.0)
+    made = LimitPredictor("home_credit", seed=5, n_jobs=1, support=rule, max_iter=7)
+    params = made.get_params()
+    assert (params["seed"], params["n_jobs"], params["max_iter"], params["support"]) == (5, 1, 7, rule)
+    twin = clone(made)
+    assert twin is not made
+    assert twin.get_params() == params
+    assert twin.catalogue.digest == made.catalogue.digest
+    assert clone(predictor).get_params() == predictor.get_params()
+    with pytest.raises(CreditModelError, match="is not fitted"):
+        _ = clone(predictor).forest
+    twin.set_params(seed=6, catalogue="synthetic", learning_rate=0.2)
+    assert (twin.seed, twin.catalogue.name, twin.get_params()["learning_rate"]) == (6, "synthetic", 0.2)
+    with pytest.raises(CreditModelError, match="has no parameter 'sed'"):
+        twin.set_params(sed=1)
+
+
+def test_the_thresholds_of_support_are_saved_with_the_model(portfolio, predictor, tmp_path):
+    strict = LimitPredictor(seed=3, support=SupportRule(times_usual=30.0))
+    strict._fitted = predictor._fitted
+    strict.save(tmp_path / "m")
+    loaded = LimitPredictor.load(tmp_path / "m")
+    assert loaded.support == SupportRule(times_usual=30.0)
+    assert loaded.held_out.as_record() == predictor.held_out.as_record()
+    support = loaded.explain_decreases(portfolio.history).support
+    assert set(support) == {"expected", "unexplained"}  # 30 times the usual is more than one half
+
+
+def test_evaluation_tells_what_supporting_cuts_costs(predictor, portfolio):
+    found = evaluate(predictor, portfolio.history)
+    snapshots = predictor.snapshots(portfolio.history)
+    row = predictor.test_rows(snapshots)
+    row = row[snapshots.tier_before[row] > 0]
+    fell = snapshots.tier_after[row] < snapshots.tier_before[row]
+    assert found.support.loc[["supported", "unexplained"], "cuts"].sum() == fell.sum()
+    assert found.support.loc[["supported", "unexplained"], "kept"].sum() == (~fell).sum()
+    assert found.support.loc["supported", "share_of_cuts"] > 5 * found.support.loc["supported", "share_of_kept"]
+    # Of the cuts among these rows the explanations say the same.
+    explained = predictor.explain_decreases(portfolio.history)
+    keys = set(zip(snapshots.borrower_row[row[fell]], snapshots.month_number[row[fell]], strict=True))
+    place = [snapshots.history.position_of(b) for b in explained.borrower_id]
+    mine = np.array([key in keys for key in zip(place, explained.month_number, strict=True)])
+    assert (explained.support[mine] != "unexplained").sum() == found.support.loc["supported", "cuts"]
+    assert found.frequencies["n"].sum() == len(row)
+
+
+@pytest.mark.slow
+def test_cross_fitted_support_judges_every_decision_once_by_a_model_of_others(portfolio):
+    small = portfolio.history[portfolio.history["borrower_id"] <= 600]
+    predictor = LimitPredictor(max_iter=20, structure="score")
+    judged = cross_fitted_support(predictor, small, folds=2)
+    catalogue = predictor.catalogue
+    snapshots = build_snapshots(check_history(small, catalogue), catalogue.ladder)
+    row = snapshots.is_decision & (snapshots.tier_before > 0)
+    assert len(judged.fell) == row.sum()
+    assert judged.fell.sum() == (row & (snapshots.tier_after < snapshots.tier_before)).sum()
+    with pytest.raises(CreditModelError, match="folds must be between 2 and the number of borrowers, 600; got 1"):
+        cross_fitted_support(predictor, small, folds=1)
 
 
 def test_training_does_not_depend_on_the_number_of_threads(portfolio):
@@ -190,11 +255,15 @@ def test_in_doubt_the_borrower_is_not_blamed(explanations):
     one_feature_each = [list(explanations.catalogue.factor_index).index(g) for g in range(len(ids))]
     contributions = np.zeros((2, len(explanations.catalogue.driver_names)))
     contributions[:, one_feature_each] = values
+    # Every driver moved against the borrower, so that every one can be named.
+    sign = np.array([driver.sign or 1 for driver in explanations.catalogue.drivers], dtype=float)
     made = replace(
         explanations[:2],
         contributions=contributions,
+        features_before=np.zeros_like(contributions),
+        features_after=np.tile(-sign, (2, 1)),
         keep_score_before=np.full(2, 0.5),
         keep_score_after=np.full(2, -0.5),
     )
     assert made.summary["leading_factor"].tolist() == ["economy", "repayment"]
-    assert made.near_tie.all()
+    assert made.summary["near_tie"].all()

@@ -15,8 +15,8 @@ from credit_model.cli.explain import draw_change, show_explained
 from credit_model.cli.history_files import read_economy, read_history
 from credit_model.cli.model import show_scores, show_support
 from credit_model.documents.notice import build_notice
-from credit_model.documents.tracks import score_tracks
 from credit_model.documents.report import write_report
+from credit_model.documents.tracks import score_tracks
 from credit_model.evaluation import evaluate
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import count_falls_within_tier

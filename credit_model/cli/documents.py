@@ -86,8 +86,8 @@ def report_command(
     \b
     Example:  credit-model report --data portfolio --model model --out report
     """
-    from credit_model.documents.tracks import score_tracks
     from credit_model.documents.report import write_report
+    from credit_model.documents.tracks import score_tracks
 
     predictor = source.predictor
     with working("explaining"):

@@ -67,6 +67,7 @@ def show_grade(grade: Grade) -> None:
     show_facts([(f"not graded: {reason}", count) for reason, count in grade.left_out.items() if count])
     say()
     show_table(_methods(grade.fidelity, FIDELITY_HEADS), digits=3, title="Fidelity to the lender's policy")
+    show_table(_methods(grade.fidelity, ERROR_HEADS), digits=3, title="Both errors of blame, and the shares")
     show_table(_methods(grade.causal, CAUSAL_HEADS), digits=3, title="Causal")
     say(
         "all cuts: by the strongest factor of every cut, told or not; laid on borrower: of the cuts led by the economy "
@@ -82,11 +83,13 @@ FIDELITY_HEADS = {
     "leading_factor_right_clear": "where clear",
     "top_two_right": "in first two",
     "leading_factor_right_all": "all cuts",
+    "seconds_per_decrease": "ms each",
+}
+ERROR_HEADS = {
     "laid_on_borrower": "laid on borrower",
     "excused": "excused",
     "rank_correlation": "rank corr.",
     "share_error": "share error",
-    "seconds_per_decrease": "ms each",
 }
 CAUSAL_HEADS = {
     "root_cause_first": "root cause first",

@@ -151,15 +151,10 @@ def evaluate_command(
 def show_support(table: pd.DataFrame, title: str) -> None:
     """Print a support table: cuts and kept decisions by level, with their counts."""
     shown = table.reset_index()
-    heads = {"share_of_cuts": "of all cuts", "kept": "kept decisions", "share_of_kept": "of all kept"}
     for name in ("share_of_cuts", "share_of_kept"):
         shown[name] = [f"{share:.1%}" for share in shown[name]]
-    show_table(
-        shown.rename(
-            columns={"share_of_cuts": "of all cuts", "kept": "kept decisions", "share_of_kept": "of all kept"}
-        ),
-        title=title,
-    )
+    heads = {"share_of_cuts": "of all cuts", "kept": "kept decisions", "share_of_kept": "of all kept"}
+    show_table(shown.rename(columns=heads), title=title)
 
 
 def show_scores(scores: pd.DataFrame, n_test: int, n_borrowers: int) -> None:

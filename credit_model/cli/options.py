@@ -97,12 +97,12 @@ def reference(function: F) -> F:
 def borrower(*, required: bool) -> Callable[[F], F]:
     """``--borrower``: whose limit fell."""
     text = "Whose limit fell." if required else "Only this borrower."
-    return click.option("--borrower", required=required, default=None, metavar="ID", help=text)
+    return click.option("--borrower", required=required, metavar="ID", help=text)
 
 
 def month(help: str = "Only this month, such as 2024-03.", *, required: bool = False) -> Callable[[F], F]:
     """``--month``: when it fell."""
-    return click.option("--month", required=required, default=None, metavar="MONTH", help=help)
+    return click.option("--month", required=required, metavar="MONTH", help=help)
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def show_why(explanation: DecreaseExplanations, lang: str) -> None:
     heading(language.say(_reasons_title(told)))
     for reason in told.reasons:
         text = language.headed(reason.text)
-        say(f"  {reason.rank}. {text}{language.bracketed(language.share(reason.share))}")
+        say(f"  {reason.rank}. {text}{language.bracketed(language.share(reason.reason.share))}")
     for note in told.notes:
         say(f"  {note}")
     sets = list(_restoring(explanation, words))
@@ -78,16 +78,11 @@ def _reasons_title(told: DecreaseReasons) -> str:
 def _facts(explanation: DecreaseExplanations, told: DecreaseReasons, words: CatalogueWords) -> Table:
     language = words.language
     support = language.say(f"support.{told.verdict.support}")
-    if told.verdict.support == "raised":
-        usual = language.risk(told.verdict.usual_risk)
-        meaning = language.say("support.raised_sentence", usual=usual)
-    else:
-        meaning = language.say(f"support.{told.verdict.support}_sentence")
     tiers = {"before": int(explanation.tier_before[0]), "after": int(explanation.tier_after[0])}
     rows = [
         ("", language.say("why.tier", **tiers)),
         (language.say("why.compared"), told.compared_with),
-        (language.say("why.support"), f"{support}{language.colon}{meaning}"),
+        (language.say("why.support"), f"{support}{language.colon}{told.support_sentence}"),
         (language.say("why.risk"), told.risk),
         (language.say("why.frequency"), told.frequency),
         (language.say("why.wave"), told.wave),

@@ -105,11 +105,12 @@ class DecreaseExplanations(ChangeExplanations):
         """One row a decrease.
 
         Columns: borrower_id, month, reference_month, reference_censored, has_reference, limit_before, limit_after,
-        tier_before, tier_after; keep_score_before, keep_score_after (log-odds); support, risk_before, risk_after
-        (of losing the tier in force; before is NaN without a reference), frequency_at_risk (share of cuts among
-        held-out decisions of about this risk); leading_factor, first_reason_factor (the same; "" where no reason is
-        told), withheld (why not), near_tie, moved_most (the factor that lowered the score most, whether or not it is
-        a reason; "" for none) and wave (how many times the usual were cut; NaN: no wave).
+        tier_before, tier_after; keep_score_before, keep_score_after (log-odds), probability_before,
+        probability_after (of keeping the tier in force), model_agrees (its loss is likelier than not); support,
+        risk_before, risk_after (of losing the tier in force; before is NaN without a reference), frequency_at_risk
+        (share of cuts among held-out decisions of about this risk); leading_factor, first_reason_factor (the same;
+        "" where no reason is told), withheld (why not), near_tie, moved_most (the factor that lowered the score most,
+        whether or not it is a reason; "" for none) and wave (how many times the usual were cut; NaN: no wave).
         """
         verdicts, factors = self.verdicts, np.array([*self.catalogue.factor_ids, ""], dtype=object)
 
@@ -129,6 +130,9 @@ class DecreaseExplanations(ChangeExplanations):
                 "tier_after": self.tier_after,
                 "keep_score_before": self.keep_score_before,
                 "keep_score_after": self.keep_score_after,
+                "probability_before": expit(self.keep_score_before),
+                "probability_after": expit(self.keep_score_after),
+                "model_agrees": self.keep_score_after < 0,
                 "support": pd.array([v.support for v in verdicts], dtype="str"),
                 "risk_before": np.array([v.risk_before for v in verdicts], dtype=np.float64),
                 "risk_after": np.array([v.risk_after for v in verdicts], dtype=np.float64),

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit_model.arrays import BoolArray
 from credit_model.errors import HistoryError
 from credit_model.explain.pairs import decrease_rows
 from credit_model.explain.support import SUPPORT_LEVELS
@@ -24,10 +25,6 @@ from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.history import History
 from credit_model.predictor import LimitPredictor
 from credit_model.simulate.truth import Truth
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 FIDELITY = (
     "leading_factor_right",

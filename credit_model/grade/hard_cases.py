@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from credit_model.arrays import BoolArray, FloatArray
 from credit_model.grade.scorecard import lowering_order
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 #: The second factor lowered the score at least by this part of what the first did: they changed together.
 TOGETHER = 0.5

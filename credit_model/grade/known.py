@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.errors import DataFileError
 from credit_model.explain.pairs import pair_with_reference
 from credit_model.grade.root_causes import ACCEPTABLE_FACTORS
@@ -16,10 +17,6 @@ from credit_model.grade.scorecard import lowering_order
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.months import month_numbers_of
 from credit_model.portfolio.snapshots import Snapshots
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 #: Kinds of cut that are the lender's own doing.
 LENDER_KINDS = ("dormancy", "class_wide")

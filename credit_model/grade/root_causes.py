@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
-BoolArray = NDArray[np.bool_]
+from credit_model.arrays import BoolArray
 
 #: Root cause -> the factors that may be named for it.
 ACCEPTABLE_FACTORS: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from credit_model.arrays import BoolArray, FloatArray, IntArray
 
 #: A leading factor leads clearly if the gap to the second is more than this share of the absolute change.
 CLEAR_LEAD = 0.10

@@ -33,7 +33,9 @@ def test_both_scorecards_are_printed_and_the_json_written(folders, tmp_path):
     assert "Fidelity to the lender's policy" in result.output
     assert "Causal" in result.output
     for method in METHODS:
-        assert result.output.count(f"{method} ") >= 2  # once a scorecard
+        assert result.output.count(f"{method} ") >= 3  # once a table
+    assert "laid on borrower" in result.output
+    assert "excused" in result.output
     content = json.loads((tmp_path / "g.json").read_text())
     assert next(iter(content)) == "ours"
     assert f"{content['ours']['n']:,} limit decreases" in result.output

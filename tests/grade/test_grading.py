@@ -60,7 +60,7 @@ def test_a_truth_that_agrees_with_us_gives_us_full_marks_in_any_order_of_rows(pr
         assert ours["leading_factor_right"] == ours["leading_factor_right_clear"] == ours["top_two_right"] == 1
         assert ours["share_error"] == pytest.approx(0, abs=1e-12)
         assert ours["rank_correlation"] == pytest.approx(1)
-        assert ours["blamed_on_borrower"] == 0
+        assert ours["laid_on_borrower"] == ours["excused"] == 0
 
 
 def test_the_doubt_rule_changes_who_is_named_first_and_no_contribution(predictor, unseen):
@@ -72,7 +72,17 @@ def test_the_doubt_rule_changes_who_is_named_first_and_no_contribution(predictor
     about = np.array([factor.about for factor in predictor.catalogue.factors])
     assert (about[ours.order[turned, 0]] != "borrower").all()
     assert (about[largest.order[turned, 0]] == "borrower").all()
-    assert (ours.order[turned, 1] == largest.order[turned, 0]).all()
+
+
+def test_the_leader_is_graded_where_a_reason_is_told_and_both_errors_are_printed(predictor, unseen, grade):
+    told = predictor.explain_decreases(unseen.history).summary
+    n_told = grade.overall["n_told"].iloc[0]
+    assert 0 < n_told <= (told["leading_factor"] != "").sum() < len(told)
+    ours = grade.overall.loc["ours"]
+    assert ours["leading_factor_right"] == ours["first_reason_right"]
+    assert grade.overall[["laid_on_borrower", "excused"]].apply(lambda error: error.between(0, 1)).all(axis=None)
+    # What is not told cannot be laid on anybody; methods that always tell lay more on the borrower.
+    assert ours["laid_on_borrower"] <= grade.overall.loc["ours_largest_first", "laid_on_borrower"]
 
 
 def test_a_truth_that_says_the_contrary_gives_none(predictor, unseen):
@@ -119,12 +129,12 @@ def test_a_held_out_grade_takes_only_borrowers_that_training_never_saw(predictor
 
 def test_groups_add_up_to_the_whole(grade):
     n = int(grade.overall.loc["ours", "n"])
-    for split in ("scenario", "segment", "kind", "reference", "model"):
+    for split in ("scenario", "segment", "kind", "reference", "support"):
         assert grade.by(split)["n"].sum() == n
     hard = grade.by("hard case")
     assert {"factors together", "none of these"} <= set(hard.index)
     right = grade.by("kind")
-    weighted = (right["leading_factor_right"] * right["n"]).sum() / n
+    weighted = (right["leading_factor_right"] * right["n_told"]).sum() / right["n_told"].sum()
     assert weighted == pytest.approx(grade.overall.loc["ours", "leading_factor_right"])
 
 
@@ -132,10 +142,10 @@ def test_several_portfolios_are_graded_as_one(predictor, unseen, portfolio):
     parts = [(p.history, p.truth) for p in (unseen, portfolio)]
     apart = [grade_explanations(predictor, *part, methods=["ours"]) for part in parts]
     both = grade_portfolios(predictor, parts, methods=["ours"]).overall.loc["ours"]
-    n = np.array([g.overall.loc["ours", "n"] for g in apart])
+    n, told = (np.array([g.overall.loc["ours", name] for g in apart]) for name in ("n", "n_told"))
     right = np.array([g.overall.loc["ours", "leading_factor_right"] for g in apart])
     assert both["n"] == n.sum()
-    assert both["leading_factor_right"] == pytest.approx((right * n).sum() / n.sum())
+    assert both["leading_factor_right"] == pytest.approx((right * told).sum() / told.sum())
 
 
 def test_the_json_has_an_object_a_method_ours_first(grade):
@@ -145,7 +155,7 @@ def test_the_json_has_an_object_a_method_ours_first(grade):
         assert told["leading_factor_right"] == grade.overall.loc[method, "leading_factor_right"]
         assert isinstance(told["n"], int)
         assert told["seconds_per_decrease"] > 0
-        assert {"leading_factor_right_clear", "root_cause_in_first_two", "blamed_on_borrower"} <= set(told)
+        assert {"leading_factor_right_clear", "root_cause_in_first_two", "laid_on_borrower", "excused"} <= set(told)
         assert sum(g["n"] for g in told["groups"]["kind"].values()) == told["n"]
     assert "NaN" not in grade.to_json()
 
@@ -184,8 +194,8 @@ def test_population_values_are_the_interventional_shapley_values_of_shap(predict
             feature_perturbation="interventional",
         )
         values = explainer.shap_values(forest.rows(x[i : i + 1], tier[i : i + 1] - 1), check_additivity=False)[0]
-        cause = [catalogue.feature_names.index(name) for name in catalogue.driver_names]
-        by_factor = np.bincount(catalogue.factor_index, values[cause], minlength=len(catalogue.factor_ids))
+        driver = [catalogue.feature_names.index(name) for name in catalogue.driver_names]
+        by_factor = np.bincount(catalogue.factor_index, values[driver], minlength=len(catalogue.factor_ids))
         assert np.median(np.abs(by_factor - ours[i])) < 1e-5
 
 
@@ -206,8 +216,9 @@ def test_ours_is_what_the_predictor_explains(predictor, unseen):
     ours = attribute(predictor, decreases, "ours").contributions
     explained = predictor.explain_decreases(unseen.history)
     np.testing.assert_array_equal(ours, explained.factor_contributions)
-    led = attribute(predictor, decreases, "ours").order[:, 0]
-    np.testing.assert_array_equal(led, explained.leading_factor_index)
+    named = attribute(predictor, decreases, "ours")
+    np.testing.assert_array_equal(np.where(named.told, named.order[:, 0], -1), explained.leading_factor_index)
+    np.testing.assert_array_equal(named.first_reason, explained.leading_factor_index)
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,12 @@ NAMED = np.array(
 )
 
 
-def graded(named):
-    return fidelity(TRUTH, named, lowering_order(named), ABOUT_BORROWER)
+EVERY = np.ones(4, dtype=bool)
+
+
+def graded(named, told=EVERY, graded=EVERY):
+    order = lowering_order(named)
+    return fidelity(TRUTH, named, order, ABOUT_BORROWER, told=told, graded=graded, first_reason=order[:, 0])
 
 
 def test_the_leader_is_the_factor_that_lowered_the_limit_most():
@@ -59,8 +63,27 @@ def test_fidelity_of_a_hand_made_method():
     assert grade["leading_factor_right"] == 1 / 4
     assert grade["leading_factor_right_clear"] == 1 / 3  # rows 1, 3, 4 are clear; row 1 is right
     assert grade["top_two_right"] == 3 / 4  # rows 1, 2, 3
-    assert grade["blamed_on_borrower"] == 1 / 2  # rows 3 and 4 are not the borrower's; row 3 is laid on debt
-    assert (grade["n"], grade["n_clear"], grade["n_not_borrowers"]) == (4, 3, 2)
+    assert grade["laid_on_borrower"] == 1 / 2  # rows 3 and 4 are not the borrower's; row 3 is laid on debt
+    assert grade["excused"] == 0  # rows 1 and 2 are the borrower's, and are told as the borrower's
+    assert (grade["n"], grade["n_told"], grade["n_clear"], grade["n_not_borrowers"], grade["n_borrowers"]) == (
+        4, 4, 3, 2, 2,
+    )  # fmt: skip
+
+
+def test_a_borrowers_cut_that_is_told_as_the_lenders_is_excused():
+    named = NAMED.copy()
+    named[0] = [-1.0, 0.0, 0.0, -3.0]  # row 1 is debt's in truth, and told as policy's
+    assert graded(named)["excused"] == 1 / 2
+
+
+def test_where_no_reason_is_told_none_is_wrong_and_nobody_is_blamed():
+    # Row 3, which the method would lay on the borrower, is not told; rows 1, 2 and 4 are graded.
+    told = np.array([True, True, False, True])
+    grade = graded(NAMED, told=told, graded=told)
+    assert grade["leading_factor_right"] == grade["first_reason_right"] == 1 / 3
+    assert grade["leading_factor_right_all"] == 1 / 4  # by the factors of every cut, told or not
+    assert grade["laid_on_borrower"] == 0
+    assert (grade["n"], grade["n_told"], grade["n_not_borrowers"]) == (4, 3, 2)
 
 
 def test_share_error_is_half_the_distance_of_signed_shares():
@@ -87,16 +110,16 @@ def test_the_truth_itself_gets_full_marks():
     grade = graded(TRUTH)
     assert grade["leading_factor_right"] == grade["leading_factor_right_clear"] == grade["top_two_right"] == 1
     assert grade["rank_correlation"] == pytest.approx(1)
-    assert grade["share_error"] == grade["blamed_on_borrower"] == 0
+    assert grade["share_error"] == grade["laid_on_borrower"] == grade["excused"] == 0
 
 
 def test_the_root_cause_may_be_named_by_its_own_factor_only():
-    causes = np.zeros((4, len(ACCEPTABLE_FACTORS)), dtype=bool)
+    root_causes = np.zeros((4, len(ACCEPTABLE_FACTORS)), dtype=bool)
     names = list(ACCEPTABLE_FACTORS)
-    causes[0, names.index("borrowing_spree")] = True  # debt is named first
-    causes[1, names.index("job_loss")] = True  # debt first, capacity second
-    causes[2, names.index("tightening")] = True  # policy is not named
-    acceptable = acceptable_factors(causes, names, ["debt", "capacity", "economy", "policy"])
+    root_causes[0, names.index("borrowing_spree")] = True  # debt is named first
+    root_causes[1, names.index("job_loss")] = True  # debt first, capacity second
+    root_causes[2, names.index("tightening")] = True  # policy is not named
+    acceptable = acceptable_factors(root_causes, names, ["debt", "capacity", "economy", "policy"])
     assert acceptable.sum(axis=1).tolist() == [1, 1, 1, 0]
     assert causal(lowering_order(NAMED), acceptable) == {
         "root_cause_first": 1 / 3,
@@ -127,17 +150,18 @@ def test_lenders_kinds_are_recognised_by_the_first_two_factors():
 
 
 def test_nothing_to_grade_gives_unknown_not_nought():
-    grade = fidelity(
-        TRUTH[:2], NAMED[:2], lowering_order(NAMED[:2]), ABOUT_BORROWER
-    )  # both led by the borrower's factors
-    assert np.isnan(grade["blamed_on_borrower"])
+    order = lowering_order(NAMED[:2])
+    both = {"told": EVERY[:2], "graded": ~EVERY[:2], "first_reason": order[:, 0]}
+    grade = fidelity(TRUTH[:2], NAMED[:2], order, ABOUT_BORROWER, **both)  # both led by the borrower's factors
+    assert np.isnan(grade["laid_on_borrower"])
+    assert np.isnan(grade["leading_factor_right"])
     assert np.isnan(causal(lowering_order(NAMED), np.zeros((4, 4), dtype=bool))["root_cause_first"])
 
 
 def test_hard_cases_are_told_from_the_truth():
     about = np.array(["borrower", "borrower", "economy", "lender"], dtype=object)
-    causes = np.array([[True, True], [True, False], [False, False], [False, False]])
-    cases = hard_cases(TRUTH, causes, about)
+    root_causes = np.array([[True, True], [True, False], [False, False], [False, False]])
+    cases = hard_cases(TRUTH, root_causes, about)
     assert cases["factors together"].tolist() == [False, True, False, False]  # 1.0 is at least half of 1.2
     assert cases["two shocks at once"].tolist() == [True, False, False, False]
     assert cases["economy against borrower"].tolist() == [False, False, True, False]  # row 4: lender and borrower
