@@ -99,15 +99,13 @@ def _facts(explanation: DecreaseExplanations, told: DecreaseReasons, words: Cata
 def _bars(explanation: DecreaseExplanations, words: CatalogueWords) -> Table:
     """Factors as bars to the left (lowered the score) and right, in the order in which they are told."""
     values = explanation.factor_contributions[0]
-    first = explanation.verdicts[0].factors
-    rest = sorted((g for g in range(len(values)) if g not in first), key=lambda g: values[g])
     largest = max(float(abs(values).max()), 1e-12)
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
-    for g in [*first, *rest]:
+    for g in explanation.factor_order():
         bar = "█" * round(_BAR * abs(float(values[g])) / largest)
         left, right = (bar, "") if values[g] < 0 else ("", bar)
         table.add_row(

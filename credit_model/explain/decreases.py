@@ -83,6 +83,16 @@ class DecreaseExplanations(ChangeExplanations):
         """The factor that led each cut, as a place in ``catalogue.factors``: (n,); -1 where no reason is told."""
         return np.array([verdict.leading_factor for verdict in self.verdicts], dtype=np.int64)
 
+    def factor_order(self, row: int = 0) -> tuple[int, ...]:
+        """All factors of one cut in the order in which they are shown, as places in ``catalogue.factors``.
+
+        First those that the verdict tells, in its order; then those that raised the score; last those that did not
+        move it.
+        """
+        told, values = self.verdicts[row].factors, self.factor_contributions[row]
+        rest = [g for g in range(len(values)) if g not in told]
+        return (*told, *sorted(rest, key=lambda g: (values[g] == 0, values[g], g)))
+
     @cached_property
     def restoring_line(self) -> FloatArray:
         """The keep score from which on a cut would not be supported: (n,), log-odds; NaN where it is not."""

@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from credit_model.errors import CreditModelError
 from credit_model.explain.decreases import DecreaseExplanations
-from credit_model.palette import FAINT, INK, LOWERS, MUTED, PAPER, RAISES, RULE, factor_colour
+from credit_model.palette import FAINT, INK, LOWERS, MUTED, PAPER, RAISES, RULE
 from credit_model.plots import sheet
 from credit_model.plots.change_rows import ChangeRows, Row
 from credit_model.plots.fonts import FittedText, Typeface, typeface
@@ -128,7 +128,7 @@ def _draw_row(ax: Axes, face: Typeface, row: Row, middle: float, drawn: float, l
         )
         y += height
     if row.factor is not None:
-        _draw_chip(ax, middle, factor_colour(row.factor), row.size)
+        _draw_chip(ax, middle, row)
     if row.kind in ("before", "after"):
         ax.plot([row.start], [middle], "o", ms=8.5, color=INK, mec=PAPER, mew=1.2, zorder=5)
         _write_value(ax, face, row, middle, drawn, lines)
@@ -152,19 +152,20 @@ def _draw_row(ax: Axes, face: Typeface, row: Row, middle: float, drawn: float, l
     _write_value(ax, face, row, middle, drawn, lines)
 
 
-def _draw_chip(ax: Axes, middle: float, colour: str, size: float) -> None:
+def _draw_chip(ax: Axes, middle: float, row: Row) -> None:
     """A small square in the factor's colour, the same as in the timeline and the portfolio's plots."""
     ax.plot(
         [0.0],
         [middle],
         "s",
         transform=sheet.moved(ax, "lane", dx=-7.0),
-        ms=size * 0.62,
-        color=colour,
+        ms=row.size * 0.62,
+        color=row.colour,
         mec=INK,
         mew=0.3,
         clip_on=False,
         zorder=4,
+        gid=f"factor-{row.factor}",
     )
 
 

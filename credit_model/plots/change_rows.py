@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from credit_model.explain.decreases import DecreaseExplanations
+from credit_model.palette import factor_colour
 from credit_model.plots.fonts import FittedText, Typeface
 from credit_model.plots.scale import score_and_risk
 from credit_model.words.values import CatalogueWords
@@ -19,7 +20,10 @@ _LABEL_SHARE, _BESIDE = 0.36, 16.0
 
 @dataclass(frozen=True)
 class Row:
-    """One lane of the plot: texts in the label column, and a bar from ``start`` to ``end`` (a dot if equal)."""
+    """One lane of the plot: texts in the label column, and a bar from ``start`` to ``end`` (a dot if equal).
+
+    A factor's lane has its id as ``factor``, and its colour.
+    """
 
     kind: str
     labels: tuple[FittedText, ...]
@@ -28,23 +32,13 @@ class Row:
     value: str
     size: float
     least_height: float
-    factor: int | None = None
+    factor: str | None = None
+    colour: str = ""
     height: float = field(init=False)
 
     def __post_init__(self) -> None:
         texts = sum(label.height for label in self.labels) + 5.0
         object.__setattr__(self, "height", max(self.least_height, texts))
-
-
-def shown_factors(explanation: DecreaseExplanations) -> tuple[int, ...]:
-    """The factors in the order of the plot's rows, as places in the catalogue.
-
-    First those that the verdict tells, in its order; then those that raised the score; last those that did not move it.
-    """
-    told = explanation.verdicts[0].factors
-    values = explanation.factor_contributions[0]
-    rest = [g for g in range(len(values)) if g not in told]
-    return (*told, *sorted(rest, key=lambda g: (values[g] == 0, values[g], g)))
 
 
 @dataclass(frozen=True)
@@ -68,13 +62,15 @@ class ChangeRows:
         values = explanation.factor_contributions[0]
         rows = [self._before()]
         score = float(explanation.keep_score_before[0])
-        for g in shown_factors(explanation):
-            opened = explanation.catalogue.factor_ids[g] == self.open_factor
+        for g in explanation.factor_order():
+            factor = explanation.catalogue.factor_ids[g]
+            opened = factor == self.open_factor
             name, weight = self.words.factor_labels[g], "bold" if opened else "normal"
             label = self.face.fit(name, size=9.5 * scale, width=self._room, weight=weight)
             end = score + float(values[g])
             kind = "opened" if opened else "factor"
-            rows.append(Row(kind, (label,), score, end, self._signed(values[g]), 9.0 * scale, 23.0 * scale, g))
+            value = self._signed(values[g])
+            rows.append(Row(kind, (label,), score, end, value, 9.0 * scale, 23.0 * scale, factor, factor_colour(g)))
             if opened:
                 rows += self._features(g, score)
             score = end
