@@ -23,9 +23,8 @@ from credit_model import (
     read_catalogue,
     simulate_portfolio,
 )
-from credit_model.documents.tracks import score_tracks
 from credit_model.documents.report import index_html, page_names, page_records, write_report
-from credit_model.words.reasons import reasons_as_records
+from credit_model.documents.tracks import score_tracks
 
 Result = TypeVar("Result")
 
@@ -58,22 +57,22 @@ def main() -> None:
     """Print the table."""
     (predictor, explained, history), prepared = _timed(_decreases)
     tracks, scored = _timed(lambda: score_tracks(predictor.forest, predictor.snapshots(history)))
-    reasons, told = _timed(lambda: reasons_as_records(explained))
-    records = page_records(explained, tracks, reasons=reasons)
+    records = page_records(explained, tracks)
+    _, told = _timed(lambda: records.reasons)
     addresses = [f"decreases/{name}" for name in page_names(explained)]
     index, indexed = _timed(lambda: index_html(records, addresses))
     folder = Path(tempfile.mkdtemp()) / "report"
     try:
-        files, written = _timed(lambda: write_report(explained, tracks, folder, reasons=reasons))
+        files, written = _timed(lambda: write_report(explained, tracks, folder))
         sizes = [page.stat().st_size for page in files.pages]
     finally:
         shutil.rmtree(folder.parent, ignore_errors=True)
-    total = scored + told + written
+    total = scored + written
     print(f"{N_DECREASES:,} decreases of {len(history.borrower_ids):,} borrowers\n")
     for name, seconds in (
         ("simulate, train, explain", prepared),
         ("months' scores", scored),
-        ("reasons, both languages", told),
+        ("reasons, all languages", told),
         ("index alone", indexed),
         ("index and pages written", written),
         ("report (scores, reasons, index, pages)", total),

@@ -24,12 +24,12 @@ MINOR_SHARE = 0.03
 _TICKS = {"wide": 7, "narrow": 3}
 
 
-def reference_label(words: AllWords, explained: DecreaseExplanations) -> Any:
-    """What a single decrease is compared with, in all languages."""
-    if not explained.has_reference[0]:
+def reference_label(words: AllWords, explained: DecreaseExplanations, row: int) -> Any:
+    """What a decrease is compared with, in all languages."""
+    if not explained.has_reference[row]:
         return words.told("reference_unknown")
-    censored = explained.reference_censored[0] and explained.reference != "peers"
-    month = int(explained.reference_month_number[0])
+    censored = explained.reference_censored[row] and explained.reference != "peers"
+    month = int(explained.reference_month_number[row])
     key = "reference_censored" if censored else f"reference_{explained.reference}"
     return words.told(key, month=lambda spoken: spoken.month(month))
 
@@ -41,23 +41,18 @@ class ChangeRecord:
     Attributes
     ----------
     explained : DecreaseExplanations
-        Of this decrease alone.
+    row : int
+        The decrease among them.
     words : AllWords
     """
 
     explained: DecreaseExplanations
+    row: int
     words: AllWords
 
     @property
     def _ends(self) -> tuple[float, float]:
-        return float(self.explained.keep_score_before[0]), float(self.explained.keep_score_after[0])
-
-    @cached_property
-    def _order(self) -> list[int]:
-        told = list(self.explained.verdicts[0].factors)
-        sums = self.explained.factor_contributions[0]
-        rest = [g for g in range(len(sums)) if g not in told]
-        return told + sorted(rest, key=lambda g: (sums[g] == 0, sums[g], g))
+        return float(self.explained.keep_score_before[self.row]), float(self.explained.keep_score_after[self.row])
 
     @cached_property
     def factors(self) -> list[dict[str, Any]]:
@@ -66,8 +61,8 @@ class ChangeRecord:
         ``span`` is a bar's two ends in log-odds; ``bit`` is the factor's in the index of the table of mixtures.
         """
         records, level = [], self._ends[0]
-        for g in self._order:
-            value = float(self.explained.factor_contributions[0, g])
+        for g in self.explained.factor_order(self.row):
+            value = float(self.explained.factor_contributions[self.row, g])
             records.append(self._factor(g, value, level))
             level += value
         return records
@@ -90,7 +85,7 @@ class ChangeRecord:
         }
 
     def _features(self, factor: int, level: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        values = self.explained.contributions[0]
+        values = self.explained.contributions[self.row]
         own = self.explained.catalogue.factor_drivers[factor].tolist()
         still = [self._values(j) for j in own if values[j] == 0]
         least = MINOR_SHARE * float(np.abs(values).sum())
@@ -106,16 +101,13 @@ class ChangeRecord:
     def _values(self, driver: int) -> dict[str, Any]:
         """A driver's label and its value now, and then where it differed."""
         feature = self.explained.catalogue.drivers[driver]
-        then = float(self.explained.features_before[0, driver])
-        now = float(self.explained.features_after[0, driver])
+        then = float(self.explained.features_before[self.row, driver])
+        now = float(self.explained.features_after[self.row, driver])
         label = self.words.label(feature.label)
         if then == now or (then != then and now != now):
             return {"label": label, "now": self.words.each(lambda spoken: spoken.value(feature, now))}
-        return {
-            "label": label,
-            "then": self.words.each(lambda spoken: spoken.pair(feature, then, now)[0]),
-            "now": self.words.each(lambda spoken: spoken.pair(feature, then, now)[1]),
-        }
+        before, after = zip(*(spoken.pair(feature, then, now) for spoken in self.words), strict=True)
+        return {"label": label, "then": self.words.joined(before), "now": self.words.joined(after)}
 
     def change(self) -> dict[str, Any]:
         """The chart's axis and ends, and the change by whose doing it is."""
@@ -123,7 +115,7 @@ class ChangeRecord:
         before, after = self._ends
         spans = [part["span"] for factor in self.factors for part in (factor, *factor["moved"])]
         axis = score_axis([explained.rule.expected_line, before, after, *(end for span in spans for end in span)])
-        month = int(explained.month_number[0])
+        month = int(explained.month_number[self.row])
         decided = self.words.told("at_decision", month=lambda spoken: spoken.month(month))
         own = explained.reference != "peers"
         return {
@@ -132,8 +124,13 @@ class ChangeRecord:
                 width: self.words.axis(round_ticks(axis["low"], axis["high"], count)) for width, count in _TICKS.items()
             },
             "ends": [
-                self._end(before, reference_label(self.words, explained), float(explained.limit_before[0]), own),
-                self._end(after, decided, float(explained.limit_after[0]), True),
+                self._end(
+                    before,
+                    reference_label(self.words, explained, self.row),
+                    float(explained.limit_before[self.row]),
+                    own,
+                ),
+                self._end(after, decided, float(explained.limit_after[self.row]), True),
             ],
             "minor": self.words.told("minor_on_paper", share=lambda spoken: spoken.language.percent(MINOR_SHARE)),
             "split": self._split(),
@@ -153,7 +150,7 @@ class ChangeRecord:
 
     def _split(self) -> list[dict[str, Any]]:
         """The change by whose doing it is; the parts sum to the whole."""
-        values = self.explained.factor_contributions[0]
+        values = self.explained.factor_contributions[self.row]
         abouts = [factor.about for factor in self.explained.catalogue.factors]
         sums = {about: float(values[[a == about for a in abouts]].sum()) for about in abouts}
         return [

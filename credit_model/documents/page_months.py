@@ -19,6 +19,8 @@ from credit_model.words.values import CatalogueWords
 MONTHS_ON_PAPER = 12
 #: Units that stand in every cell; others stand once, beside the column's name.
 _MARKED_UNITS = ("boolean", "ratio", "share", "percent")
+#: A cell that holds nothing.
+_NOTHING = "–"
 #: What the limit's axis shows above the highest limit.
 _ROOM_ABOVE = 1.08
 
@@ -97,10 +99,11 @@ class MonthsRecord:
 
     def _column(self, column: Column) -> dict[str, Any]:
         values = self.tracks.history.values(column.name)[self.rows].tolist()
+        tell = self.words.each if column.unit == "boolean" else self.words.figures
         return {
             "label": self.words.label(column.label),
             "unit": self.words.each(lambda spoken: _unit(spoken, column)) or None,
-            "cells": self.words.each(lambda spoken: [_cell(spoken, column, value) for value in values]),
+            "cells": tell(lambda spoken: _cells(spoken, column, values)),
         }
 
 
@@ -129,10 +132,16 @@ def _unit(spoken: CatalogueWords, column: Column) -> str:
     return spoken.language.say(key) if key in spoken.language.words else ""
 
 
+def _cells(spoken: CatalogueWords, column: Column, values: list[float]) -> list[str]:
+    """The cells of a line; what stands in many of them is written once."""
+    texts = {value: _cell(spoken, column, value) for value in set(values)}
+    return [texts[value] if value == value else _NOTHING for value in values]
+
+
 def _cell(spoken: CatalogueWords, column: Column, value: float) -> str:
     """A cell, without a unit that stands beside the column's name."""
     if value != value:
-        return "–"
+        return _NOTHING
     if column.categories:
         return spoken.category(column, value)
     if column.unit in _MARKED_UNITS:

@@ -77,34 +77,35 @@ class PageRecords:
 
     def page(self, i: int) -> dict[str, Any]:
         """The record of decrease ``i``."""
-        explained, told = self.explanations[i], self.reasons[i]
-        borrower, month = str(explained.borrower_id[0]), int(explained.month_number[0])
-        known, line = bool(explained.has_reference[0]), explained.rule.expected_line
-        verdict, change = VerdictRecord(explained, told, self.words), ChangeRecord(explained, self.words)
-        months = self._months(explained)
+        explained = self.explanations
+        borrower, month = str(explained.borrower_id[i]), int(explained.month_number[i])
+        known = bool(explained.has_reference[i])
+        verdict = VerdictRecord(explained, i, self.reasons[i], self.words)
+        change, months = ChangeRecord(explained, i, self.words), self._months(i)
         return {
             **self.common,
             "title": self.words.told("page_title", borrower=borrower, month=lambda spoken: spoken.month_short(month)),
             "borrower": borrower,
             "when": self.words.each(lambda spoken: spoken.month(month)),
             "risk_ticks": risk_ticks(),
-            "keep_line": line,
+            "keep_line": explained.rule.expected_line,
             "verdict": verdict.record(),
             "reasons": verdict.reasons(),
             "factors": change.factors if known else [],
             "change": change.change() if known else None,
-            "what_if": WhatIfRecord(explained, self.words).record() if known else None,
+            "what_if": WhatIfRecord(explained, i, self.words).record() if known else None,
             "track": months.track(),
             "history": months.history(),
         }
 
-    def _months(self, explained: DecreaseExplanations) -> MonthsRecord:
-        month, reference_month = int(explained.month_number[0]), int(explained.reference_month_number[0])
-        own = bool(explained.has_reference[0]) and explained.reference != "peers"
+    def _months(self, i: int) -> MonthsRecord:
+        explained = self.explanations
+        month, reference_month = int(explained.month_number[i]), int(explained.reference_month_number[i])
+        own = bool(explained.has_reference[i]) and explained.reference != "peers"
         return MonthsRecord(
             self.words,
             self.tracks,
-            self.tracks.rows_of(explained.borrower_id[0], month, reference_month),
+            self.tracks.rows_of(explained.borrower_id[i], month, reference_month),
             month,
             reference_month if own else None,
             explained.rule.expected_line,

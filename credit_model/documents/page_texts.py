@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from credit_model.portfolio.declarations import Label
@@ -31,26 +32,49 @@ class AllWords:
     def __iter__(self) -> Iterator[CatalogueWords]:
         return iter(self.words)
 
-    @property
+    @cached_property
     def codes(self) -> tuple[str, ...]:
         """The languages' codes."""
         return tuple(spoken.language.code for spoken in self.words)
 
     def each(self, tell: Callable[[CatalogueWords], T]) -> T | dict[str, T]:
         """What ``tell`` says, a text or a list of texts, in every language."""
-        texts = {spoken.language.code: tell(spoken) for spoken in self.words}
-        first = next(iter(texts.values()))
-        return first if all(text == first for text in texts.values()) else texts
+        return self.joined([tell(spoken) for spoken in self.words])
+
+    def figures(self, tell: Callable[[CatalogueWords], T]) -> T | dict[str, T]:
+        """The same for texts of figures alone: languages that write figures alike are asked once."""
+        texts: dict[Any, T] = {}
+        for spoken, style in zip(self.words, self._styles, strict=True):
+            if style not in texts:
+                texts[style] = tell(spoken)
+        return self.joined([texts[style] for style in self._styles])
+
+    def joined(self, texts: Sequence[T]) -> T | dict[str, T]:
+        """Texts, one a language, as a page holds them."""
+        first = texts[0]
+        return first if all(text == first for text in texts) else dict(zip(self.codes, texts, strict=True))
+
+    @cached_property
+    def _styles(self) -> list[tuple[str, ...]]:
+        languages = [spoken.language for spoken in self.words]
+        return [(one.number(1234.5, 1), one.percent(0.5), one.number(-1)) for one in languages]
+
+    @cached_property
+    def _kept(self) -> dict[Any, Any]:
+        return {}
 
     def say(self, key: str, **places: Place) -> Any:
         """The text ``key`` ("section.key") in every language."""
-        return self.each(
-            lambda spoken: spoken.language.say(
-                key,
-                count=None,
-                **{name: tell if isinstance(tell, str) else tell(spoken) for name, tell in places.items()},
-            )
-        )
+        if not places:
+            if key not in self._kept:
+                self._kept[key] = self.each(lambda spoken: spoken.language.say(key))
+            return self._kept[key]
+
+        def tell(spoken: CatalogueWords) -> str:
+            filled = {name: place if isinstance(place, str) else place(spoken) for name, place in places.items()}
+            return spoken.language.say(key, count=None, **filled)
+
+        return self.each(tell)
 
     def told(self, key: str, **places: Place) -> Any:
         """A text of the section "report", which is about the report's pages."""
@@ -58,19 +82,21 @@ class AllWords:
 
     def label(self, label: Label) -> Any:
         """A label at the beginning of a line."""
-        return self.each(lambda spoken: spoken.language.headed(spoken.language.label(label)))
+        if label not in self._kept:
+            self._kept[label] = self.each(lambda spoken: spoken.language.headed(spoken.language.label(label)))
+        return self._kept[label]
 
     def number(self, value: float) -> Any:
         """A plain number."""
-        return self.each(lambda spoken: spoken.language.number(value))
+        return self.figures(lambda spoken: spoken.language.number(value))
 
     def risk(self, risk: float) -> Any:
         """A risk of losing the limit."""
-        return self.each(lambda spoken: spoken.language.risk(risk))
+        return self.figures(lambda spoken: spoken.language.risk(risk))
 
     def score(self, score: float, *, signed: bool = False) -> Any:
         """A keep score, or with ``signed`` a contribution."""
-        return self.each(lambda spoken: spoken.language.score(score, signed=signed))
+        return self.figures(lambda spoken: spoken.language.score(score, signed=signed))
 
     def money(self, amount: float) -> Any:
         """An amount in the catalogue's currency."""
@@ -81,6 +107,6 @@ class AllWords:
         return [[tick, self._tick(tick)] for tick in ticks]
 
     def _tick(self, value: float) -> Any:
-        return self.each(
-            lambda spoken: spoken.language.compact(value) if abs(value) >= _LARGE else spoken.language.number(value)
-        )
+        if abs(value) < _LARGE:
+            return self.number(value)
+        return self.each(lambda spoken: spoken.language.compact(value))

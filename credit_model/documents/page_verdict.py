@@ -57,13 +57,15 @@ class VerdictRecord:
     Attributes
     ----------
     explained : DecreaseExplanations
-        Of this decrease alone.
+    row : int
+        The decrease among them.
     told : DecreaseReasons
         The same in words, in all languages of ``words``.
     words : AllWords
     """
 
     explained: DecreaseExplanations
+    row: int
     told: DecreaseReasons
     words: AllWords
 
@@ -77,7 +79,7 @@ class VerdictRecord:
 
     def record(self) -> dict[str, Any]:
         """The head of the page: how far the model supports the cut, what led, both risks, badges and facts."""
-        marks = flags_of(self.explained, 0)
+        marks = flags_of(self.explained, self.row)
         return {
             "support": self.verdict.support,
             "head": self.words.each(self._head),
@@ -97,7 +99,7 @@ class VerdictRecord:
         first, second = (*verdict.factors, verdict.leading_factor)[:2]
         names = {"factor": spoken.language.inside(spoken.factor_labels[first])}
         if verdict.mostly_apart:
-            head = say(f"{key}_mostly_apart", where=Sentences(self.explained, spoken).where_apart(0))
+            head = say(f"{key}_mostly_apart", where=Sentences(self.explained, spoken).where_apart(self.row))
         elif verdict.near_tie:
             head = say(f"{key}_tie", **names, second=spoken.language.inside(spoken.factor_labels[second]))
         else:
@@ -123,15 +125,15 @@ class VerdictRecord:
 
     def _limit(self) -> dict[str, Any]:
         explained = self.explained
-        before, after = float(explained.limit_before[0]), float(explained.limit_after[0])
-        tier_before, tier_after = int(explained.tier_before[0]), int(explained.tier_after[0])
+        before, after = float(explained.limit_before[self.row]), float(explained.limit_after[self.row])
+        tier_before, tier_after = int(explained.tier_before[self.row]), int(explained.tier_after[self.row])
         places = {"before": str(tier_before), "after": str(tier_after), "most": str(explained.ladder.n_tiers - 1)}
 
         def note(spoken: CatalogueWords) -> str:
             tiers = spoken.language.say("report.tiers", count=None, **places)
             if before <= 0:
                 return tiers
-            cut = spoken.language.percent(-float(cut_shares(explained.limit_before, explained.limit_after)[0]))
+            cut = spoken.language.percent(-float(cut_shares(np.array([before]), np.array([after]))[0]))
             return spoken.language.say("page.separator").join([cut, tiers])
 
         return {
@@ -148,14 +150,14 @@ class VerdictRecord:
         note = self.words.told("usual_risk", usual=lambda spoken: spoken.language.risk(usual))
         return {
             "id": "risk",
-            "term": self.words.told("risk_of_losing", tier=str(int(self.explained.tier_before[0]))),
+            "term": self.words.told("risk_of_losing", tier=str(int(self.explained.tier_before[self.row]))),
             "was": self.words.risk(verdict.risk_before) if known else None,
             "is": self.words.risk(verdict.risk_after),
             "note": note if usual == usual else None,
         }
 
     def _reference(self) -> dict[str, Any]:
-        label = reference_label(self.words, self.explained)
+        label = reference_label(self.words, self.explained, self.row)
         return {"id": "reference", "term": self.words.told("compared_with"), "was": None, "is": label, "plain": True}
 
     # ---- reasons

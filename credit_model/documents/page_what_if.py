@@ -26,25 +26,27 @@ class WhatIfRecord:
     Attributes
     ----------
     explained : DecreaseExplanations
-        Of this decrease alone.
+    row : int
+        The decrease among them.
     words : AllWords
     """
 
     explained: DecreaseExplanations
+    row: int
     words: AllWords
 
     @property
     def _support(self) -> str:
-        return self.explained.verdicts[0].support
+        return self.explained.verdicts[self.row].support
 
     @property
     def _line(self) -> float:
         """Where the cut would not be supported, log-odds; NaN where it is not."""
-        return float(self.explained.restoring_line[0])
+        return float(self.explained.restoring_line[self.row])
 
     @property
     def _tier(self) -> str:
-        return str(int(self.explained.tier_before[0]))
+        return str(int(self.explained.tier_before[self.row]))
 
     def _compared(self, key: str, **places: Place) -> Any:
         """A text, in the words for a comparison with peers where it is one."""
@@ -53,11 +55,11 @@ class WhatIfRecord:
     def record(self) -> dict[str, Any]:
         """Scores and risks of all mixtures (``scores`` is indexed by factors' bits), their states, and the texts."""
         explained = self.explained
-        scores, kept = explained.coalition_scores[0], explained.rule.expected_line
+        scores, kept = explained.coalition_scores[self.row], explained.rule.expected_line
         risks = expit(-scores).tolist()
         states = mixture_states(scores, kept, self._line)
         axis = score_axis([kept, *([self._line] if self._line > kept else []), *scores.tolist()])
-        then, after = int(explained.reference_month_number[0]), float(explained.limit_after[0])
+        then, after = int(explained.reference_month_number[self.row]), float(explained.limit_after[self.row])
         return {
             "title": self.words.told(f"what_if_title_{self._support}"),
             "lead": self._compared("what_if_lead", month=lambda spoken: spoken.month(then)),
@@ -66,14 +68,14 @@ class WhatIfRecord:
             "as_then": self._compared("as_then", month=lambda spoken: spoken.month_short(then)),
             "all_put_back": self._compared("all_put_back"),
             "scores": scores.tolist(),
-            "score_texts": self.words.each(lambda spoken: [spoken.language.score(s) for s in scores.tolist()]),
+            "score_texts": self.words.figures(lambda spoken: [spoken.language.score(s) for s in scores.tolist()]),
             "risks": risks,
-            "risk_texts": self.words.each(lambda spoken: [spoken.language.risk(r) for r in risks]),
+            "risk_texts": self.words.figures(lambda spoken: [spoken.language.risk(r) for r in risks]),
             "state": states,
             "states": {name: self._state(name) for name in sorted(set(states))},
             "given": self.words.told(
                 f"given_{self._support}",
-                tier=str(int(explained.tier_after[0])),
+                tier=str(int(explained.tier_after[self.row])),
                 limit=lambda spoken: spoken.money(after),
             ),
             "axis": axis,
@@ -83,7 +85,7 @@ class WhatIfRecord:
 
     def _state(self, name: str) -> dict[str, Any]:
         """What a mixture in a state means; ``{factors}`` is left for the page, which knows what was put back."""
-        before = float(self.explained.limit_before[0])
+        before = float(self.explained.limit_before[self.row])
         by_model = name == "kept" and self._support == "unexplained"
         return {
             "tone": "kept" if name == "calm" else name,
@@ -107,7 +109,7 @@ class WhatIfRecord:
     def _presets(self) -> dict[str, Any]:
         """The minimal sets of factors that, put back, reach the line."""
         explained, support = self.explained, self._support
-        mixtures, sets = explained.coalitions, explained.restoring_sets[0]
+        mixtures, sets = explained.coalitions, explained.restoring_sets[self.row]
         lead = (
             self.words.told("presets_unexplained")
             if support == "unexplained"

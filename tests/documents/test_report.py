@@ -214,9 +214,8 @@ def test_over_all_cuts_the_first_factor_the_first_reason_and_the_verdict_agree(e
     supports = set()
     for i, verdict in enumerate(explanations.verdicts):
         supports.add(verdict.support)
-        one = explanations[i]
-        factors = ChangeRecord(one, records.words).factors
-        groups = VerdictRecord(one, records.reasons[i], records.words).reasons()["groups"]
+        factors = ChangeRecord(explanations, i, records.words).factors
+        groups = VerdictRecord(explanations, i, records.reasons[i], records.words).reasons()["groups"]
         told = [ids.index(f["id"]) for f in factors]
         assert told[: len(verdict.factors)] == list(verdict.factors)
         assert data["columns"]["factor"]["place"][i] == verdict.leading_factor

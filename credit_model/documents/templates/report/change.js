@@ -18,10 +18,10 @@ function track(grid, ...marks) {
   const front = svg("svg", { class: "marks", viewBox: "0 0 1000 20", preserveAspectRatio: "none", "aria-hidden": "true" }, marks);
   return h("td", { class: "track" }, back, front);
 }
-function bar([from, to], kind) {
+function bar([from, to], look) {
   const [a, b] = [10 * percent(CHANGE.axis, from), 10 * percent(CHANGE.axis, to)];
   if (a === b) return svg("line", { class: "level", x1: a, x2: a, y1: 3, y2: 17 });
-  return svg("rect", { class: `${kind} ${to < from ? "lowers" : "raises"}`, x: Math.min(a, b), y: 2, width: Math.max(Math.abs(a - b), 2), height: 16 });
+  return svg("rect", { class: `${look} ${to < from ? "lowers" : "raises"}`, x: Math.min(a, b), y: 2, width: Math.max(Math.abs(a - b), 2), height: 16 });
 }
 function endRow(grid, end) {
   const cell = track(grid);
@@ -117,6 +117,6 @@ function openAll() {
 }
 /** The change by whose doing it is; the three always sum to the whole change. */
 function splitLine() {
-  const part = ({ label, text }, kind) => h("div", { class: kind }, h("dt", {}, told(label)), h("dd", {}, told(text)));
+  const part = ({ label, text }, look) => h("div", { class: look }, h("dt", {}, told(label)), h("dd", {}, told(text)));
   return h("dl", { class: "split" }, CHANGE.split.map((one) => part(one)), part(CHANGE.whole, "sum"));
 }

@@ -93,11 +93,11 @@ function drawRows(all) {
   byId("body").replaceChildren(...rows);
   if (focused) document.querySelector(`#rows tr[aria-rowindex="${focused}"] a`)?.focus({ preventScroll: true });
 }
-function headCell(name, key, kind) {
-  if (!key) return h("th", { scope: "col", class: kind }, say(name));
+function headCell(name, key, look) {
+  if (!key) return h("th", { scope: "col", class: look }, say(name));
   const sort = () => change(filter.sort === key ? { down: !filter.down } : { sort: key, down: key !== "borrower" && key !== "factor" });
   const state = filter.sort === key ? (filter.down ? "descending" : "ascending") : "none";
-  return h("th", { scope: "col", class: kind, "aria-sort": state, "data-sort": key }, h("button", { type: "button", onclick: sort }, [say(name), h("span", { class: "sort", "aria-hidden": "true" })]));
+  return h("th", { scope: "col", class: look, "aria-sort": state, "data-sort": key }, h("button", { type: "button", onclick: sort }, [say(name), h("span", { class: "sort", "aria-hidden": "true" })]));
 }
 function tablePanel() {
   return h(

@@ -71,11 +71,11 @@ function monthAxis(x, top) {
   ]);
 }
 /** A line through both panels with its name above, e.g. at the reference. */
-function landmark(x, place, text, kind, bottom, anchor) {
+function landmark(x, place, text, look, bottom, anchor) {
   const at = x.at(TRACK.months[place]);
   return [
-    svg("line", { class: `landmark ${kind}`, x1: at, x2: at, y1: HEIGHT.top - 6, y2: bottom }),
-    svg("text", { class: `landmark-name ${kind}`, x: at + (anchor === "end" ? 4 : anchor === "start" ? -4 : 0), y: HEIGHT.top - 12, "text-anchor": anchor }, text),
+    svg("line", { class: `landmark ${look}`, x1: at, x2: at, y1: HEIGHT.top - 6, y2: bottom }),
+    svg("text", { class: `landmark-name ${look}`, x: at + (anchor === "end" ? 4 : anchor === "start" ? -4 : 0), y: HEIGHT.top - 12, "text-anchor": anchor }, text),
   ];
 }
 function timelineDrawing(width) {

@@ -49,8 +49,8 @@ function factorSwitch(factor) {
       h("span", { class: "switch-figure" }, told(factor.text))),
   );
 }
-function preset(mask, text, kind) {
-  return h("button", { type: "button", class: `preset ${kind}`, "data-preset": mask, "aria-pressed": "false", onclick: () => setPutBack(mask) }, text);
+function preset(mask, text, look) {
+  return h("button", { type: "button", class: `preset ${look}`, "data-preset": mask, "aria-pressed": "false", onclick: () => setPutBack(mask) }, text);
 }
 function presets() {
   const sets = WHAT_IF.presets.map(({ put_back: mask, label }) => preset(mask, told(label), "restores"));
