@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from credit_model.documents.report import ReportFiles, write_report
+from tests.documents.report_examples import CASES, example_cases, example_tracks
+
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -140,3 +143,18 @@ def axe_source() -> str:
 def _as_a_new_reader(browser: Browser) -> None:
     browser.resize(1280, 900)
     browser.prefer("light")
+
+
+@pytest.fixture(scope="session")
+def cases():
+    return example_cases()
+
+
+@pytest.fixture(scope="session")
+def report(cases, tmp_path_factory) -> ReportFiles:
+    return write_report(cases, example_tracks(cases), tmp_path_factory.mktemp("report") / "R")
+
+
+@pytest.fixture(scope="session")
+def page_of(report):
+    return dict(zip(CASES, report.pages, strict=True))

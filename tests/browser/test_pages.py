@@ -10,156 +10,21 @@ from functools import partial
 
 import numpy as np
 import pytest
-from scipy.special import expit
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from credit_model.documents.report import ReportFiles, write_report
+from credit_model.documents.report import write_report
 from credit_model.words.language import LANGUAGES, language
 from tests.browser.conftest import Browser
 from tests.documents.report_examples import (
     CASES,
     FACTORS,
-    TOLD,
-    example_cases,
     example_explanations,
     example_tracks,
 )
 
 N_FACTORS = len(FACTORS)
 EVERYTHING = (1 << N_FACTORS) - 1
-EACH = "return [...document.querySelectorAll(arguments[0])].map((node) => node.dataset[arguments[1]])"
-
-
-@pytest.fixture(scope="module")
-def cases():
-    return example_cases()
-
-
-@pytest.fixture(scope="module")
-def report(cases, tmp_path_factory) -> ReportFiles:
-    return write_report(cases, example_tracks(cases), tmp_path_factory.mktemp("report") / "R")
-
-
-@pytest.fixture(scope="module")
-def page_of(report):
-    return dict(zip(CASES, report.pages, strict=True))
-
-
-def _mask_of(cases, factors) -> int:
-    return sum(1 << cases.catalogue.factor_ids.index(factor) for factor in factors)
-
-
-def test_every_combination_of_switches_gives_the_score_and_the_risk_that_python_has(browser: Browser, cases, page_of):
-    english = language("en")
-    for i, case in enumerate(CASES):
-        browser.open(page_of[case])
-        # A Gray code: each of the 127 clicks flips one switch, and every combination comes once.
-        answers = browser.run(
-            """
-            const switches = [...document.querySelectorAll("[data-switch]")];
-            const read = () => ({
-              back: switches.filter((s) => s.getAttribute("aria-checked") === "true").map((s) => s.dataset.switch),
-              score: document.getElementById("score").getAttribute("value"),
-              risk: document.getElementById("risk").getAttribute("value"),
-              scoreText: document.getElementById("score").textContent,
-              riskText: document.getElementById("risk").textContent,
-              verdict: document.getElementById("outcome-verdict").textContent,
-            });
-            const answers = [read()];
-            for (let n = 1; n < 2 ** switches.length; n += 1) {
-              switches[Math.log2(n & -n)].click();
-              answers.push(read());
-            }
-            return answers;
-            """
-        )
-        seen = set()
-        line = cases.restoring_line[i]
-        for answer in answers:
-            mask = EVERYTHING & ~_mask_of(cases, answer["back"])
-            score = cases.coalition_scores[i, mask]
-            seen.add(mask)
-            assert float(answer["score"]) == score
-            assert float(answer["risk"]) == pytest.approx(expit(-score), abs=1e-15)
-            assert answer["scoreText"] == english.score(score)
-            assert answer["riskText"] == english.risk(expit(-score))
-            kept = "Kept by the model" if cases.verdicts[i].support == "unexplained" else "Limit kept"
-            if cases.verdicts[i].support == "raised":
-                kept = "Kept, risk no longer raised" if score >= line else "Kept by the model, risk raised"
-            assert answer["verdict"] == (kept if score >= 0 else "Limit not kept")
-        assert len(seen) == 2**N_FACTORS
-
-
-def test_one_click_presets_are_the_minimal_restoring_sets(browser: Browser, cases, page_of):
-    for i, case in enumerate(CASES):
-        browser.open(page_of[case])
-        presets = browser.driver.find_elements(By.CSS_SELECTOR, "[data-preset].restores")
-        expected = [_mask_of(cases, chosen) for chosen in cases.restoring_sets[i]]
-        assert [int(p.get_attribute("data-preset")) for p in presets] == expected
-        kept = "Kept, risk no longer raised" if TOLD[case][0] == "raised" else "Limit kept"
-        for preset, mask in zip(presets, expected, strict=True):
-            preset.click()
-            score = float(browser.run("return score.getAttribute('value')"))
-            assert score == cases.coalition_scores[i, EVERYTHING & ~mask]
-            assert browser.text("#outcome-verdict") == kept
-            assert preset.get_attribute("aria-pressed") == "true"
-    # Debt alone (-2.4 of 2.2 - 3.77 = -1.57): put back, the score is at least -1.57 + 2.4 = 0.83.
-    assert cases.restoring_sets[0] == (("debt",),)
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("case", CASES)
-def test_what_is_printed_first_is_the_verdicts(browser: Browser, cases, page_of, case, lang):
-    browser.open(page_of[case], f"#lang={lang}")
-    verdict = cases.verdicts[list(CASES).index(case)]
-    factors = browser.run(EACH, "table.change tbody[data-factor]", "factor")
-    switches = browser.run(EACH, "[data-switch]", "switch")
-    ids = cases.catalogue.factor_ids
-    assert factors[: len(verdict.factors)] == [ids[g] for g in verdict.factors]
-    assert switches == factors
-    ranks, told = (browser.run(EACH, "#reasons ol li", name) for name in ("rank", "factorId"))
-    ranked = [factor for _, factor in sorted(zip(ranks, told, strict=True))]
-    assert ranked == [ids[reason.factor] for reason in verdict.reasons]
-    if TOLD[case][1]:
-        assert factors[0] == told[0] == TOLD[case][1]
-    verdict_box = browser.driver.find_element(By.CSS_SELECTOR, ".hero .verdict")
-    assert verdict_box.get_attribute("class") == f"verdict {verdict.support}"
-    spoken = language(lang)
-    fact = browser.text("[data-fact=risk]")
-    assert spoken.risk(verdict.risk_before) in fact
-    assert spoken.risk(verdict.risk_after) in fact
-    assert browser.complaints() == []
-
-
-def test_the_tier_is_named_where_it_is_known(browser: Browser, page_of):
-    browser.open(page_of["clear"])
-    assert browser.text("#outcome-words") == "Given at the decision: tier 3, RMB 5,000."
-    browser.driver.find_element(By.CSS_SELECTOR, "[data-switch=debt]").click()
-    assert browser.text("#outcome-words") == "With debt put back, tier 5 (RMB 20,000) is kept."
-    browser.driver.find_element(By.CSS_SELECTOR, "[data-switch=debt]").click()
-    browser.driver.find_element(By.CSS_SELECTOR, "[data-switch=policy]").click()
-    assert "Which lower tier would follow is not told by this score" in browser.text("#outcome-words")
-
-
-def test_the_address_keeps_what_was_switched_and_opens_with_it(browser: Browser, cases, page_of):
-    browser.open(page_of["clear"], "#back=debt,policy&lang=zh&theme=dark")
-    back = sum(1 << cases.catalogue.factor_ids.index(f) for f in ("debt", "policy"))
-    assert float(browser.run("return score.getAttribute('value')")) == cases.coalition_scores[0, EVERYTHING & ~back]
-    assert browser.run("return document.documentElement.lang") == "zh-Hans"
-    assert browser.run("return document.documentElement.dataset.theme") == "dark"
-    browser.driver.find_element(By.CSS_SELECTOR, "[data-switch=policy]").click()
-    assert browser.run("return location.hash") == "#back=debt&lang=zh&theme=dark"
-    browser.run("location.hash = '#back=economy'")
-    state = "return document.querySelector('[data-switch=economy]').getAttribute('aria-checked')"
-    assert browser.run(state) == "true"
-
-
-def test_a_foreign_address_changes_nothing(browser: Browser, cases, page_of):
-    browser.open(page_of["clear"], "#back=<img src=x>,__proto__,debt%22&lang=xx&theme=<b>")
-    assert float(browser.run("return score.getAttribute('value')")) == cases.coalition_scores[0, EVERYTHING]
-    assert browser.run("return document.documentElement.lang") == "en"
-    assert browser.complaints() == []
 
 
 def test_the_chart_tells_contributions_that_sum_from_then_to_now(browser: Browser, cases, page_of):
@@ -433,44 +298,6 @@ def test_the_kind_of_reference_is_named(browser: Browser, tmp_path, reference, s
     assert said in browser.text(".facts")
     assert said in browser.text("table.change")
     assert browser.complaints() == []
-
-
-def test_a_decrease_that_the_model_does_not_support_gets_no_reasons(browser: Browser, page_of):
-    for case in ("unexplained", "wave"):
-        browser.open(page_of[case])
-        assert browser.text(".hero .verdict h2").startswith("Unexplained")
-        assert browser.driver.find_elements(By.CSS_SELECTOR, "#reasons ol li") == []
-        assert "The model would keep the limit" in browser.text("#outcome-words")
-        assert browser.text("#what-if .presets h3") == "Nothing needs to be put back"
-
-
-@pytest.mark.parametrize(
-    ("lang", "told", "title"),
-    [
-        ("en", "the lender cut 9.2% of all lines", "Unexplained by the borrower's records"),
-        ("zh", "贷款机构下调了9.2%的账户额度", "借款人的记录无法解释"),
-    ],
-)
-def test_a_wave_stands_in_the_verdict_and_on_the_index(browser: Browser, report, page_of, lang, told, title):
-    browser.open(page_of["wave"], f"#lang={lang}")
-    assert browser.text(".hero .verdict h2").startswith(title)
-    assert told in browser.text(".hero .verdict")
-    browser.open(report.index, f"#lang={lang}&status=wave")
-    assert browser.driver.find_element(By.CSS_SELECTOR, "#body a").text == "wave"
-    assert len(browser.driver.find_elements(By.CSS_SELECTOR, "#body tr")) == 1
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_raised_cut_is_told_as_a_raised_risk_and_never_as_why_it_was_cut(browser: Browser, page_of, lang):
-    browser.open(page_of["raised"], f"#lang={lang}")
-    words = {
-        "en": ("Debt raised the risk most", "What raised the risk", "What would bring the risk back down?"),
-        "zh": ("推高风险最多的因素：“负债状况”", "推高风险的因素", "怎样才能使风险回落？"),
-    }[lang]
-    assert browser.text(".hero .verdict h2") == words[0]
-    assert browser.text("#reasons-title") == words[1]
-    assert browser.text("#what-if-title") == words[2]
-    assert len(browser.driver.find_elements(By.CSS_SELECTOR, ".gauge-track rect.raised")) == 1
 
 
 def test_a_page_names_the_languages_that_there_are(browser: Browser, page_of):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import resources
 
 import numpy as np
 import pandas as pd
@@ -17,6 +20,8 @@ from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.history import check_history
 from credit_model.portfolio.ladder import LimitLadder
 
+SOURCES = resources.files("credit_model.documents") / "templates" / "report"
+SCRIPTS = ("base.js", "change.js", "whatif.js", "timeline.js", "history.js", "decrease.js", "index.js")
 DECISION = 2024 * 12 + 10  # November 2024
 REFERENCE = 2024 * 12 + 2  # March 2024
 N_MONTHS = 30
@@ -225,3 +230,15 @@ def example_cases(**changes: object) -> DecreaseExplanations:
     row, driver = list(CASES).index("knock_out"), cases.catalogue.driver_names.index("days_past_due_last")
     cases.features_after[row, driver] = KNOCK_OUT_ABOVE + 4
     return cases
+
+
+def embedded(page: str, name: str = "data"):
+    """The record that a page embeds."""
+    match = re.search(rf'<script type="application/json" id="{name}">(.*?)</script>', page, re.S)
+    assert match is not None
+    return json.loads(match[1])
+
+
+def source(name: str) -> str:
+    """A source file of the pages."""
+    return (SOURCES / name).read_text(encoding="utf-8")
