@@ -120,9 +120,9 @@ def _groups(grade: Grade) -> pd.DataFrame:
         "n_told": "told",
         "leading_factor_right": "leader right",
         "leading_factor_right_clear": "where clear",
-        "laid_on_borrower": "laid on borrower",
+        "laid_on_borrower": "laid on",
         "excused": "excused",
-        "root_cause_in_first_two": "root cause in two",
+        "root_cause_in_first_two": "root in two",
     }
     shown: pd.DataFrame = ours[list(heads)].rename(columns=heads)
     return shown

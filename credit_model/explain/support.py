@@ -27,6 +27,9 @@ from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.errors import CreditModelError
 
 Support = Literal["expected", "raised", "unexplained"]
+#: Why a cut is unexplained: its risk is not high beside the usual, has not risen enough, a wave outweighs it, or what
+#: it takes to tell is not known.
+Shortfall = Literal["", "not_high", "not_risen", "outweighed", "unknown"]
 SUPPORT_LEVELS: tuple[Support, ...] = get_args(Support)
 
 #: Edges between the risks whose decisions are counted together.
@@ -84,6 +87,22 @@ class SupportRule:
         expected = keep_score_after < self.expected_line
         raised = has_reference & (keep_score_after < self.raised_line(keep_score_before, usual_risk))
         return np.where(expected, "expected", np.where(raised, "raised", "unexplained")).astype(object)
+
+    def shortfall(self, risk_before: float, risk_after: float, usual_risk: float) -> Shortfall:
+        """What keeps a cut that is not expected from counting as raised; "" where nothing does.
+
+        Parameters
+        ----------
+        risk_before, risk_after : float
+            ``risk_before`` is NaN without a reference.
+        usual_risk : float
+            NaN: not known.
+        """
+        if usual_risk != usual_risk or risk_before != risk_before:
+            return "unknown"
+        if risk_after < self.times_usual * usual_risk:
+            return "not_high"
+        return "not_risen" if risk_after < self.times_reference * risk_before else ""
 
     @property
     def expected_line(self) -> float:

@@ -28,7 +28,7 @@ from credit_model.explain.principal import (
     ranked_factors,
     rules_at_work,
 )
-from credit_model.explain.support import Frequency, HeldOutRisk, Support, SupportRule
+from credit_model.explain.support import Frequency, HeldOutRisk, Shortfall, Support, SupportRule
 from credit_model.explain.waves import Wave
 
 Withheld = Literal["", "not_supported", "no_reference", "not_worsened"]
@@ -42,6 +42,8 @@ class Verdict:
     ----------
     support : "expected", "raised" or "unexplained"
         How far the model supports the cut (`support.SupportRule`).
+    shortfall : str
+        Why it is unexplained (`support.Shortfall`); "" where it is not.
     withheld : str
         Why no reasons are told: "not_supported", "no_reference" (nothing earlier is known), "not_worsened" (the score
         did not fall since the reference); "" where they are told.
@@ -78,6 +80,7 @@ class Verdict:
     """
 
     support: Support
+    shortfall: Shortfall
     withheld: Withheld
     risk_before: float
     risk_after: float
@@ -174,6 +177,10 @@ def find_verdicts(
     tied = _near_ties(changes, factors)
     risk_before = np.where(changes.has_reference, expit(-changes.keep_score_before), np.nan)
     risk_after = expit(-changes.keep_score_after)
+    shortfall: list[Shortfall] = [
+        (rule.shortfall(float(before), float(after), usual) or "outweighed") if one == "unexplained" else ""
+        for before, after, one in zip(risk_before, risk_after, support, strict=True)
+    ]
     verdicts = []
     for i in range(len(changes)):
         reasons: tuple[Reason, ...] = ()
@@ -184,6 +191,7 @@ def find_verdicts(
         verdicts.append(
             Verdict(
                 support=support[i],
+                shortfall=shortfall[i],
                 withheld=withheld[i],
                 risk_before=float(risk_before[i]),
                 risk_after=float(risk_after[i]),

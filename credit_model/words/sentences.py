@@ -59,6 +59,13 @@ def wave_sentence(words: CatalogueWords, wave: Wave | None, *, section: str = "w
     return spoken.say(f"{section}.column", column=spoken.label(column.label), group=group, **places)
 
 
+def _support_key(verdict: Verdict) -> str:
+    """The sentence that says how far a cut is supported, and if it is not, what is missing."""
+    if verdict.shortfall in ("not_high", "not_risen", "outweighed"):
+        return f"{verdict.support}_{verdict.shortfall}"
+    return f"{verdict.support}_sentence"
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is said of every cut, whether or not it has reasons; each a sentence, "" where there is nothing to say.
@@ -107,7 +114,7 @@ class Sentences:
         spoken = self._spoken
         return Facts(
             risk=self._risk(row, verdict),
-            support=spoken.say(f"support.{verdict.support}_sentence", usual=spoken.risk(verdict.usual_risk)),
+            support=spoken.say(f"support.{_support_key(verdict)}", usual=spoken.risk(verdict.usual_risk)),
             frequency=frequency_sentence(spoken, verdict.frequency),
             wave=wave_sentence(self.words, verdict.wave),
         )

@@ -72,6 +72,16 @@ def test_without_held_out_decisions_only_expected_cuts_are_supported():
     assert np.isnan(verdict.usual_risk)
 
 
+def test_an_unexplained_cut_says_what_is_missing():
+    # The usual is 1 %, so that a high risk is one of 3 %.
+    assert only(cut({"lenders": (2, 5, -0.5)}, score_before=4.6)).shortfall == "not_high"  # 1 % -> 1.6 %
+    assert only(cut({"lenders": (2, 5, -0.5)}, score_before=2.2)).shortfall == "not_risen"  # 10 % -> 15 %
+    assert only(with_wave(cut({"lenders": (2, 5, -2.0)}, score_before=4.6), 100)).shortfall == "outweighed"
+    assert only(cut({"lenders": (2, 5, -2.0)}, score_before=4.6, has_reference=False)).shortfall == "unknown"
+    assert only(explained({"lenders": (2, 5, -2.0)}, score_before=4.6)).shortfall == "unknown"
+    assert only(cut({"lenders": (2, 5, -2.0)})).shortfall == ""
+
+
 def test_nothing_earlier_known_and_nothing_worsened_are_told_apart():
     nothing = only(cut({}, score_before=-1.0, has_reference=False))
     assert (nothing.support, nothing.withheld, nothing.leading_factor) == ("expected", "no_reference", -1)

@@ -355,7 +355,8 @@ def test_an_unexplained_cut_says_what_is_known():
         decrease_reasons(explained(change, score_before=5, usual=0.01))[0].paragraph
         for change in ({}, {"lenders": (2, 5, -0.02)}, {"lenders": (2, 5, -0.5)})
     )
-    assert "the risk of losing this limit is as before: 0.7%. The model does not support this decrease." in still
+    assert "the risk of losing this limit is as before: 0.7%. The model does not support this decrease: such" in still
+    assert "a risk is not high where usually 1% of decisions end in a decrease." in still
     assert "Of 400 decisions with a risk below 10% that the model had not seen, 1% ended in a decrease." in still
     assert "Nothing in the records moved against the borrower." in still
     assert "is as before: 0.7%" in moved
