@@ -1,12 +1,35 @@
-"""Explained decreases made by hand, for looking at plots and testing them."""
+"""Explained decreases and other tables made by hand, for looking at plots and testing them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")
 
 import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-from credit_model.explain.explanations import DecreaseExplanations
+from credit_model.explain.decreases import DecreaseExplanations
+from credit_model.explain.support import HeldOutRisk
+from credit_model.explain.waves import Wave
+from credit_model.model.metrics import calibration_by_threshold
+from credit_model.plots import (
+    fonts,
+    plot_calibration,
+    plot_change,
+    plot_leading_factors,
+    plot_population,
+    plot_timeline,
+    plot_what_if,
+)
 from credit_model.portfolio.catalogue import Catalogue, parse_catalogue
 from credit_model.portfolio.ladder import LimitLadder
 
@@ -24,6 +47,12 @@ FACTORS = (
     ("tenure", "账龄", "age of the account", "borrower"),
     ("network", "社交网络", "network", "borrower"),
 )
+#: Usually 2 % of decisions end in a cut; of 412 with a risk of 5 to 20 %, 40 did.
+HELD_OUT = HeldOutRisk(
+    usual=0.02, edges=np.array([0.0, 0.05, 0.2, 1.0]), n=np.array([9000, 412, 80]), n_cut=np.array([90, 40, 60])
+)
+#: In March 2024 the lender cut 90 of 1,000 lines, where usually 2 % are.
+WAVE = Wave("month", 0, 24290, 1000, 90, 0.02)
 LONG_ZH = "近十二个月内在其他持牌消费金融机构及网络小额贷款公司的未结清授信总额占比"
 LONG_EN = "share of unsettled credit lines with other licensed consumer-finance institutions in twelve months"
 
@@ -111,6 +140,137 @@ def example(
         "contributions": features,
         "features_before": then,
         "features_after": now,
-        "coalitions": start[:, None] + factor @ members.T.astype(np.float64),
+        "coalition_scores": start[:, None] + factor @ members.T.astype(np.float64),
     }
     return DecreaseExplanations(**(fields | changes))  # type: ignore[arg-type]
+
+
+HAS_CHINESE = fonts.chinese_family() is not None
+needs_chinese = pytest.mark.skipif(not HAS_CHINESE, reason="no installed font has Chinese characters")
+LANGUAGES = [pytest.param("en"), pytest.param("zh", marks=needs_chinese)]
+
+
+def contributions(case: str, n_factors: int) -> dict[str, Any]:
+    """What `example` makes a decrease of: contributions, the score at the reference, held-out decisions, a wave."""
+    tail = [-0.1, 0.0, 0.05, -0.02, 0.0, 0.2, -0.3, 0.1, 0.01, -0.04]
+    spread = {
+        "clear": ([-0.3, 0.12, -2.6, *tail], 1.7),
+        "near tie": ([-1.0, 0.2, -1.05, *tail], 0.9),
+        "unexplained": ([-0.2, 0.1, -0.3, *tail], 1.7),
+        "knock-out": ([0.0, 0.0, -9.0, *tail], 2.2),
+        "both signs": ([-1.9, 1.1, -1.2, 0.8, -0.9, 0.7, -0.6, 0.5, -0.4, 0.3, -0.2, 0.1], 0.3),
+        "extreme": ([-30.0, 0.01, 12.0, *tail], 8.0),
+        "still below": ([-0.01, 0.002, -0.03, *tail], -4.0),
+        "raised": ([-0.3, 0.12, -1.6, *tail], 4.2),
+        "raised, near the line": ([-0.3, 0.12, -3.4, *tail], 4.2),
+        "wave": ([-0.3, 0.12, -0.2, *tail], 4.2),
+    }
+    values, before = spread[case]
+    made = {"values": [values[:n_factors]], "before": [before], "held_out": HELD_OUT}
+    return made | ({"waves": np.array([WAVE], dtype=object)} if case == "wave" else {})
+
+
+CASES = (
+    "clear", "near tie", "unexplained", "knock-out", "both signs", "extreme", "still below", "raised",
+    "raised, near the line", "wave",
+)  # fmt: skip
+
+
+def portfolio(n: int = 300, n_factors: int = 7, **kwargs: Any) -> DecreaseExplanations:
+    rng = np.random.default_rng(3)
+    lean = np.zeros(n_factors)
+    lean[:3] = -0.5, 0.0, -0.6
+    months = 24280 + rng.integers(0, 30, n)
+    return example(rng.normal(-0.2, 0.5, (n, n_factors)) + lean, rng.normal(0.9, 0.5, n), month_number=months, **kwargs)
+
+
+def economy() -> pd.DataFrame:
+    months = np.arange(24270, 24330)
+    return pd.DataFrame(
+        {
+            "month": [f"{m // 12}-{m % 12 + 1:02d}" for m in months],
+            "unemployment_rate": 0.05 + 0.01 * np.sin(months / 5),
+            "activity_index": 100 + 3 * np.cos(months / 7),
+        }
+    )
+
+
+def track(n_factors: int = 7, n_months: int = 40, cuts: tuple[int, ...] = (22, 24)) -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    factors = rng.normal(0, 0.4, (n_months, n_factors)).cumsum(axis=0) / 2
+    factors[:2] = np.nan
+    limit, event = np.full(n_months, 12000.0), np.full(n_months, "", dtype=object)
+    for cut, amount in zip(cuts, (5000.0, 0.0), strict=False):
+        limit[cut:], event[cut] = amount, "decrease"
+    limit[30:], event[30] = 3000.0, "increase"
+    table = pd.DataFrame(
+        {
+            "month": pd.date_range("2021-05-01", periods=n_months, freq="MS"),
+            "limit_amount": limit,
+            "limit_before": np.r_[np.nan, limit[:-1]],
+            "keep_score": 1.0 + factors.sum(axis=1),
+            "decision": (np.arange(n_months) % 3 == 0) | (event != ""),
+            "event": event,
+            "trigger": np.where(event == "decrease", "repayment_0_6m", ""),
+        }
+    )
+    names = [key for key, *_ in FACTORS[:n_factors]]
+    return pd.concat([table, pd.DataFrame(factors, columns=names)], axis=1)
+
+
+def calibration(n_tiers: int = 6) -> pd.DataFrame:
+    rng = np.random.default_rng(2)
+    probability = rng.dirichlet(np.ones(n_tiers), 2000)
+    tier = (probability.cumsum(axis=1) < rng.uniform(size=(2000, 1))).sum(axis=1)
+    return calibration_by_threshold(tier, probability)
+
+
+#: Every plot there is, on its own example: (ax, lang) -> Axes.
+PLOTS: dict[str, Callable[..., Axes]] = {
+    "change": lambda **k: plot_change(example(**contributions("clear", 7)), open_factor="repayment", **k),
+    "timeline": lambda **k: plot_timeline(track(), example_catalogue(), borrower_id="B000012", **k),
+    "what-if": lambda **k: plot_what_if(example(**contributions("clear", 7)), **k),
+    "leading": lambda **k: plot_leading_factors(portfolio(), economy(), **k),
+    "segments": lambda **k: plot_leading_factors(portfolio(), by=pd.Series(["gig", "salaried", "young"] * 100), **k),
+    "beeswarm": lambda **k: plot_population(portfolio(), by="factor", **k),
+    "features": lambda **k: plot_population(portfolio(), by="feature", **k),
+    "bar": lambda **k: plot_population(portfolio(), kind="bar", **k),
+    "calibration": lambda **k: plot_calibration(calibration(), portfolio(1).ladder, **k),
+}
+
+
+def visible_texts(figure: Figure) -> list[tuple[str, Any]]:
+    """Texts and their boxes in pixels, as they are drawn."""
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    found = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    return [(t.get_text(), t.get_window_extent(renderer)) for t in found]
+
+
+def assert_readable(figure: Figure) -> None:
+    """No text leaves the figure, and no two texts meet (a line's box is a little higher than its letters)."""
+    texts = visible_texts(figure)
+    assert texts
+    for text, box in texts:
+        assert min(box.x0, box.y0) >= 0, f"{text!r} is clipped: {box}"
+        assert box.x1 <= figure.bbox.x1, f"{text!r} is clipped: {box}"
+        assert box.y1 <= figure.bbox.y1, f"{text!r} is clipped: {box}"
+    for (one, a), (other, b) in itertools.combinations(texts, 2):
+        across = min(a.x1, b.x1) - max(a.x0, b.x0)
+        down = min(a.y1, b.y1) - max(a.y0, b.y0)
+        least = 0.15 * min(a.height, b.height)
+        assert across <= 1.0 or down <= least, f"{one!r} and {other!r} overlap"
+
+
+def drawn(ax: Axes, gid: str) -> list[Any]:
+    return [artist for artist in ax.get_children() if artist.get_gid() == gid]
+
+
+def factors_shown(ax: Axes) -> list[str]:
+    """Ids of the factors in the lanes of a *change* plot, from the top."""
+    gids = [artist.get_gid() or "" for artist in ax.get_children()]
+    return [gid.removeprefix("factor-") for gid in gids if gid.startswith("factor-")]
+
+
+def words_on(figure: Figure) -> str:
+    return "\n".join(text for text, _ in visible_texts(figure))
