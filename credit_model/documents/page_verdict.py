@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,9 @@ class VerdictRecord:
 
     def _head(self, spoken: CatalogueWords) -> str:
         verdict, say = self.verdict, spoken.language.say
+        rule = [say("report.head_rule")] if self.told.knock_outs else []
+        if verdict.withheld and rule:
+            return rule[0]
         if verdict.withheld:
             wave = verdict.withheld == "not_supported" and verdict.wave is not None
             return say(f"report.head_{verdict.withheld}{'_wave' if wave else ''}")
@@ -105,7 +109,7 @@ class VerdictRecord:
         else:
             about = self.explained.catalogue.factors[first].about
             head = say(key if about == "borrower" else f"{key}_apart", **names)
-        return spoken.language.headed(head)
+        return spoken.language.headed(spoken.language.clauses([*rule, head]))
 
     def _body(self) -> list[Any]:
         """Both risks and how far the model supports the cut; how often such a risk came true; the wave; rules."""
@@ -114,9 +118,13 @@ class VerdictRecord:
             self.words.each(lambda spoken: self._told(spoken).frequency),
             self.words.each(lambda spoken: self._told(spoken).wave),
         ]
-        paragraphs += [self._fired(rule) for rule in self.told.knock_outs]
-        paragraphs += [self.words.say(f"note.{name}") for name in self.verdict.rules if name != "knock_out"]
-        return [text for text in paragraphs if text]
+        return [text for text in [*paragraphs, *self._rules] if text]
+
+    @cached_property
+    def _rules(self) -> list[Any]:
+        """The rules that apply, a sentence each: said once, in the page's head."""
+        others = [self.words.say(f"note.{name}") for name in self.verdict.rules if name != "knock_out"]
+        return [*map(self._fired, self.told.knock_outs), *others]
 
     def _fired(self, rule: KnockOut) -> Any:
         return self.words.say("note.knock_out", rule=lambda spoken: rule.texts[spoken.language.code])
@@ -183,7 +191,7 @@ class VerdictRecord:
                 for about in abouts
             ],
             "coverage": coverage,
-            "notes": [self._note(k) for k in range(len(told.notes))],
+            "notes": [note for note in map(self._note, range(len(told.notes))) if note not in self._rules],
             "paragraph": self.words.each(lambda spoken: self._told(spoken).paragraph),
         }
 

@@ -15,8 +15,11 @@ from credit_model.portfolio.history import check_history
 from credit_model.words.language import language
 from tests.documents.report_examples import (
     CASES,
+    KNOCK_OUT_ABOVE,
     TOLD,
     embedded,
+    example_cases,
+    example_tracks,
 )
 
 
@@ -75,6 +78,11 @@ def test_over_all_cuts_the_first_factor_the_first_reason_and_the_verdict_agree(e
             "What lowered the score lies mostly in the economy and with the lender, not with the borrower",
             "拉低分数的因素主要在于经济环境和贷款机构，而非借款人自身",
         ),
+        (
+            "knock_out",
+            "A knock-out rule applies; repayment lowered the score most",
+            "触发一票否决规则；拉低分数最多的因素：“还款历史”",
+        ),
         ("nothing", "Nothing worsened that would explain the decrease", "没有足以解释下调的恶化"),
     ],
 )
@@ -112,3 +120,15 @@ def test_reasons_of_others_stand_apart_under_their_own_heading(records):
         "From the economy, not the borrower",
     ]
     assert [item["rank"] for group in groups for item in group["items"]] == [1, 2]
+
+
+def test_a_rule_that_fired_is_said_once_and_before_that_the_model_does_not_support_the_cut():
+    explained = example_cases()
+    driver = explained.catalogue.driver_names.index("days_past_due_last")
+    explained.features_after[list(CASES).index("unexplained"), driver] = KNOCK_OUT_ABOVE + 1
+    page = page_records(explained, example_tracks(explained)).page(list(CASES).index("unexplained"))
+    assert page["verdict"]["head"]["en"] == "A knock-out rule applies"
+    rule = "A knock-out rule applies, which by itself can lead to a decrease: latest days past due (31 days)."
+    assert [text["en"] for text in page["verdict"]["body"]].count(rule) == 1
+    assert rule not in [note["en"] for note in page["reasons"]["notes"]]
+    assert "The model does not support this decrease" in page["verdict"]["body"][0]["en"]
