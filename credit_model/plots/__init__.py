@@ -1,17 +1,19 @@
 """Plots of explained decreases: tables go in, an Axes comes out; nothing is computed and nothing shown here.
 
-==================  ==================================================================================
-`plot_change`       from the keep score when the limit was set to now, factor by factor
-`plot_timeline`     a borrower's limit, keep score and what moved it, month by month
-`plot_what_if`      the smallest sets of factors that would have kept the limit
-`plot_leading_factors`       a portfolio's cuts by leading factor, month by month or by segment
-`plot_population`   shap's own beeswarm and bar
-`plot_calibration`  forecast against observed shares above each tier threshold
-`save_plot`         writes PNG, SVG or PDF
-==================  ==================================================================================
+======================  ==============================================================================
+`plot_change`           from the keep score when the limit was set to now, factor by factor
+`plot_what_if`          the smallest sets of factors that would have kept the limit, and their risks
+`plot_timeline`         a borrower's limit, keep score and what moved it, month by month
+`plot_leading_factors`  a portfolio's cuts by leading factor, month by month or by segment
+`plot_population`       shap's own beeswarm and bar
+`plot_calibration`      forecast against observed shares above each tier threshold
+`save_plot`             writes PNG, SVG or PDF
+`close_plot`            lets go of a plot that was saved
+======================  ==============================================================================
 
-Every plot takes ``ax=`` (None: a figure of its own) and ``lang=``, stays within the cell that it is given, and
-leaves rcParams as they are. Chinese needs an installed font that has it; else labels are English.
+What a plot says of a cut is its verdict (`explain.verdict`), in the words of the language's file. Every plot takes
+``ax=`` (None: a figure of its own) and ``lang=``, stays within the cell that it is given, and leaves rcParams as they
+are. A language whose letters no installed font has is replaced by English.
 """
 
 from credit_model.plots.calibration import plot_calibration

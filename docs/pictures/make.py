@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from credit_model import DecreaseExplanations, LimitPredictor, SimulatedPortfolio, check_history, simulate_portfolio
-from credit_model.documents.tracks import score_tracks
 from credit_model.documents.report import write_report
+from credit_model.documents.tracks import score_tracks
 from credit_model.explain.pairs import decrease_rows
 from credit_model.grade.methods import Decreases, attribute, background_rows
 from credit_model.plots import plot_change, save_plot
@@ -51,7 +51,8 @@ COLOURS = {
 class Graded(NamedTuple):
     """Contributions (n, n_factors) by the true policy, by the borrower's own earlier snapshot, and by SHAP.
 
-    ``own_leader`` (n,) is the factor that the explanation names first; of the others it is the lowest contribution.
+    ``own_leader`` (n,) is the factor that the verdict names first, also where it is not called a reason; of the
+    others it is the lowest contribution.
     """
 
     truth: FloatArray
@@ -154,18 +155,20 @@ def grade_methods(predictor: LimitPredictor, unseen: SimulatedPortfolio) -> tupl
     row = decrease_rows(snapshots)[rows[led].astype(np.int64)]
     population = background_rows(snapshots, seed=0)
     shap = attribute(predictor, Decreases(snapshots, row, population), "population_shap").contributions
-    contributions, leader = explanations.factor_contributions, explanations.leading_factor_index
-    return Graded(by_factor[led], contributions, shap, leader), explanations
+    leader = np.array([verdict.factors[0] if verdict.factors else -1 for verdict in explanations.verdicts])
+    return Graded(by_factor[led], explanations.factor_contributions, shap, leader), explanations
 
 
 def typical_case(graded: Graded, explanations: DecreaseExplanations) -> int:
-    """The decrease, among those that the model supports, where SHAP most plainly names a factor that hardly moved.
+    """The decrease, among those that the model expects, where SHAP most plainly names a factor that hardly moved.
 
     One with a clear true leader that the own snapshot finds, and the most that SHAP lays on factors of which neither
     the true policy nor the own snapshot says anything.
     """
     own, shap, truth = (lowering_shares(part) for part in (graded.own, graded.shap, graded.truth))
-    plain = explanations.model_agrees & ~explanations.reference_censored & (explanations.keep_score_before > 1)
+    plain = (
+        (explanations.support == "expected") & ~explanations.reference_censored & (explanations.keep_score_before > 1)
+    )
     plain &= (graded.own_leader == leaders(graded.truth)) & (leaders(graded.shap) != leaders(graded.truth))
     plain &= clearly_led(graded.truth)
     elsewhere = np.where(np.maximum(own, truth) < 5, shap, 0).max(axis=1) - np.abs(own - truth).max(axis=1)
