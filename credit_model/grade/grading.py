@@ -281,7 +281,7 @@ def _groups(
     cases["none of these"] = ~np.any(list(cases.values()), axis=0)
     splits: dict[str, dict[str, BoolArray]] = {
         "hard case": cases,
-        "reference": {"limit set within the panel": ~known.censored, "stands in for an earlier month": known.censored},
+        "reference": {"limit set within the panel": ~known.censored, "first month stands in": known.censored},
         "support": {level: np.asarray(support == level) for level in SUPPORT_LEVELS},
     }
     for split, members in splits.items():
