@@ -4,7 +4,7 @@
 ``lender_file``   the lender as notices name it, from one TOML file
 ``report``        a self-contained page for every decrease, and the index over them
 ``tracks``        the months of the borrowers that pages show
-``page_records``  what a page embeds; its parts are ``page_verdict``, ``page_change``, ``page_months``, ``page_index``
+``page_records``  what a page embeds; the other ``page_*`` modules make its parts
 
 Everything told derives from the one verdict on a cut (`explain.verdict`) and its words (`words`); the pages' script
 only prints.
