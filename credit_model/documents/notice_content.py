@@ -13,7 +13,7 @@ from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.verdict import Verdict
 from credit_model.words.language import Language
 from credit_model.words.reasons import DecreaseReasons
-from credit_model.words.sentences import Sentences, wave_sentence
+from credit_model.words.sentences import Sentences, rule_keys, wave_sentence
 from credit_model.words.told import ToldReason, known_or_none
 from credit_model.words.values import CatalogueWords, catalogue_words
 
@@ -205,9 +205,8 @@ class NoticeContent:
     def _rules(self) -> Iterator[str]:
         for rule in self.told.knock_outs:
             yield self.say("rules.knock_out", rule=rule.text, code=rule.code)
-        for name in self.verdict.rules:
-            if name != "knock_out":
-                yield self.say(f"rules.{name}")
+        for key in rule_keys(self.verdict):
+            yield self.say(f"rules.{key}")
 
     def _exemptions(self) -> Iterator[str]:
         for name in self.verdict.rules:

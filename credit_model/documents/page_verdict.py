@@ -15,7 +15,7 @@ from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.verdict import Verdict
 from credit_model.palette import FLAGS, factor_colour
 from credit_model.words.reasons import DecreaseReasons, DecreaseWords
-from credit_model.words.sentences import Sentences
+from credit_model.words.sentences import Sentences, rule_keys
 from credit_model.words.told import KnockOut, ToldReason
 from credit_model.words.values import CatalogueWords
 
@@ -123,7 +123,7 @@ class VerdictRecord:
     @cached_property
     def _rules(self) -> list[Any]:
         """The rules that apply, a sentence each: said once, in the page's head."""
-        others = [self.words.say(f"note.{name}") for name in self.verdict.rules if name != "knock_out"]
+        others = [self.words.say(f"note.{key}") for key in rule_keys(self.verdict)]
         return [*map(self._fired, self.told.knock_outs), *others]
 
     def _fired(self, rule: KnockOut) -> Any:

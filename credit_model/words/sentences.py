@@ -59,6 +59,12 @@ def wave_sentence(words: CatalogueWords, wave: Wave | None, *, section: str = "w
     return spoken.say(f"{section}.column", column=spoken.label(column.label), group=group, **places)
 
 
+def rule_keys(verdict: Verdict) -> list[str]:
+    """Keys of the sentences about the rules that apply, knock-outs apart: of a raised cut none says why it was cut."""
+    ending = "_raised" if verdict.support == "raised" else ""
+    return [f"{rule}{ending}" for rule in verdict.rules if rule != "knock_out"]
+
+
 def _support_key(verdict: Verdict) -> str:
     """The sentence that says how far a cut is supported, and if it is not, what is missing."""
     if verdict.shortfall in ("not_high", "not_risen", "outweighed"):
@@ -142,9 +148,8 @@ class Sentences:
             yield self._spoken.say("note.confirm")
         for rule in rules:
             yield self._spoken.say("note.knock_out", rule=rule.texts[self._spoken.code])
-        for name in verdict.rules:
-            if name != "knock_out":
-                yield self._spoken.say(f"note.{name}")
+        for key in rule_keys(verdict):
+            yield self._spoken.say(f"note.{key}")
         yield from self._ties(verdict)
         if self.explanations.reference_censored[row] and verdict.reasons:
             yield self._spoken.say("note.censored")

@@ -576,3 +576,13 @@ def test_an_unknown_language_is_refused():
 def test_what_may_stay_uncovered_is_no_less_than_what_is_principal():
     # Else a reason could be principal by its own weight and yet never be needed for the coverage.
     assert PRINCIPAL_SHARE <= 1 - COVERED_SHARE
+
+
+def test_a_rule_behind_a_raised_risk_is_never_said_to_be_what_the_cut_rests_on():
+    idle = {"idle_months": (0, 8, -2.0)}
+    expected = decrease_reasons(explained(idle, usual=0.01))[0]
+    raised = decrease_reasons(explained(idle, score_before=4.6, usual=0.01))[0]
+    assert (expected.verdict.support, raised.verdict.support) == ("expected", "raised")
+    assert "The decrease rests in part on the account's inactivity." in expected.notes
+    assert "The account's inactivity is part of what raised the risk." in raised.notes
+    assert not any("rests in part" in note for note in raised.notes)
