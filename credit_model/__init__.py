@@ -41,7 +41,10 @@ if TYPE_CHECKING:
         HistoryError,
     )
     from credit_model.evaluation import Evaluation, evaluate
+    from credit_model.explain.changes import ChangeExplanations
     from credit_model.explain.decreases import DecreaseExplanations
+    from credit_model.explain.support import SupportRule
+    from credit_model.explain.verdict import Verdict
     from credit_model.grade.grading import Grade, grade_explanations
     from credit_model.model.classifier import LimitTierClassifier
     from credit_model.portfolio.catalogue import Catalogue, read_catalogue
@@ -57,6 +60,7 @@ _HOME = {
     "ArtifactError": "errors",
     "Catalogue": "portfolio.catalogue",
     "CatalogueError": "errors",
+    "ChangeExplanations": "explain.changes",
     "CreditModelError": "errors",
     "DataFileError": "errors",
     "DecreaseExplanations": "explain.decreases",
@@ -69,6 +73,8 @@ _HOME = {
     "LimitTierClassifier": "model.classifier",
     "SimulatedPortfolio": "simulate.portfolio",
     "Snapshots": "portfolio.snapshots",
+    "SupportRule": "explain.support",
+    "Verdict": "explain.verdict",
     "build_snapshots": "portfolio.snapshots",
     "check_history": "portfolio.history",
     "evaluate": "evaluation",
@@ -94,6 +100,9 @@ __all__ = [  # noqa: RUF022  (in the order of the work)
     "Evaluation",
     "owen_values",
     "DecreaseExplanations",
+    "ChangeExplanations",
+    "Verdict",
+    "SupportRule",
     "grade_explanations",
     "Grade",
     "CreditModelError",

@@ -74,7 +74,9 @@ def test_one_borrower_is_explained_drawn_and_noticed(saved, tmp_path, explanatio
     who = explanations.borrower_id[0]
     month = explanations.summary["month"].iloc[0].strftime("%Y-%m")
     where = ("--data", saved / "portfolio", "--model", saved / "model", "--borrower", who)
-    assert run("explain", *where, "--out", tmp_path / "x", "--plots", 0).exit_code == 0
+    printed = run("explain", *where, "--out", tmp_path / "x", "--plots", 0)
+    assert printed.exit_code == 0
+    assert decrease_reasons(explanations.select(who, month))[0].risk.split(",")[0] in " ".join(printed.output.split())
     assert (pd.read_parquet(tmp_path / "x" / "summary.parquet")["borrower_id"] == who).all()
     for kind in ("change", "timeline", "what-if"):
         assert run("plot", kind, *where, "--out", tmp_path / f"{kind}.svg").exit_code == 0

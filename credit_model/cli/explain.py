@@ -9,6 +9,7 @@ import pandas as pd
 
 from credit_model.cli import options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
+from credit_model.cli.why import show_why
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import count_falls_within_tier
 from credit_model.explain.support import SUPPORT_LEVELS
@@ -34,8 +35,8 @@ def explain_command(
 ) -> None:
     """Explain every limit decrease, exactly, by factor.
 
-    Writes summary, by_factor, by_feature, values_before, values_after, what_if and waves (Parquet), and plots. For
-    the whole answer about one cut, in words, see 'credit-model why'.
+    Writes summary, by_factor, by_feature, values_before, values_after, what_if and waves (Parquet), and plots. Of one
+    borrower it prints the whole answer about each cut, as 'credit-model why' does.
 
     \b
     Example:  credit-model explain --data portfolio --model model --out explanations
@@ -50,7 +51,11 @@ def explain_command(
         explanations.write_into(partial)
         for i in range(min(plots, len(explanations))):
             draw_change(explanations[i], partial / "plots", lang=lang)
-    show_explained(explanations, within_tier, lang=lang)
+    if borrower is None:
+        show_explained(explanations, within_tier, lang=lang)
+    else:
+        for one in explanations:
+            show_why(one, lang)
     say(f"Written to {out}")
 
 
