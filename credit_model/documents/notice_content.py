@@ -190,10 +190,12 @@ class NoticeContent:
 
     def _withheld(self) -> Iterator[str]:
         """Why no reasons are named, what is known all the same, and that a person looks at it again."""
-        verdict = self.verdict
-        yield self.say(f"unexplained.{verdict.withheld}", when=self.told.compared_with)
+        verdict, compared = self.verdict, "_peers" if self.explanation.reference == "peers" else ""
+        not_worsened = verdict.withheld == "not_worsened"
+        key = f"unexplained.{verdict.withheld}{compared if not_worsened else ''}"
+        yield self.say(key, when=self.told.compared_with)
         if verdict.withheld == "not_supported" and self.explanation.has_reference[0]:
-            yield self.say("unexplained.moved" if verdict.factors else "unexplained.nothing_moved")
+            yield self.say(f"unexplained.{'moved' if verdict.factors else 'nothing_moved'}{compared}")
         yield self.say("unexplained.review", days=self.lender.channel("human_review").answer_days)
 
     def _remarks(self) -> Iterator[str]:

@@ -157,3 +157,19 @@ def test_a_cut_that_no_change_explains_announces_a_re_evaluation(options):
     assert made.content["withheld"] in ("no_reference", "not_worsened")
     assert made.content["reasons"] == []
     assert "re-evaluation by a person" in made.content["why"][-1]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(
+    ("change", "score_before", "told"),
+    [
+        ({"lenders": (2, 3, -0.1)}, 3.0, {"en": "In what you differ from them is no reason", "zh": "您与其不同之处"}),
+        ({}, 3.0, {"en": "In nothing do you stand worse than they do.", "zh": "您在任何方面都不比其更差。"}),
+        ({"lenders": (5, 2, 0.5)}, -3.0, {"en": "on balance you do not stand worse", "zh": "您的总体情况并不更差"}),
+    ],
+)
+def test_beside_peers_nothing_is_said_to_have_moved(lang, change, score_before, told):
+    made = build_notice(explained(change, score_before=score_before, reference="peers"), lang=lang)
+    why = " ".join(made.content["why"])
+    assert told[lang] in why
+    assert ("moved" if lang == "en" else "此后发生的变化") not in why
