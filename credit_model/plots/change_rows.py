@@ -57,8 +57,10 @@ class ChangeRows:
         return _LABEL_SHARE * self.width - _BESIDE
 
     def rows(self) -> list[Row]:
-        """From the score at the reference, factor by factor, to the one at the decision."""
+        """From the score at the reference, factor by factor, to the one at the decision; without one, that alone."""
         explanation, scale = self.explanation, self.scale
+        if not explanation.has_reference[0]:
+            return [self._after()]
         values = explanation.factor_contributions[0]
         rows = [self._before()]
         score = float(explanation.keep_score_before[0])

@@ -58,6 +58,10 @@ class Headline:
     def _say(self, key: str, **places: Any) -> str:
         return self._spoken.say(f"plot.{key}", **places)
 
+    def _compared(self, key: str, **places: Any) -> str:
+        """The same, in the words for a comparison with peers where it is one."""
+        return self._say(f"{key}_peers" if self.explanation.reference == "peers" else key, **places)
+
     # ---- titles
 
     @property
@@ -106,7 +110,7 @@ class Headline:
         before, after = spoken.risk(verdict.risk_before), spoken.risk(verdict.risk_after)
         risk = self._say("risk_now", after=after)
         if self.explanation.has_reference[0]:
-            risk = self._say("risk", before=before, after=after)
+            risk = self._compared("risk", before=before, after=after)
         support = self._say(f"support.{verdict.support}", risk=risk)
         yield Note(support, "alert" if verdict.support == "unexplained" else "plain")
         if frequency := frequency_sentence(spoken, verdict.frequency):
@@ -126,7 +130,7 @@ class Headline:
             return
         if verdict.withheld:
             nothing = verdict.withheld == "not_supported" and not verdict.factors
-            yield Note(self._say(f"change.{'nothing_moved' if nothing else verdict.withheld}"), "alert")
+            yield Note(self._compared(f"change.{'nothing_moved' if nothing else verdict.withheld}"), "alert")
             return
         first = self.words.factor_labels[verdict.leading_factor]
         if verdict.near_tie:
@@ -152,7 +156,7 @@ class Headline:
 
     def _wave(self) -> Iterator[Note]:
         if wave := wave_sentence(self.words, self.verdict.wave):
-            yield Note(wave, "alert")
+            yield Note(wave)
 
     def _sets(self, found: pd.DataFrame, not_shown: int) -> Iterator[Note]:
         raised = "_raised" if self.verdict.support == "raised" else ""
@@ -163,9 +167,9 @@ class Headline:
             yield Note(self._say("change.no_reference"), "alert")
             return
         if not found["restores"].iloc[0]:
-            yield Note(self._say(f"what_if.never{raised}"), "alert")
+            yield Note(self._compared(f"what_if.never{raised}"), "alert")
             return
-        text = self._say("what_if.enough", count=int(found["n_factors"].iloc[0]))
+        text = self._compared("what_if.enough", count=int(found["n_factors"].iloc[0]))
         if not_shown > 0:
             text += self._spoken.bracketed(self._say("what_if.not_shown", count=not_shown))
         yield Note(text)

@@ -103,7 +103,9 @@ def _lanes(
         (chosen, float(score), RAISES if restores else LOWERS)
         for chosen, score, restores in zip(found["factors"], found["keep_score"], found["restores"], strict=True)
     ]
-    if not sets and explanation.has_reference[0]:
+    if not explanation.has_reference[0]:
+        sets = []
+    elif not sets:
         sets = [(ids, float(explanation.keep_score_before[0]), MUTED)]
     lanes = []
     for chosen, score, colour in [((), float(explanation.keep_score_after[0]), INK), *sets]:

@@ -26,6 +26,7 @@ def test_the_first_factor_of_the_plot_is_the_verdicts_and_the_first_reasons(
 ) -> None:
     ids, verdicts = explanations.catalogue.factor_ids, explanations.verdicts
     assert {verdict.support for verdict in verdicts} == {"expected", "raised", "unexplained"}
+    assert explanations.has_reference.all()  # else there is nothing to show
     for shown, verdict in zip(rows_of(explanations), verdicts, strict=True):
         assert sorted(shown) == sorted(ids)
         assert shown[: len(verdict.factors)] == [ids[g] for g in verdict.factors]

@@ -126,3 +126,21 @@ def test_a_missing_reference_and_a_censored_one_are_told() -> None:
         assert "compared with" not in text
     censored = example(**contributions("clear", 3), reference_censored=np.array([True]))
     assert "the previous limit was set before it" in said(plot_change, censored)
+
+
+def test_without_a_reference_the_score_is_shown_as_it_is_and_nothing_else() -> None:
+    unknown = example([[0.0, 0.0, 0.0]], [-1.0], has_reference=np.array([False]))
+    for plot, gid in ((plot_change, "value"), (plot_what_if, "reached")):
+        assert len(drawn(plot(unknown), gid)) == 1
+
+
+def test_a_comparison_with_peers_is_told_as_that() -> None:
+    # expit(-0.4) = 0.401; -2.0 now: expit(2.0) = 0.881; the third alone back: -0.5, with the first: 0.3
+    peers = example([[-0.8, 0.1, -1.5, -0.2]], [0.4], reference="peers")
+    for plot in (plot_change, plot_what_if):
+        text = said(plot, peers)
+        assert "compared with borrowers who narrowly kept the same limit tier" in text
+        assert "(risk of losing it 88%, among them 40%)" in text
+    assert "It takes at least 2 factors as among them" in said(plot_what_if, peers)
+    nothing = example([[0.0, 0.1, 0.0]], [0.4], reference="peers")
+    assert "In nothing does the borrower stand worse than them" in said(plot_change, nothing)
