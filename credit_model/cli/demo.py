@@ -17,10 +17,10 @@ from credit_model.cli.model import show_scores, show_support
 from credit_model.documents.notice import build_notice
 from credit_model.documents.report import write_report
 from credit_model.documents.tracks import score_tracks
-from credit_model.evaluation import evaluate
+from credit_model.evaluation import evaluate, judge_decisions
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import count_falls_within_tier
-from credit_model.explain.support import SUPPORT_LEVELS
+from credit_model.explain.support import SUPPORT_LEVELS, support_table
 from credit_model.files import fresh_folder, write_text
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.predictor import LimitPredictor
@@ -59,8 +59,6 @@ def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) ->
         evaluation = evaluate(predictor, history, multiclass_trees=60)
     heading("3. Testing it: 'model' beside scikit-learn's multiclass boosting, no change, and the tiers' shares")
     show_scores(evaluation.scores.reset_index(), evaluation.n_test, evaluation.n_borrowers)
-    if evaluation.support is not None:
-        show_support(evaluation.support, "Cuts supported, and kept decisions of which the model says the same")
     say()
 
     heading("4. Explaining every decrease of a portfolio that the model has never seen")
@@ -68,6 +66,8 @@ def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) ->
     with working("explaining"):
         snapshots = predictor.snapshots(unseen)
         explanations = predictor.explain_snapshots(snapshots)
+        decisions = np.flatnonzero(snapshots.is_decision).astype(np.int64)
+        judged = judge_decisions(predictor, snapshots, decisions)
     chosen = _clearest(explanations)
     with fresh_folder(folder / "explanations") as partial:
         explanations.write_into(partial)
@@ -77,6 +77,10 @@ def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) ->
             explanations, read_economy(None, str(folder / "unseen")), partial / "pictures" / "leading_factors.png"
         )
     show_explained(explanations, count_falls_within_tier(unseen, predictor.ladder))
+    table = support_table(judged.support, judged.fell)
+    show_support(
+        table, f"All {len(judged.fell):,} decisions of that portfolio: what supporting cuts costs in kept limits"
+    )
     with progress("writing pages") as advance:
         involved = unseen.select(sorted(set(chosen.borrower_id.tolist())))
         tracks = score_tracks(predictor.forest, predictor.snapshots(involved), n_jobs=jobs)
