@@ -5,19 +5,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
-import uuid
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from credit_model import places
 from credit_model.errors import CreditModelError, DataFileError
 
 MANIFEST = "manifest.json"
 #: How the formats of this package's folders start.
 _OURS = "credit_model."
+#: The manifest's key for the files beside it.
+_FILES = "files"
+#: Operating systems put these into folders that somebody looks at.
+_STREWN = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 #: A spreadsheet takes a cell that starts with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -27,14 +31,16 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def fresh_folder(folder: str | Path, *, resume: str | None = None) -> Iterator[Path]:
     """A new folder that takes the place of ``folder`` when the block ends well, and vanishes when it does not.
 
+    Its manifest then lists the files in it, so that what somebody lays beside them is told from them.
+
     Parameters
     ----------
     folder : path
-        Parents are made. An existing folder is replaced if it is empty or holds a manifest of this package (an
-        earlier result); anything else is somebody's and stays.
+        Parents are made. An existing folder is replaced if it is empty or this package wrote all that is in it;
+        anything else is somebody's and stays.
     resume : str, optional
-        Names the work: what a block that did not end well leaves behind stays hidden beside ``folder``, and the next
-        call with the same name goes on with it.
+        Names the work by 16 hexadecimal digits: what a block that did not end well leaves behind stays hidden beside
+        ``folder``, and the next call with the same name goes on with it.
 
     Yields
     ------
@@ -44,75 +50,144 @@ def fresh_folder(folder: str | Path, *, resume: str | None = None) -> Iterator[P
     Raises
     ------
     DataFileError
-        ``folder`` cannot be written, or holds other things.
+        ``folder`` cannot be written, holds other things, or another run is writing to it.
     """
     target = Path(folder)
-    if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise DataFileError(f"{target}: exists and is not a folder; give another name for the output folder")
-    if target.is_dir() and any(target.iterdir()) and not _is_ours(target):
-        raise DataFileError(
-            f"{target}: the folder holds other files and is not replaced; give a new or empty output folder"
-        )
-    partial = target.parent / f".{target.name}.partial-{resume or uuid.uuid4().hex[:8]}"
-    try:
-        partial.mkdir(parents=True, exist_ok=resume is not None)
-    except OSError as error:
-        raise _unwritable(target, error) from None
-    try:
-        yield partial
-        _replace_folder(partial, target)
-    except OSError as error:
-        raise _unwritable(target, error) from None
-    finally:
-        if resume is None:
-            shutil.rmtree(partial, ignore_errors=True)
+    check_replaceable(target)
+    with places.sole_writer(target):
+        partial = places.partial_of(target, resume)
+        try:
+            places.recover(target)
+            check_replaceable(target)
+            partial.mkdir(exist_ok=resume is not None)
+            yield partial
+            _list_files(partial)
+            check_replaceable(target)
+            places.replace_folder(partial, target)
+        except OSError as error:
+            raise _at_fault(target, error, partial) from None
+        finally:
+            if resume is None:
+                places.remove(partial)
+        for left in places.partials_of(target, "16"):
+            places.remove(left)
 
 
-def _is_ours(folder: Path) -> bool:
-    """Whether a folder's manifest is one of this package: other programs, too, keep a ``manifest.json``."""
+def format_of(folder: str | Path) -> str | None:
+    """The format that a folder's manifest states, if this package wrote it; other programs, too, keep manifests."""
+    manifest = _manifest_of(Path(folder))
+    return None if manifest is None else str(manifest["format"])
+
+
+def _manifest_of(folder: Path) -> dict[str, Any] | None:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(manifest, dict) and str(manifest.get("format")).startswith(_OURS)
+        return None
+    return manifest if isinstance(manifest, dict) and str(manifest.get("format")).startswith(_OURS) else None
 
 
-def _replace_folder(partial: Path, target: Path) -> None:
-    if not target.exists():
-        partial.rename(target)
-        return
-    aside = partial.with_name(f"{partial.name}-old-{uuid.uuid4().hex[:8]}")
-    target.rename(aside)
+def check_replaceable(folder: str | Path) -> None:
+    """That ``folder`` may be replaced: it is not there, is empty, or holds only what this package wrote.
+
+    Raises
+    ------
+    DataFileError
+        It holds something else, is no folder, or cannot be looked into.
+    """
+    target = Path(folder)
     try:
-        partial.rename(target)
-    except OSError:
-        aside.rename(target)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+        if target.is_symlink() or (target.exists() and not target.is_dir()):
+            raise DataFileError(f"{target}: exists and is not a folder; give another name for the output folder")
+        if not target.is_dir() or not any(target.iterdir()):
+            return
+        manifest = _manifest_of(target)
+        if manifest is None:
+            raise DataFileError(
+                f"{target}: the folder holds other files and is not replaced; give a new or empty output folder"
+            )
+        beside = sorted(_files_in(target) - {MANIFEST, *map(str, manifest.get(_FILES) or ())})
+    except OSError as error:
+        raise places.unwritable(target, error) from None
+    if beside:
+        more = f" and {len(beside) - 1:,} more" if len(beside) > 1 else ""
+        raise DataFileError(
+            f"{target}: the folder holds {beside[0]!r}{more}, which its manifest does not list, and is not replaced; "
+            "move that elsewhere, or give another output folder"
+        )
+
+
+def _files_in(folder: Path) -> set[str]:
+    """The files and links below a folder, by their paths from there; not what operating systems strew."""
+    found = set()
+    for place, folders, files in os.walk(folder):
+        links = [name for name in folders if (Path(place) / name).is_symlink()]
+        found |= {
+            (Path(place) / name).relative_to(folder).as_posix() for name in [*files, *links] if name not in _STREWN
+        }
+    return found
+
+
+def _list_files(folder: Path) -> None:
+    """Write into a folder's manifest, if it has one, which files are in it; remove what dead runs left among them."""
+    for path in list(folder.rglob(".*")):
+        if places.is_temporary(path.name):
+            places.remove(path)
+    manifest = _manifest_of(folder)
+    if manifest is not None:
+        content = {key: value for key, value in manifest.items() if key not in ("format", _FILES)}
+        _write_manifest(folder, manifest["format"], content | {_FILES: sorted(_files_in(folder) - {MANIFEST})})
 
 
 @contextlib.contextmanager
 def fresh_file(path: str | Path) -> Iterator[Path]:
     """A new file that takes the place of ``path`` when the block ends well, and vanishes when it does not.
 
+    Through a link, the file that it names is replaced.
+
     Raises
     ------
     DataFileError
-        The file cannot be written.
+        The file cannot be written, or is a folder, a device or a pipe.
     """
-    target = Path(path)
-    if target.is_dir():
-        raise DataFileError(f"{target}: is a folder; give a file name for the output")
-    partial = target.parent / f".{uuid.uuid4().hex[:8]}.partial-{target.name}"
+    check_file_replaceable(path)
+    shown, target = Path(path), Path(os.path.realpath(path))
+    with places.sole_writer(target, wait=True):
+        partial = places.partial_of(target)
+        try:
+            places.recover(target)
+            yield partial
+            places.replace_file(partial, target)
+        except OSError as error:
+            raise _at_fault(shown, error, partial) from None
+        finally:
+            places.remove(partial)
+
+
+def check_file_replaceable(path: str | Path) -> None:
+    """That a file may be written at ``path``: nothing is there, or a file.
+
+    Raises
+    ------
+    DataFileError
+        A folder, a device or a pipe is there.
+    """
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        os.replace(partial, target)
-    except OSError as error:
-        raise _unwritable(target, error) from None
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return  # what is wrong is told where it is written
+    if stat.S_ISDIR(mode):
+        raise DataFileError(f"{path}: is a folder; give a file name for the output")
+    if not stat.S_ISREG(mode):
+        raise DataFileError(f"{path}: is a device or a pipe, not a file; give a file name for the output")
+
+
+def _at_fault(target: Path, error: OSError, partial: Path) -> Exception:
+    """The error of writing ``target``; one of other files stays as it is."""
+    at = None if error.filename is None else Path(os.fsdecode(error.filename))
+    if at is None or at == target or at in target.parents or partial == at or partial in at.parents:
+        return places.unwritable(target, error, partial)
+    return error
 
 
 def write_text(text: str, path: str | Path) -> None:
@@ -138,6 +213,10 @@ def write_manifest(folder: str | Path, format: str, content: Mapping[str, Any]) 
     DataFileError
         The file cannot be written.
     """
+    _write_manifest(folder, format, content)
+
+
+def _write_manifest(folder: str | Path, format: str, content: Mapping[str, Any]) -> None:
     text = json.dumps({"format": format, **content}, indent=2, ensure_ascii=False, allow_nan=False)
     write_text(text + "\n", Path(folder) / MANIFEST)
 
@@ -164,19 +243,23 @@ def read_manifest(
     Returns
     -------
     dict
-        The keys besides ``format``.
+        The keys besides ``format`` and the list of files.
     """
+    places.restore(Path(folder))
     place = Path(folder) / MANIFEST
     try:
         manifest = json.loads(place.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise error(f"{folder}: {MANIFEST} is missing, it must have format {format!r}; {remedy}") from None
-    except (OSError, ValueError, RecursionError) as fault:  # ValueError: not UTF-8, or no JSON
+    except OSError as fault:
+        raise error(f"{folder}: {MANIFEST} cannot be read ({fault.strerror}); {remedy}") from None
+    except (ValueError, RecursionError) as fault:  # ValueError: not UTF-8, or no JSON
         reason = " ".join(str(fault).split())
         raise error(f"{folder}: {MANIFEST} is damaged, it cannot be read as JSON ({reason}); {remedy}") from None
     found = manifest.pop("format", None) if isinstance(manifest, dict) else type(manifest).__name__
     if not isinstance(manifest, dict) or found != format:
         raise error(f"{folder}: {MANIFEST} must have format {format!r}, found {found!r}; {remedy}")
+    manifest.pop(_FILES, None)
     return manifest
 
 
@@ -212,8 +295,3 @@ def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _without_formula(cell: object) -> object:
     return "'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
-
-
-def _unwritable(target: Path, error: OSError) -> DataFileError:
-    reason = error.strerror or str(error)
-    return DataFileError(f"{target}: cannot be written ({reason}); choose a place you may write to, with free space")

@@ -1,8 +1,13 @@
+import os
+import stat
+import subprocess
+import sys
+
 import pandas as pd
 import pytest
 
 from credit_model.errors import ArtifactError, DataFileError
-from credit_model.files import fresh_file, fresh_folder, read_manifest, write_manifest, write_table
+from credit_model.files import fresh_file, fresh_folder, read_manifest, write_manifest, write_table, write_text
 
 TABLE = pd.DataFrame({"borrower_id": ["007", "=cmd()"], "amount": [1.5, -2.0]})
 
@@ -99,3 +104,127 @@ def test_no_manifest_holds_what_is_not_json(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_manifest(tmp_path, "credit_model.model/1", {"usual_risk": float("nan")})
     assert list(tmp_path.iterdir()) == []
+
+
+KILLED_AT = """
+import os, sys
+from pathlib import Path
+from credit_model import files
+calls = 0
+for name in ("rename", "replace", "unlink", "rmdir"):
+    def counted(*paths, real=getattr(os, name), **more):
+        global calls
+        calls += 1
+        if calls == {at}:
+            os._exit(9)
+        return real(*paths, **more)
+    setattr(os, name, counted)
+with files.fresh_folder({target!r}) as partial:
+    (partial / "content.txt").write_text("new")
+    files.write_manifest(partial, "credit_model.test/1", {{}})
+"""
+
+
+def write_folder(target, text):
+    with fresh_folder(target) as partial:
+        (partial / "content.txt").write_text(text)
+        write_manifest(partial, "credit_model.test/1", {})
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_a_kill_at_any_rename_loses_nothing_and_the_next_reader_finds_a_whole_folder(tmp_path, at):
+    target = tmp_path / "out"
+    write_folder(target, "old")
+    run = subprocess.run([sys.executable, "-c", KILLED_AT.format(at=at, target=str(target))], check=False)
+    assert run.returncode in (0, 9)
+    assert read_manifest(target, "credit_model.test/1") == {}
+    assert (target / "content.txt").read_text() in (("new",) if run.returncode == 0 else ("old", "new"))
+    write_folder(target, "next")
+    assert (target / "content.txt").read_text() == "next"
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_second_run_into_the_same_folder_is_refused_and_the_first_goes_on(tmp_path):
+    with fresh_folder(tmp_path / "out") as partial:
+        with pytest.raises(DataFileError, match="another run is writing to it"), fresh_folder(tmp_path / "out"):
+            pass
+        (partial / "content.txt").write_text("first")
+    assert (tmp_path / "out" / "content.txt").read_text() == "first"
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_file_that_a_user_laid_beside_an_output_is_refused_by_name(tmp_path):
+    write_folder(tmp_path / "out", "old")
+    (tmp_path / "out" / "notes").mkdir()
+    (tmp_path / "out" / "notes" / "mine.txt").write_text("mine")
+    with pytest.raises(DataFileError, match=r"holds 'notes/mine\.txt', which its manifest does not list"):
+        write_folder(tmp_path / "out", "new")
+    assert (tmp_path / "out" / "content.txt").read_text() == "old"
+
+
+def test_a_file_laid_beside_while_the_work_is_under_way_is_not_lost(tmp_path):
+    write_folder(tmp_path / "out", "old")
+    with pytest.raises(DataFileError, match=r"holds 'late\.txt'"), fresh_folder(tmp_path / "out"):
+        (tmp_path / "out" / "late.txt").write_text("mine")
+    assert (tmp_path / "out" / "late.txt").read_text() == "mine"
+
+
+def test_what_a_dead_run_left_of_a_file_is_removed_by_the_next(tmp_path):
+    for name in (".t.txt.partial-0123abcd.txt", ".t.txt.lock"):
+        (tmp_path / name).write_text("half")
+    (tmp_path / ".t.txt.partial-of-mine").write_text("mine")
+    write_text("whole", tmp_path / "t.txt")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".t.txt.partial-of-mine", "t.txt"]
+
+
+def test_modes_of_what_is_replaced_are_kept(tmp_path):
+    write_folder(tmp_path / "out", "old")
+    (tmp_path / "out").chmod(0o750)
+    (tmp_path / "out" / "content.txt").chmod(0o600)
+    write_folder(tmp_path / "out", "new")
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o750
+    assert stat.S_IMODE((tmp_path / "out" / "content.txt").stat().st_mode) == 0o600
+    (tmp_path / "t.txt").write_text("old")
+    (tmp_path / "t.txt").chmod(0o604)
+    write_text("new", tmp_path / "t.txt")
+    assert stat.S_IMODE((tmp_path / "t.txt").stat().st_mode) == 0o604
+
+
+def test_through_a_link_the_file_that_it_names_is_replaced(tmp_path):
+    (tmp_path / "real.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to("real.txt")
+    write_text("new", tmp_path / "link.txt")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "real.txt").read_text() == "new"
+
+
+def test_a_device_or_a_pipe_is_never_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    for place in ("/dev/null", tmp_path / "pipe.csv"):
+        with pytest.raises(DataFileError, match="is a device or a pipe"):
+            write_text("x", place)
+
+
+def test_a_failed_write_leaves_no_folders_that_it_made(tmp_path):
+    with pytest.raises(RuntimeError), fresh_folder(tmp_path / "a" / "b" / "out"):
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_as_long_as_the_system_allows_can_be_written(tmp_path):
+    write_text("whole", tmp_path / ("n" * 251 + ".txt"))
+    write_folder(tmp_path / ("信" * 85), "whole")
+    assert len(list(tmp_path.iterdir())) == 2
+    with pytest.raises(DataFileError, match="File name too long"):
+        write_text("x", tmp_path / ("n" * 300 + ".txt"))
+
+
+def test_an_error_of_another_file_is_not_laid_on_the_output(tmp_path):
+    with pytest.raises(FileNotFoundError), fresh_folder(tmp_path / "out"):
+        (tmp_path / "input.txt").read_text()
+
+
+def test_a_manifest_that_may_not_be_read_is_not_called_damaged(tmp_path):
+    (tmp_path / "manifest.json").mkdir()  # a folder in its place: an error of the system, not of the content
+    with pytest.raises(DataFileError, match=r"cannot be read \(Is a directory\)"):
+        read_manifest(tmp_path, "credit_model.test/1")

@@ -1,0 +1,246 @@
+"""The place that an output takes on disk: who writes there now, what an earlier run left beside it, how it lasts.
+
+Beside an output ``name`` lie, while it is written and hidden by a leading dot, ``.name.partial-…`` (what is being
+written), ``.name.old`` (what is being replaced) and ``.name.lock``. A run that dies leaves them; the next that writes
+or reads the output puts the old one back where the new one is not there, and removes the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import stat
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from credit_model.errors import DataFileError
+
+try:
+    import fcntl
+except ImportError:  # not on Windows: there, runs are not kept apart
+    fcntl = None  # type: ignore[assignment]
+
+#: Bytes of a name that leave room for what the hidden names add; file systems end at 255.
+_LONGEST_NAME = 200
+_HIDDEN = re.compile(r"\..*\.(partial-[0-9a-f]{8,16}(\.\w+)?|old|lock)")
+#: Places whose lock is held by a command around all its work.
+_entrusted: set[str] = set()
+
+
+def partial_of(target: Path, work: str | None = None) -> Path:
+    """Where ``target`` is written: a new name, or that of a named work; it ends as ``target`` does."""
+    suffix = target.suffix if re.fullmatch(r"\.\w{1,10}", target.suffix) and work is None else ""
+    return target.with_name(f".{_short(target.name)}.partial-{work or uuid.uuid4().hex[:8]}{suffix}")
+
+
+def aside_of(target: Path) -> Path:
+    """Where the old ``target`` waits until the new one stands."""
+    return target.with_name(f".{_short(target.name)}.old")
+
+
+def _short(name: str) -> str:
+    content = os.fsencode(name)
+    if len(content) <= _LONGEST_NAME:
+        return name
+    return content[:40].decode(errors="ignore") + "-" + hashlib.sha256(content).hexdigest()[:16]
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file's name is one of the hidden ones that this module gives."""
+    return _HIDDEN.fullmatch(name) is not None
+
+
+def partials_of(target: Path, digits: str) -> list[Path]:
+    """What runs that died have left of ``target``; ``digits`` are the numbers of digits of their marks."""
+    mark = re.compile(rf"\.{re.escape(_short(target.name))}\.partial-[0-9a-f]{{{digits}}}(\.\w{{1,10}})?")
+    with contextlib.suppress(OSError):
+        return [target.with_name(name) for name in os.listdir(target.parent) if mark.fullmatch(name)]
+    return []
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder as far as that is possible; one that is not there is no error."""
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def sole_writer(target: Path, *, wait: bool = False, entrust: bool = False) -> Iterator[None]:
+    """Inside the block no other run writes to ``target``; folders above it are made, and stay if it comes to be.
+
+    Parameters
+    ----------
+    target : Path
+    wait : bool, default False
+        Wait for the other run's end instead of being refused.
+    entrust : bool, default False
+        What this process writes to ``target`` inside the block is under this lock, and takes none of its own.
+
+    Raises
+    ------
+    DataFileError
+        Another run writes there now, or nobody may.
+    """
+    key = os.path.realpath(target)
+    if key in _entrusted:
+        yield
+        return
+    lock = target.with_name(f".{_short(target.name)}.lock")
+    made: list[Path] = []
+    try:
+        made = _make_parents(target)
+        handle = _take(lock, wait)
+    except OSError as error:
+        _remove_empty(made)
+        raise unwritable(target, error) from None
+    if handle is None:
+        raise DataFileError(f"{target}: another run is writing to it; wait for its end, or give another output")
+    try:
+        if entrust:
+            _entrusted.add(key)
+        yield
+    finally:
+        _entrusted.discard(key)
+        remove(lock)
+        os.close(handle)
+        _remove_empty(made)
+
+
+def _make_parents(target: Path) -> list[Path]:
+    missing = [folder for folder in (target.parent, *target.parent.parents) if not folder.exists()]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    with contextlib.suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
+
+
+def _take(lock: Path, wait: bool) -> int | None:
+    """An open lock file that this run holds; None if another does. Its end, also by a kill, lets go of it."""
+    while True:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        if fcntl is None:
+            return handle
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        except OSError:  # a file system without locks
+            return handle
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), os.stat(lock)):
+                return handle
+        os.close(handle)  # the run before has removed the file while this one waited
+
+
+def restore(target: Path) -> None:
+    """Put back what a run that died between two renames has left aside; while another run is writing, do nothing.
+
+    Called before ``target`` is read.
+    """
+    if not os.path.lexists(aside_of(target)):
+        return
+    with contextlib.suppress(DataFileError, OSError), sole_writer(target):
+        recover(target)
+
+
+def recover(target: Path) -> None:
+    """As `restore`, for the `sole_writer`: what is left of work that nobody goes on with is removed, too."""
+    aside = aside_of(target)
+    if os.path.lexists(aside):
+        if os.path.lexists(target):
+            remove(aside)
+        else:
+            os.rename(aside, target)
+    for partial in partials_of(target, "8"):
+        remove(partial)
+
+
+def replace_folder(partial: Path, target: Path) -> None:
+    """Let ``partial`` take the place of ``target``, for the `sole_writer`; both are folders.
+
+    Modes are kept. At every moment the old or the new folder is whole, under its name or where `restore` finds it.
+    """
+    _keep_modes(partial, target)
+    _sync_tree(partial)
+    if not target.exists():
+        os.rename(partial, target)
+        sync(target.parent)
+        return
+    aside = aside_of(target)
+    try:
+        os.rename(target, aside)
+        os.rename(partial, target)
+    except BaseException:
+        if os.path.lexists(aside) and not os.path.lexists(target):
+            os.rename(aside, target)
+        raise
+    sync(target.parent)
+    remove(aside)
+
+
+def replace_file(partial: Path, target: Path) -> None:
+    """Let the file ``partial`` take the place of ``target``; its mode and, where possible, its owner are kept."""
+    _keep_mode(partial, target)
+    sync(partial)
+    os.replace(partial, target)
+    sync(target.parent)
+
+
+def _keep_modes(partial: Path, target: Path) -> None:
+    _keep_mode(partial, target)
+    if target.is_dir():
+        for path in partial.rglob("*"):
+            _keep_mode(path, target / path.relative_to(partial))
+
+
+def _keep_mode(new: Path, old: Path) -> None:
+    with contextlib.suppress(OSError):
+        before, now = os.stat(old), os.stat(new)
+        if stat.S_IFMT(before.st_mode) != stat.S_IFMT(now.st_mode):
+            return
+        if (before.st_uid, before.st_gid) != (now.st_uid, now.st_gid):
+            with contextlib.suppress(OSError):
+                os.chown(new, before.st_uid, before.st_gid)
+        os.chmod(new, stat.S_IMODE(before.st_mode))
+
+
+def _sync_tree(folder: Path) -> None:
+    for place, _, files in os.walk(folder):
+        for name in files:
+            sync(Path(place) / name)
+        sync(Path(place))
+
+
+def sync(path: Path) -> None:
+    """Have what was written to a file or folder on the disk itself, where the system can."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return  # a folder, where the system opens none
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if not path.is_dir():
+            raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        os.close(handle)
+
+
+def unwritable(target: Path, error: OSError, partial: Path | None = None) -> DataFileError:
+    """The mistake of an output that cannot be written, in the user's terms: never by a hidden name."""
+    reason = " ".join((error.strerror or str(error)).split()) or type(error).__name__
+    if partial is not None:
+        reason = reason.replace(str(partial), str(target))
+    return DataFileError(f"{target}: cannot be written ({reason}); choose a place you may write to, with free space")
