@@ -13,18 +13,16 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from credit_model.arrays import FloatArray, IntArray
-from credit_model.errors import ArtifactError, CreditModelError
+from credit_model.errors import CreditModelError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.principal import MAX_REASONS
+from credit_model.explain.saved import FILES, FORMAT, WAVE_FIELDS, saved_fields
 from credit_model.explain.support import SUPPORT_LEVELS, HeldOutRisk, SupportRule
 from credit_model.explain.verdict import Verdict, find_support, find_verdicts, restoring_lines
-from credit_model.explain.waves import Wave
-from credit_model.files import fresh_folder, read_manifest, write_manifest, write_table
-from credit_model.portfolio.catalogue import parse_catalogue
+from credit_model.files import fresh_folder, write_table
+from credit_model.model.seal import write_sealed
 from credit_model.portfolio.ladder import LimitLadder
-from credit_model.portfolio.months import format_month, month_numbers_of, months_as_values
-
-FORMAT = "credit_model.explanations/2"
+from credit_model.portfolio.months import format_month, months_as_values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,23 +169,22 @@ class DecreaseExplanations(ChangeExplanations):
         for name, table in tables.items():
             write_table(table, folder / f"{name}.parquet")
         held_out = self.held_out
-        write_manifest(
-            folder,
-            FORMAT,
-            {
-                "reference": self.reference,
-                "model_version": self.model_version,
-                "month_type": self.month_type,
-                "ladder": list(self.ladder.amounts),
-                "support": asdict(self.rule),
-                "held_out": None if held_out is None else held_out.as_record(),
-                "catalogue": self.catalogue.text,
-            },
-        )
+        content = {
+            "reference": self.reference,
+            "model_version": self.model_version,
+            "month_type": self.month_type,
+            "ladder": list(self.ladder.amounts),
+            "support": asdict(self.rule),
+            "held_out": None if held_out is None else held_out.as_record(),
+            "catalogue": self.catalogue.text,
+        }
+        write_sealed(folder, FORMAT, content, FILES)
 
     def _wave_table(self) -> pd.DataFrame:
-        rows = [(i, *(getattr(wave, name) for name in _WAVE)) for i, wave in enumerate(self.waves) if wave is not None]
-        return pd.DataFrame(rows, columns=["row", *_WAVE])
+        rows = [
+            (i, *(getattr(wave, name) for name in WAVE_FIELDS)) for i, wave in enumerate(self.waves) if wave is not None
+        ]
+        return pd.DataFrame(rows, columns=["row", *WAVE_FIELDS])
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -198,19 +195,7 @@ class DecreaseExplanations(ChangeExplanations):
         ArtifactError
             The folder holds no saved explanations, or damaged ones.
         """
-        folder = Path(folder)
-        manifest = read_manifest(folder, FORMAT)
-        try:
-            return cls(**_loaded(folder, manifest))
-        except FileNotFoundError as missing:
-            raise ArtifactError(
-                f"{folder}: no saved explanations, {missing.filename or missing} is missing; "
-                "give the folder that 'credit-model explain --out' wrote"
-            ) from None
-        except (ValueError, KeyError, AttributeError, TypeError, OSError) as error:
-            raise ArtifactError(
-                f"{folder}: the saved explanations are damaged ({error}); explain the decreases again"
-            ) from None
+        return cls(**saved_fields(folder))
 
     def _repr_html_(self) -> str:
         counts = ", ".join(f"{int((self.support == level).sum()):,} {level}" for level in SUPPORT_LEVELS)
@@ -233,53 +218,6 @@ class DecreaseExplanations(ChangeExplanations):
         )
         factors = first.by_factor.map(lambda value: f"{value:+.2f}" if value else "0")
         return head + str(pd.concat([shown, factors], axis=1).to_html(index=False, escape=True))
-
-
-_SUMMARY_FIELDS = (
-    "reference_censored",
-    "has_reference",
-    "limit_before",
-    "limit_after",
-    "tier_before",
-    "tier_after",
-    "keep_score_before",
-    "keep_score_after",
-)
-_TABLES = {
-    "contributions": "by_feature",
-    "features_before": "values_before",
-    "features_after": "values_after",
-    "coalition_scores": "what_if",
-}
-_WAVE = ("scope", "group", "month_number", "n", "n_cut", "usual")
-
-
-def _loaded(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
-    """The fields of saved explanations."""
-    summary = pd.read_parquet(folder / "summary.parquet")
-    month_type = manifest["month_type"]
-    waves = np.full(len(summary), None, dtype=object)
-    for row, *wave in pd.read_parquet(folder / "waves.parquet").itertuples(index=False):
-        waves[row] = Wave(*wave)
-    held_out = manifest["held_out"]
-    return {
-        "catalogue": parse_catalogue(manifest["catalogue"], where=str(folder / "manifest.json")),
-        "ladder": LimitLadder(tuple(manifest["ladder"])),
-        "reference": manifest["reference"],
-        "model_version": manifest["model_version"],
-        "month_type": month_type,
-        "rule": SupportRule(**manifest["support"]),
-        "held_out": None if held_out is None else HeldOutRisk.from_record(held_out),
-        "waves": waves,
-        "borrower_id": summary["borrower_id"].to_numpy(),
-        "month_number": month_numbers_of(summary["month"], month_type),
-        "reference_month_number": month_numbers_of(summary["reference_month"], month_type),
-        **{name: summary[name].to_numpy() for name in _SUMMARY_FIELDS},
-        **{
-            field_name: pd.read_parquet(folder / f"{name}.parquet").to_numpy(dtype=np.float64)
-            for field_name, name in _TABLES.items()
-        },
-    }
 
 
 def one_decrease(explanations: DecreaseExplanations, what: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import zipfile
 from pathlib import Path
@@ -11,12 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_model.errors import ArtifactError
-from credit_model.files import fresh_folder, read_manifest, write_manifest
+from credit_model.files import fresh_folder
 from credit_model.model.forest import OrdinalForest
+from credit_model.model.seal import damaged, read_sealed, write_sealed
 from credit_model.trees.ensemble import TreeEnsemble, layout_fault
+from credit_model.trees.nodes import LEAF
 
-FORMAT = "credit_model.model/1"
+FORMAT = "credit_model.model/2"
+#: What a saved model is called in messages.
+SAVED = "the saved model"
 ARRAYS = "arrays.npz"
 _REMEDY = "give the folder that 'credit-model train --out' wrote, or train the model again"
 _TREES = ("nodes", "roots", "left_categories", "known_categories")
@@ -39,10 +41,8 @@ def save_artifact(folder: str | Path, manifest: dict[str, Any], arrays: dict[str
         The folder cannot be written, or holds other things.
     """
     with fresh_folder(folder) as partial:
-        path = partial / ARRAYS
-        np.savez_compressed(path, allow_pickle=False, **arrays)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        write_manifest(partial, FORMAT, {"arrays_sha256": digest, **manifest})
+        np.savez_compressed(partial / ARRAYS, allow_pickle=False, **arrays)
+        write_sealed(partial, FORMAT, manifest, [ARRAYS])
 
 
 def load_artifact(folder: str | Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -53,19 +53,12 @@ def load_artifact(folder: str | Path) -> tuple[dict[str, Any], dict[str, NDArray
     ArtifactError
         No model lies there, or it is damaged or of another format.
     """
-    folder = Path(folder)
-    manifest = read_manifest(folder, FORMAT, error=ArtifactError, remedy=_REMEDY)
+    manifest, stored = read_sealed(folder, FORMAT, [ARRAYS], what=SAVED, remedy=_REMEDY)
     try:
-        content = (folder / ARRAYS).read_bytes()
-    except OSError as error:
-        raise ArtifactError(f"{folder}: {ARRAYS} cannot be read ({error.strerror}); {_REMEDY}") from None
-    if hashlib.sha256(content).hexdigest() != manifest.get("arrays_sha256"):
-        raise _damaged(folder, f"{ARRAYS} does not have the checksum that manifest.json states")
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            return manifest, {name: stored[name] for name in stored.files}
-    except (TypeError, OSError, ValueError, zipfile.BadZipFile) as error:
-        raise _damaged(folder, f"{ARRAYS} cannot be read ({error})") from None
+        with np.load(io.BytesIO(stored[ARRAYS]), allow_pickle=False) as arrays:
+            return manifest, {name: arrays[name] for name in arrays.files}
+    except (AttributeError, TypeError, OSError, ValueError, EOFError, zipfile.BadZipFile, MemoryError) as error:
+        raise damaged(folder, SAVED, f"{ARRAYS} cannot be read ({error})") from None
 
 
 def forest_arrays(forest: OrdinalForest) -> dict[str, NDArray[Any]]:
@@ -88,12 +81,15 @@ def forest_from_arrays(arrays: dict[str, NDArray[Any]], folder: str | Path) -> O
             n_features=n_features,
         )
         fault = layout_fault(trees)
+        leaves = trees.nodes["threshold"][trees.nodes["kind"] == LEAF] if not fault else np.empty(0)
+        if not np.isfinite([trees.baseline, *leaves]).all():
+            fault = "a leaf's value is not finite"
         if not fault and (n_features != width + 1 + (tier_column >= 0) or tier_column >= width or n_tiers < 2):
             fault = "the shape is not that of a forest"
         if fault:
             raise ValueError(fault)
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
-        raise _damaged(folder, f"{ARRAYS} lacks what a forest needs ({error})") from None
+        raise damaged(folder, SAVED, f"{ARRAYS} lacks what a forest needs ({error})") from None
     return OrdinalForest(
         trees=trees,
         n_tiers=n_tiers,
@@ -105,7 +101,3 @@ def forest_from_arrays(arrays: dict[str, NDArray[Any]], folder: str | Path) -> O
             if name.startswith(_CATEGORIES)
         },
     )
-
-
-def _damaged(folder: str | Path, why: str) -> ArtifactError:
-    return ArtifactError(f"{folder}: the saved model is damaged, {why}; restore it from a copy or train again")

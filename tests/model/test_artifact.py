@@ -10,6 +10,7 @@ import pytest
 
 from credit_model.errors import ArtifactError, CreditModelError
 from credit_model.model.artifact import forest_arrays, forest_from_arrays, load_artifact, save_artifact
+from credit_model.model.seal import write_sealed
 from tests.model.examples import as_rows, portfolio, portfolio_model
 
 
@@ -90,8 +91,8 @@ DAMAGES = {
     "manifest not text": (lambda f: (f / "manifest.json").write_bytes(b"\xff\xfe\x00"), "manifest.json is damaged"),
     "manifest a list": (lambda f: (f / "manifest.json").write_text("[]"), "must have format .* found 'list'"),
     "another format": (lambda f: replace_manifest(f, format="credit_model.model/99"), "found 'credit_model.model/99'"),
-    "a flipped bit": (flip_a_byte, "damaged, arrays.npz does not have the checksum"),
-    "a truncated file": (cut_short, "damaged, arrays.npz does not have the checksum"),
+    "a flipped bit": (flip_a_byte, "is damaged, what lies there does not have the digest"),
+    "a truncated file": (cut_short, "is damaged, what lies there does not have the digest"),
 }
 
 
@@ -106,12 +107,12 @@ def test_a_damaged_model_is_refused_in_one_line_that_names_the_folder(folder, da
     assert isinstance(error.value, CreditModelError)
 
 
-def stored_with_right_checksum(folder, write):
-    """Replace the arrays and state their checksum, as someone with intent would."""
-    import hashlib
-
+def stored_with_right_digest(folder, write):
+    """Replace the arrays and state their digest, as someone with intent would."""
     write(folder / "arrays.npz")
-    replace_manifest(folder, arrays_sha256=hashlib.sha256((folder / "arrays.npz").read_bytes()).hexdigest())
+    content = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    content = {k: v for k, v in content.items() if k not in ("digest", "files")}
+    write_sealed(folder, content.pop("format"), content, ["arrays.npz"])
 
 
 class RunsCode:
@@ -122,13 +123,27 @@ class RunsCode:
 def test_pickled_objects_among_the_arrays_are_never_loaded(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     evil = np.array([RunsCode()], dtype=object)
-    stored_with_right_checksum(folder, lambda path: np.savez(path, nodes=evil))
+    stored_with_right_digest(folder, lambda path: np.savez(path, nodes=evil))
     with pytest.raises(ArtifactError, match=r"arrays\.npz cannot be read"):
         load_artifact(folder)
-    stored_with_right_checksum(folder, lambda path: path.write_bytes(pickle.dumps(RunsCode())))
+    stored_with_right_digest(folder, lambda path: path.write_bytes(pickle.dumps(RunsCode())))
     with pytest.raises(ArtifactError, match=r"arrays\.npz cannot be read"):
         load_artifact(folder)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("field", ["version", "n_trees", "a new one"])
+def test_any_field_of_the_manifest_that_was_edited_is_found(folder, field):
+    replace_manifest(folder, **{field: 7})
+    with pytest.raises(ArtifactError, match=r"does not have the digest that manifest\.json states"):
+        load_artifact(folder)
+
+
+def test_a_leaf_that_is_no_number_is_refused(fitted, folder):
+    arrays = {name: values.copy() for name, values in forest_arrays(fitted.forest_).items()}
+    arrays["nodes"]["threshold"][np.flatnonzero(arrays["nodes"]["kind"] == 2)[3]] = np.nan
+    with pytest.raises(ArtifactError, match="a leaf's value is not finite"):
+        forest_from_arrays(arrays, folder)
 
 
 def tampered(fitted, **changes):
@@ -183,6 +198,6 @@ def test_a_lone_array_in_place_of_the_archive_is_refused(folder):
         with path.open("wb") as file:  # np.save itself would add a suffix
             np.save(file, np.zeros(3))
 
-    stored_with_right_checksum(folder, write)
+    stored_with_right_digest(folder, write)
     with pytest.raises(ArtifactError, match=r"arrays\.npz cannot be read"):
         load_artifact(folder)
