@@ -12,7 +12,8 @@ import pandas as pd
 from credit_model.cli import options
 from credit_model.cli.console import heading, progress, say, show_facts, show_table, working
 from credit_model.cli.history_files import read_history
-from credit_model.errors import DataFileError
+from credit_model.errors import DataFileError, HistoryError
+from credit_model.explain.pairs import count_falls_within_tier, decrease_rows
 from credit_model.files import write_table
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.history import History
@@ -160,8 +161,9 @@ def check_command(data: str, catalogue: str) -> None:
     ladder = declared.ladder or LimitLadder.from_quantiles(history.values(declared.limit), declared.quantiles or 8)
     with working("building snapshots"):
         snapshots = build_snapshots(history, ladder)
-    fell = (snapshots.tier_before > 0) & (snapshots.tier_after < snapshots.tier_before)
-    rose = (snapshots.tier_before >= 0) & (snapshots.tier_after > snapshots.tier_before)
+    n_fell, n_within = len(decrease_rows(snapshots)), count_falls_within_tier(history, ladder)
+    rose = (snapshots.tier_before >= 0) & (snapshots.tier_after > snapshots.tier_before) & ~history.is_no_cut
+    unknown = np.isnan(history.values(declared.limit)) & ~history.is_closed
     first, last = (format_month(int(m), history.month_type) for m in _ends(history))
     heading(f"{data}: fits catalogue {declared.name} {declared.version}")
     show_facts(
@@ -170,8 +172,11 @@ def check_command(data: str, catalogue: str) -> None:
             ("borrower-months", len(history)),
             ("months", f"{first} to {last}"),
             ("decisions after warm-up", int(snapshots.is_decision.sum())),
-            ("decreases of the tier", int(fell.sum())),
+            ("decreases of the tier", n_fell),
+            ("smaller limits within a tier (would not be explained)", n_within),
             ("increases of the tier", int(rose.sum())),
+            ("months in which the limit is unknown (no decision)", int(unknown.sum())),
+            ("months in which the account is closed", int(history.is_closed.sum())),
             ("tiers from", ", ".join(f"{a:,.0f}" for a in ladder.amounts)),
         ]
     )
@@ -179,6 +184,16 @@ def check_command(data: str, catalogue: str) -> None:
     gaps = pd.DataFrame([(k, f"{v:.1%}") for k, v in missing.items() if v > 0], columns=["column", "missing cells"])
     if len(gaps):
         show_table(gaps)
+    if not snapshots.is_decision.any():
+        raise HistoryError(
+            f"{data}: holds no decision after the first {declared.warm_up} months of a borrower, nothing to train on; "
+            "give longer histories, or a smaller warm_up"
+        )
+    if n_within > 0.1 * (n_fell + n_within):
+        say(
+            f"Warning: the ladder does not see {n_within / (n_fell + n_within):.0%} of all falls of the limit; give "
+            "[ladder] amounts that part the limits in use, or more quantiles"
+        )
     say(f"Next: credit-model train --data {data} --catalogue {catalogue} --out model")
 
 

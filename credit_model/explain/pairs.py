@@ -42,9 +42,28 @@ class SnapshotPairs:
 
 
 def decrease_rows(snapshots: Snapshots) -> IntArray:
-    """Rows whose tier is lower than the one in force before: (n_decreases,)."""
-    fell = (snapshots.tier_before > 0) & (snapshots.tier_after < snapshots.tier_before)
-    return np.flatnonzero(fell).astype(np.int64)
+    """Rows whose tier is lower than the one in force before: (n_decreases,).
+
+    Both limits must be known: a limit that is unknown in a row, or was in the row before, is an event of its own and
+    no decrease; nor are closures and changes that are declared not to be the lender's (`History.is_no_cut`).
+    """
+    known = (snapshots.tier_before > 0) & (snapshots.tier_after >= 0) & ~snapshots.history.is_no_cut
+    return np.flatnonzero(known & (snapshots.tier_after < snapshots.tier_before)).astype(np.int64)
+
+
+def limit_was_set(history: History) -> NDArray[np.bool_]:
+    """Rows in which the limit in force afterwards was set: it differs from the borrower's last known one: (n,).
+
+    Where it was unknown for a while and is the same again, nothing was set; the first known limit of all is none that
+    the panel saw being set.
+    """
+    limit = history.values(history.catalogue.limit)
+    row = np.arange(len(limit))
+    last = np.maximum.accumulate(np.where(np.isnan(limit), -1, row)) if len(limit) else row
+    before = np.concatenate([[-1], last[:-1]])  # the last known row before each
+    start = history.starts[history.borrower_row]
+    known = ~np.isnan(limit) & (before >= start)
+    return np.asarray(known & (limit != limit[np.maximum(before, 0)]), dtype=np.bool_)
 
 
 def count_falls_within_tier(history: History, ladder: LimitLadder) -> int:
@@ -52,7 +71,7 @@ def count_falls_within_tier(history: History, ladder: LimitLadder) -> int:
     limit = history.values(history.catalogue.limit)
     tier = ladder.tier_of(limit)
     same = np.diff(history.borrower_row) == 0
-    return int(np.sum(same & (np.diff(limit) < 0) & (np.diff(tier) == 0)))
+    return int(np.sum(same & (np.diff(limit) < 0) & (np.diff(tier) == 0) & ~history.is_no_cut[1:]))
 
 
 def pair_with_reference(snapshots: Snapshots, row: IntArray, reference: str = "last_set") -> SnapshotPairs:
@@ -76,7 +95,7 @@ def pair_with_reference(snapshots: Snapshots, row: IntArray, reference: str = "l
     first_usable = max(snapshots.catalogue.warm_up, snapshots.catalogue.decision_lag)
     usable = snapshots.position >= first_usable
     if reference == "last_set":
-        candidate = usable & (snapshots.position > 0) & (snapshots.limit_after != snapshots.limit_before)
+        candidate = usable & limit_was_set(snapshots.history)
     elif reference == "last_review":
         candidate = usable & snapshots.is_decision
     else:

@@ -59,5 +59,6 @@ def track_table(
 
 
 def moves(snapshots: Snapshots) -> IntArray:
-    """Whether the limit fell (-1), rose (1) or stayed (0) in each row: (n,)."""
-    return np.sign(np.nan_to_num(snapshots.limit_after - snapshots.limit_before)).astype(np.int64)
+    """Whether the lender cut the limit (-1), raised it (1) or left it (0, also where it is unknown): (n,)."""
+    moved = np.sign(np.nan_to_num(snapshots.limit_after - snapshots.limit_before)).astype(np.int64)
+    return np.where(snapshots.history.is_no_cut, 0, moved)

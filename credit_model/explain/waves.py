@@ -113,7 +113,7 @@ def find_waves(history: History, ladder: LimitLadder) -> Waves:
         A fall of the tier is a cut.
     """
     tier, before = tiers_of(history, ladder)
-    at_risk = (before > 0) & (tier >= 0)
+    at_risk = (before > 0) & (tier >= 0) & ~history.is_no_cut
     cut = at_risk & (tier < before)
     groups = _groups(history, before)
     waves = list(_waves_of(MONTH, np.zeros(len(tier), dtype=np.int64), history.month_number, at_risk, cut))

@@ -33,6 +33,7 @@ from credit_model.portfolio.declarations import (
 )
 from credit_model.portfolio.forbidden_phrases import forbidden_phrase
 from credit_model.portfolio.ladder import LimitLadder
+from credit_model.portfolio.limit_declarations import closure, columns_not_a_cut, money_unit
 from credit_model.portfolio.toml_document import TomlDocument, TomlTable, near, read_toml_text
 
 __all__ = [
@@ -108,11 +109,13 @@ def _catalogue(document: TomlDocument) -> Catalogue:
     reviewed = head.text("reviewed", None)
     lag = head.integer("decision_lag", 0, 1, 0)
     warm_up = head.integer("warm_up", 0, 120, lag + 1)
-    head.close()
     special = {value: key for key, value in keys.items()} | ({reviewed: "reviewed"} if reviewed else {})
     if len(special) < 3 + bool(reviewed):
         head.fail("borrower, month, limit and reviewed must be four different columns")
     columns = [_column(t, special) for t in _unique(document.tables("column"), "name")]
+    unit, closed = money_unit(head), closure(head, columns)
+    not_a_cut = columns_not_a_cut(head, columns, special)
+    head.close()
     factors = [_factor(t) for t in _unique(document.tables("factor"), "id")]
     if not factors:
         document.fail("the catalogue declares no [[factor]]; add at least one", "factor")
@@ -138,6 +141,9 @@ def _catalogue(document: TomlDocument) -> Catalogue:
         version=version,
         currency=currency,
         reviewed=reviewed,
+        unit=unit,
+        closed=closed,
+        not_a_cut=not_a_cut,
         decision_lag=lag,
         warm_up=warm_up,
         ladder=ladder,

@@ -178,6 +178,22 @@ class Feature:
 
 
 @dataclass(frozen=True)
+class Closure:
+    """How an account that has ended shows in its rows; such a row has no limit, and is never a cut.
+
+    Attributes
+    ----------
+    column : str or None
+        A declared column that tells it; None: a blank limit is a closure.
+    cells : tuple of float
+        The column's cells that mean "closed", as a history holds them (categories as codes, true as 1).
+    """
+
+    column: str | None
+    cells: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """A portfolio's declaration, read by `read_catalogue`.
 
@@ -188,6 +204,13 @@ class Catalogue:
         Names of the history's key columns.
     reviewed : str or None
         Column that is true where a decision was taken; None: every month is one.
+    unit : float
+        The currency's smallest unit: limits are rounded to it, so that noise in a float is no move.
+    closed : Closure or None
+        None: nothing in the data says that an account has ended.
+    not_a_cut : tuple of str
+        Columns that are true where a change of the limit is not the lender's decision: the customer's own request,
+        the end of a temporary rise, a change of currency. Such a row is no decision and never a cut.
     decision_lag : 0 or 1
         0: decided at the end of a month, knowing it; 1: at its start, knowing the month before.
     warm_up : int
@@ -208,6 +231,9 @@ class Catalogue:
     month: str
     limit: str
     reviewed: str | None
+    unit: float
+    closed: Closure | None
+    not_a_cut: tuple[str, ...]
     decision_lag: int
     warm_up: int
     ladder: LimitLadder | None

@@ -7,7 +7,7 @@ One row is a borrower's month. Histories may be unbalanced, unsorted, with gaps 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -39,7 +39,8 @@ class History:
     month_number : int64 array, (n,)
         Year * 12 + month - 1, or the integer month.
     cells : dict of str to float64 array, (n,)
-        The limit, the reviewed flag and every declared column; NaN is missing, categories are codes.
+        The limit, the reviewed flag, the flags of what is no cut, and every declared column; NaN is missing,
+        categories are codes. The limit is NaN where it is unknown or the account is closed.
     """
 
     catalogue: Catalogue
@@ -60,6 +61,17 @@ class History:
     def values(self, column: str) -> FloatArray:
         """A column's cells, (n,): float64, NaN missing, categories as codes, booleans as 0 and 1."""
         return self.cells[column]
+
+    @cached_property
+    def is_closed(self) -> NDArray[np.bool_]:
+        """Rows in which the account has ended, as the catalogue's ``closed`` tells: (n,)."""
+        return closed_rows(self.catalogue, self.cells)
+
+    @cached_property
+    def is_no_cut(self) -> NDArray[np.bool_]:
+        """Rows whose change of the limit, if any, is not the lender's decision: closures, and flagged rows: (n,)."""
+        flagged = [self.cells[name] > 0 for name in self.catalogue.not_a_cut]
+        return np.asarray(np.any([self.is_closed, *flagged], axis=0), dtype=np.bool_)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -193,6 +205,12 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
         take(catalogue.reviewed, _plain(catalogue.reviewed, "boolean"))
     for column in catalogue.columns:
         take(column.name, column)
+    for name in catalogue.not_a_cut:
+        if name not in cells:
+            take(name, _plain(name, "boolean"))
+    cells[catalogue.limit] = np.where(
+        closed_rows(catalogue, cells), np.nan, in_units(cells[catalogue.limit], catalogue.unit)
+    )
     if np.isnan(cells[catalogue.limit]).all():
         raise HistoryError(f"column {catalogue.limit!r} holds no limit at all; give the limit in force of each month")
     return History(
@@ -203,6 +221,23 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
         month_number=number,
         cells=cells,
     )
+
+
+def in_units(amounts: FloatArray, unit: float) -> FloatArray:
+    """Amounts rounded to the currency's smallest unit, so that noise in a float is no move of a limit.
+
+    >>> in_units(np.array([4999.9999999999, 0.125]), 0.01).tolist()
+    [5000.0, 0.12]
+    """
+    return np.round(amounts / unit) * unit if unit >= 1 else np.round(amounts * round(1 / unit)) / round(1 / unit)
+
+
+def closed_rows(catalogue: Catalogue, cells: Mapping[str, FloatArray]) -> NDArray[np.bool_]:
+    """Rows in which an account has ended, as the catalogue's ``closed`` tells: (n,)."""
+    limit, closed = cells[catalogue.limit], catalogue.closed
+    if closed is None:
+        return np.zeros(len(limit), dtype=np.bool_)
+    return np.isnan(limit) if closed.column is None else np.isin(cells[closed.column], closed.cells)
 
 
 def _plain(name: str, kind: Literal["number", "boolean"], minimum: float | None = None) -> Column:
@@ -228,6 +263,7 @@ def _check_columns(raw: pd.DataFrame, catalogue: Catalogue) -> None:
         raise HistoryError(f"column {twice[0]!r} stands {present.count(twice[0])} times; keep one")
     keys = [catalogue.borrower, catalogue.month, catalogue.limit]
     keys += [catalogue.reviewed] if catalogue.reviewed else []
+    keys += [name for name in catalogue.not_a_cut if name not in {c.name for c in catalogue.columns}]
     needed = [*keys, *(c.name for c in catalogue.columns if c.required)]
     declared = {*needed, *(c.name for c in catalogue.columns)}
     extra = [c for c in present if c not in declared]

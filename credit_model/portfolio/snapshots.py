@@ -103,7 +103,8 @@ def build_snapshots(history: History, ladder: LimitLadder, *, n_jobs: int = -1) 
     -------
     Snapshots
         A month is a decision if it is marked as reviewed (or the catalogue names no such column), the borrower's
-        first ``warm_up`` rows are past, and the limit is known; also before it, where the catalogue declares the
+        first ``warm_up`` rows are past, the limit is known and its change is the lender's (`History.is_no_cut`); also
+        known before it, where the catalogue declares the
         state tier_in_force.
 
     Raises
@@ -178,7 +179,7 @@ def build_snapshots(history: History, ladder: LimitLadder, *, n_jobs: int = -1) 
 
 def _decisions(history: History, position: IntArray, tier_before: IntArray, tier_after: IntArray) -> BoolArray:
     catalogue = history.catalogue
-    decided = (tier_after >= 0) & (position >= max(catalogue.warm_up, catalogue.decision_lag))
+    decided = (tier_after >= 0) & (position >= max(catalogue.warm_up, catalogue.decision_lag)) & ~history.is_no_cut
     if "tier_in_force" in catalogue.state_names:
         decided &= tier_before >= 0  # so never a borrower's first row
     if catalogue.reviewed is not None:

@@ -97,3 +97,38 @@ def test_a_state_that_differs_between_the_rows_is_no_cause(predictor, portfolio)
     values = change_values(predictor.forest, predictor.catalogue, x, z, snapshots.tier_before[row])
     assert (values.contributions == 0.0).all()
     assert (values.score_before == values.score_after).all()
+
+
+def test_an_unknown_limit_is_no_decrease_and_sets_nothing():
+    s = snapshots_of([8000, 8000, np.nan, np.nan, 8000, 8000, 1000])
+    assert decrease_rows(s).tolist() == [6]  # neither the blank nor what follows it
+    assert not s.is_decision[[2, 3, 4]].any()
+    pairs = pair_with_reference(s, decrease_rows(s))
+    assert pairs.censored[0]  # 8000 stood from the first month on; the gap set nothing
+    assert pairs.reference_row.tolist() == [1]
+
+
+def test_noise_in_the_amounts_is_no_move_of_a_limit():
+    limits = np.array([5000.0, 5000.0, 5000.0, 5000.0, 2000.0, 2000.0])
+    noisy = snapshots_of(limits * (1 - 1e-13 * np.arange(6)))
+    assert decrease_rows(noisy).tolist() == decrease_rows(snapshots_of(limits)).tolist() == [4]
+
+
+def test_closures_and_changes_that_are_not_the_lenders_are_no_cuts():
+    text = CATALOGUE.replace("[ladder]", 'not_a_cut = ["asked_for"]\nclosed = "blank"\n[ladder]')
+    catalogue = parse_catalogue(text)
+    table = pd.DataFrame(
+        {
+            "borrower_id": 1,
+            "month": np.arange(6),
+            "limit_amount": [8000.0, 8000.0, 2000.0, 8000.0, 2000.0, np.nan],
+            "asked_for": [False, False, True, False, False, False],
+            "days_past_due": 0,
+            "balance_amount": 0.0,
+            "employment": "gig",
+        }
+    )
+    s = build_snapshots(check_history(table, catalogue), catalogue.ladder)
+    assert decrease_rows(s).tolist() == [4]
+    assert not s.is_decision[2]
+    assert s.history.is_closed.tolist() == [False] * 5 + [True]
