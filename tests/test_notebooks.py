@@ -57,6 +57,7 @@ def test_there_are_five_notebooks_in_reading_order():
     assert [name[0] for name in NAMES] == ["1", "2", "3", "4", "5"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name != REAL])
 def test_a_notebook_runs_from_top_to_bottom(name):
     done = quickly_executed(name)
@@ -64,6 +65,7 @@ def test_a_notebook_runs_from_top_to_bottom(name):
     assert not plots_not_shown(done)
 
 
+@pytest.mark.slow
 def test_the_notebook_on_real_data_runs_where_they_are(real_data):
     done = quickly_executed(REAL)
     assert not failures(done)
