@@ -115,9 +115,9 @@ def find_support(
 ) -> NDArray[np.object_]:
     """The support of each of n cuts, or of decisions that kept the limit: (n,).
 
-    A wave multiplies the risk of all its lines. Where it weighs more, in log-odds, than any factor of the borrower's
-    (less what the model itself lays on the economy and the lender), a raised risk does not support the cut: what led
-    it is the wave, and that is not the borrower's.
+    A wave multiplies the risk of all its lines. Where what the model does not account for of it (its weight in
+    log-odds less what the model lays on the economy and the lender) is more than the strongest factor, a raised risk
+    does not support the cut: what led it is the wave, and that is not the borrower's.
 
     Parameters
     ----------

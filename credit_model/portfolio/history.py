@@ -208,9 +208,8 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
     for name in catalogue.not_a_cut:
         if name not in cells:
             take(name, _plain(name, "boolean"))
-    cells[catalogue.limit] = np.where(
-        closed_rows(catalogue, cells), np.nan, in_units(cells[catalogue.limit], catalogue.unit)
-    )
+    limit = _limits_in_units(cells[catalogue.limit], catalogue, row_of)
+    cells[catalogue.limit] = np.where(closed_rows(catalogue, cells), np.nan, limit)
     if np.isnan(cells[catalogue.limit]).all():
         raise HistoryError(f"column {catalogue.limit!r} holds no limit at all; give the limit in force of each month")
     return History(
@@ -226,10 +225,27 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
 def in_units(amounts: FloatArray, unit: float) -> FloatArray:
     """Amounts rounded to the currency's smallest unit, so that noise in a float is no move of a limit.
 
+    Amounts too large for a float to hold their units stay as they are.
+
     >>> in_units(np.array([4999.9999999999, 0.125]), 0.01).tolist()
     [5000.0, 0.12]
     """
-    return np.round(amounts / unit) * unit if unit >= 1 else np.round(amounts * round(1 / unit)) / round(1 / unit)
+    parts = 1.0 if unit >= 1 else float(round(1 / unit))
+    rounded = np.round(amounts / unit) * unit if unit >= 1 else np.round(amounts * parts) / parts
+    return np.where(np.abs(amounts) * parts < 2.0**52, rounded, amounts)
+
+
+def _limits_in_units(limit: FloatArray, catalogue: Catalogue, row_of: RowNames) -> FloatArray:
+    rounded = in_units(limit, catalogue.unit)
+    lost = (limit > 0) & (rounded == 0)
+    if lost.any():
+        first = int(np.flatnonzero(lost)[0])
+        raise HistoryError(
+            f"{catalogue.limit} must be given in units of {catalogue.unit:g}, found {limit[first]:g} "
+            f"in {int(lost.sum()):,} rows (first: {row_of(first)}), which would round to 0; "
+            "give whole amounts of the currency, or declare a smaller unit in [portfolio]"
+        )
+    return rounded
 
 
 def closed_rows(catalogue: Catalogue, cells: Mapping[str, FloatArray]) -> NDArray[np.bool_]:

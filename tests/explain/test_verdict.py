@@ -223,10 +223,7 @@ def test_support_is_what_the_rule_says_of_the_two_scores(explanations):
 def test_saved_explanations_come_back_with_their_verdicts(explanations, tmp_path):
     explanations.save(tmp_path / "saved")
     again = DecreaseExplanations.load(tmp_path / "saved")
-    assert again.verdicts == explanations.verdicts or all(
-        replace(a, risk_before=0.0) == replace(b, risk_before=0.0)
-        for a, b in zip(again.verdicts, explanations.verdicts, strict=True)
-    )
+    assert [repr(v) for v in again.verdicts] == [repr(v) for v in explanations.verdicts]  # NaN is not equal to NaN
     assert again.summary.equals(explanations.summary)
 
 

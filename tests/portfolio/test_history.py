@@ -135,3 +135,11 @@ def test_a_borrower_with_a_number_is_found_by_its_number_or_its_text():
 def test_a_borrower_that_is_not_there_is_told(borrower):
     with pytest.raises(HistoryError, match=r"is not in the history, which holds 2 borrowers \(B1 .. B2\)"):
         check_history(history(), CARDS).select([borrower])
+
+
+def test_a_limit_that_would_round_to_nothing_is_refused_and_a_huge_one_is_left_as_it_is():
+    with pytest.raises(HistoryError, match=r"units of 0\.01, found 0\.001, .* declare a smaller unit"):
+        check_history(history(limit_amount=[2000.0, 0.001, 2000.0]), parse_catalogue(CATALOGUE))
+    huge = 9.0e15 + 1
+    kept = check_history(history(limit_amount=[2000.0, huge, 0.0]), parse_catalogue(CATALOGUE))
+    assert kept.values("limit_amount").tolist()[1] == huge
