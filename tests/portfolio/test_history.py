@@ -138,7 +138,7 @@ def test_a_borrower_that_is_not_there_is_told(borrower):
 
 
 def test_a_limit_that_would_round_to_nothing_is_refused_and_a_huge_one_is_left_as_it_is():
-    with pytest.raises(HistoryError, match=r"units of 0\.01, found 0\.001, .* declare a smaller unit"):
+    with pytest.raises(HistoryError, match=r"units of 0\.01, found 0\.001 .* declare a smaller unit"):
         check_history(history(limit_amount=[2000.0, 0.001, 2000.0]), parse_catalogue(CATALOGUE))
     huge = 9.0e15 + 1
     kept = check_history(history(limit_amount=[2000.0, huge, 0.0]), parse_catalogue(CATALOGUE))
