@@ -1,4 +1,4 @@
-"""The place that an output takes on disk: who writes there now, what an earlier run left beside it, how it lasts.
+"""The place that an output takes on disk: its name, who writes there, what an earlier run left beside it, how it lasts.
 
 Beside an output ``name`` lie, while it is written and hidden by a leading dot, ``.name.partial-…`` (what is being
 written), ``.name.old`` (what is being replaced) and ``.name.lock``. A run that dies leaves them; the next that writes
@@ -14,7 +14,8 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from credit_model.errors import DataFileError
@@ -27,8 +28,52 @@ except ImportError:  # not on Windows: there, runs are not kept apart
 #: Bytes of a name that leave room for what the hidden names add; file systems end at 255.
 _LONGEST_NAME = 200
 _HIDDEN = re.compile(r"\..*\.(partial-[0-9a-f]{8,16}(\.\w+)?|old|lock)")
+#: What an id may hold to name a file as it stands, on every file system, in addresses and in archives.
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_ID = 64
+#: Windows opens a device by these, whatever follows after a dot.
+_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(\..*)?", re.IGNORECASE)
+_LIKE_A_DIGEST = re.compile(r"-[0-9a-f]{16}", re.IGNORECASE)
 #: Places whose lock is held by a command around all its work.
 _entrusted: set[str] = set()
+
+
+def file_names(ids: Sequence[object], marks: Sequence[str]) -> list[str]:
+    """Names of files about borrowers, without a suffix: safe on every file system, no two alike, whatever their case.
+
+    A name is the id and its mark. An id that had to be changed for that, or that differs from another one by case
+    alone, gets a digest of itself, and so does one that looks as if it had; the same id and mark again, a number.
+
+    Parameters
+    ----------
+    ids : n objects
+        Their texts may be anything: empty, long, paths, control characters, lone surrogates.
+    marks : n texts
+        What tells an id's files apart, such as a month: letters, digits and hyphens.
+
+    Examples
+    --------
+    >>> file_names(["B7", "B7", "a/b"], ["2024-03", "2024-04", "2024-03"])
+    ['B7_2024-03', 'B7_2024-04', 'a-b-c14cddc033f64b9d_2024-03']
+    """
+    texts = [str(one) for one in ids]
+    spelled = Counter(text.casefold() for text in set(texts))
+    names = [f"{_plain(text, spelled[text.casefold()] == 1)}_{mark}" for text, mark in zip(texts, marks, strict=True)]
+    seen: Counter[str] = Counter()
+    for i, name in enumerate(names):
+        seen[name] += 1
+        if seen[name] > 1:
+            names[i] = f"{name}-{seen[name]}"
+    return names
+
+
+def _plain(text: str, alone: bool) -> str:
+    plain = _NOT_PLAIN.sub("-", text[:_LONGEST_ID]).strip(".-") or "borrower"
+    if _DEVICE.fullmatch(plain):
+        plain = f"borrower-{plain}"
+    if alone and plain == text and not _LIKE_A_DIGEST.fullmatch(text[-17:]):
+        return plain
+    return f"{plain}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
 def partial_of(target: Path, work: str | None = None) -> Path:

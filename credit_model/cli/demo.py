@@ -11,7 +11,7 @@ import pandas as pd
 
 from credit_model.cli import options
 from credit_model.cli.console import heading, progress, say, show_facts, working
-from credit_model.cli.explain import draw_change, show_explained
+from credit_model.cli.explain import draw_changes, show_explained
 from credit_model.cli.history_files import read_economy, read_history
 from credit_model.cli.model import show_scores, show_support
 from credit_model.documents.notice import build_notice
@@ -71,8 +71,7 @@ def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) ->
     chosen = _clearest(explanations)
     with fresh_folder(folder / "explanations") as partial:
         explanations.write_into(partial)
-        for one in chosen:
-            draw_change(one, partial / "pictures")
+        draw_changes(chosen, partial / "pictures")
         _draw_portfolio(
             explanations, read_economy(None, str(folder / "unseen")), partial / "pictures" / "leading_factors.png"
         )

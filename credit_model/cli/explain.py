@@ -14,6 +14,7 @@ from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import count_falls_within_tier
 from credit_model.explain.support import SUPPORT_LEVELS
 from credit_model.files import fresh_folder
+from credit_model.places import file_names
 
 
 @click.command()
@@ -49,8 +50,7 @@ def explain_command(
             within_tier = count_falls_within_tier(source.history, source.predictor.ladder)
     with fresh_folder(out) as partial:
         explanations.write_into(partial)
-        for i in range(min(plots, len(explanations))):
-            draw_change(explanations[i], partial / "plots", lang=lang)
+        draw_changes(explanations, partial / "plots", most=plots, lang=lang)
     if borrower is None:
         show_explained(explanations, within_tier, lang=lang)
     else:
@@ -98,15 +98,16 @@ def _n_withheld(explanations: DecreaseExplanations) -> int:
     return sum(verdict.withheld in ("no_reference", "not_worsened") for verdict in explanations.verdicts)
 
 
-def draw_change(explanation: DecreaseExplanations, folder: Path, *, lang: str = "en") -> Path:
-    """Draw one decrease's change plot into a folder; returns the file."""
+def draw_changes(
+    explanations: DecreaseExplanations, folder: Path, *, most: int | None = None, lang: str = "en"
+) -> None:
+    """Draw the change plots of the first ``most`` decreases into a folder, one file each."""
     from credit_model.plots import close_plot, plot_change, save_plot
     from credit_model.portfolio.months import format_month
 
-    month = format_month(int(explanation.month_number[0]), explanation.month_type)
-    name = "".join(c if c.isalnum() or c in "-_" else "_" for c in f"change-{explanation.borrower_id[0]}-{month}")
-    path = folder / f"{name}.png"
-    axes = plot_change(explanation, lang=lang)
-    save_plot(axes, path)
-    close_plot(axes)
-    return path
+    months = [format_month(int(m), explanations.month_type) for m in explanations.month_number]
+    names = file_names(list(explanations.borrower_id), months)
+    for i, name in enumerate(names[:most]):
+        axes = plot_change(explanations[i], lang=lang)
+        save_plot(axes, folder / f"change-{name}.png")
+        close_plot(axes)

@@ -10,8 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +25,7 @@ from credit_model.documents.page_records import PageRecords
 from credit_model.documents.tracks import Tracks
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.files import fresh_folder, write_manifest
+from credit_model.places import file_names
 from credit_model.portfolio.months import format_month
 from credit_model.words.language import LANGUAGES, language
 
@@ -35,9 +34,6 @@ _SCRIPTS = {
     "index": ("base.js", "index.js"),
 }
 FORMAT = "credit_model.report/2"
-_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
-_LIKE_A_DIGEST = re.compile(r"-[0-9a-fA-F]{16}$")
-_LONGEST_NAME = 60
 PAGES_FOLDER = "decreases"
 
 
@@ -138,26 +134,9 @@ def index_html(records: PageRecords, files: Sequence[str], *, economy: pd.DataFr
 
 
 def page_names(explanations: DecreaseExplanations) -> list[str]:
-    """File names for the decreases' pages: safe on every file system, no two alike even where case is ignored.
-
-    A name is the borrower's id and the month; an id that had to be changed for that gets a digest of itself, and so
-    does one that looks as if it had.
-    """
+    """File names for the decreases' pages, made of the borrower's id and the month by `places.file_names`."""
     months = [format_month(int(m), explanations.month_type) for m in explanations.month_number]
-    plain = [f"{_slug(str(b))}_{m}" for b, m in zip(explanations.borrower_id, months, strict=True)]
-    taken = Counter(name.casefold() for name in plain)
-    names = []
-    for borrower, month, name in zip(explanations.borrower_id, months, plain, strict=True):
-        text = str(borrower)
-        if taken[name.casefold()] > 1 or _slug(text) != text or _LIKE_A_DIGEST.search(text):
-            digest = hashlib.sha256(text.encode()).hexdigest()
-            name = f"{_slug(text)}-{digest[:16]}_{month}"
-        names.append(f"{name}.html")
-    return names
-
-
-def _slug(text: str) -> str:
-    return _NOT_PLAIN.sub("-", text)[:_LONGEST_NAME].strip(".-") or "borrower"
+    return [f"{name}.html" for name in file_names(list(explanations.borrower_id), months)]
 
 
 def embeddable(record: object) -> str:
