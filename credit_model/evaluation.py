@@ -18,6 +18,7 @@ from credit_model.explain.verdict import find_support
 from credit_model.explain.waves import Waves
 from credit_model.model.forest import predicted_tier
 from credit_model.model.metrics import calibration_by_threshold, one_hot, scores
+from credit_model.notebook import notebook_html
 from credit_model.portfolio.history import History, check_history
 from credit_model.portfolio.snapshots import Snapshots
 from credit_model.predictor import LimitPredictor
@@ -55,9 +56,9 @@ class Evaluation:
     n_borrowers: int
 
     def _repr_html_(self) -> str:
-        head = f"<p><b>{self.n_test:,} test decisions</b> of {self.n_borrowers:,} borrowers never seen in training</p>"
-        support = "" if self.support is None else str(self.support.round(3).to_html())
-        return head + str(self.scores.round(4).to_html()) + support
+        head = "<p><b>{tests:,} test decisions</b> of {borrowers:,} borrowers never seen in training</p>"
+        tables = [self.scores.round(4)] if self.support is None else [self.scores.round(4), self.support.round(3)]
+        return notebook_html(head, *tables, index=True, tests=self.n_test, borrowers=self.n_borrowers)
 
 
 def evaluate(

@@ -20,6 +20,7 @@ from credit_model.explain.track import moves, track_rows, track_table
 from credit_model.explain.waves import Waves, find_waves
 from credit_model.fitted_model import FittedModel, load_fitted
 from credit_model.model.forest import OrdinalForest, tier_probabilities
+from credit_model.notebook import notebook_html
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.history import History, check_history
@@ -389,10 +390,11 @@ class LimitPredictor:
             )
 
     def _repr_html_(self) -> str:
-        if self._fitted is None:
-            return f"<p><b>LimitPredictor</b> for catalogue <code>{self.catalogue.name}</code>, not fitted</p>"
-        return (
-            f"<p><b>LimitPredictor</b> {self._fitted.version}: {len(self.forest.trees.roots)} trees, "
-            f"{self.ladder.n_tiers} tiers, {len(self.catalogue.driver_names)} features in "
-            f"{len(self.catalogue.factor_ids)} factors, {self._fitted.n_training_rows:,} training decisions</p>"
-        )
+        head, known = "<p><b>LimitPredictor</b> ", self._fitted
+        if known is None:
+            return notebook_html(head + "for catalogue <code>{one.name}</code>, not fitted</p>", one=self.catalogue)
+        return notebook_html(
+            head + "{known.version}: {n[0]} trees, {ladder.n_tiers} tiers, {n[1]} features in {n[2]} factors, "
+            "{known.n_training_rows:,} training decisions</p>", known=known, ladder=self.ladder,
+            n=[len(each) for each in (self.forest.trees.roots, known.catalogue.drivers, known.catalogue.factors)],
+        )  # fmt: skip

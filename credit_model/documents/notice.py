@@ -24,6 +24,7 @@ from credit_model.documents.lender_file import Lender, read_lender
 from credit_model.documents.notice_content import NoticeContent, on_one_line
 from credit_model.errors import CreditModelError
 from credit_model.explain.decreases import DecreaseExplanations, one_decrease
+from credit_model.notebook import escaped
 from credit_model.words.language import Language, language
 from credit_model.words.reasons import decrease_reasons
 
@@ -94,8 +95,10 @@ class Notice:
         return str(getattr(self, name)())
 
     def _repr_html_(self) -> str:
-        page = self.html().replace("&", "&amp;").replace('"', "&quot;")
-        return f'<iframe title="notice" srcdoc="{page}" style="width:100%;height:60em;border:1px solid #ccc"></iframe>'
+        return (
+            f'<iframe title="notice" sandbox="" srcdoc="{escaped(self.html())}" '
+            'style="width:100%;height:60em;border:1px solid #ccc"></iframe>'
+        )
 
 
 def build_notice(

@@ -21,6 +21,7 @@ from credit_model.explain.support import SUPPORT_LEVELS, HeldOutRisk, SupportRul
 from credit_model.explain.verdict import Verdict, find_support, find_verdicts, restoring_lines
 from credit_model.files import fresh_folder, write_table
 from credit_model.model.seal import write_sealed
+from credit_model.notebook import notebook_html
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import format_month, months_as_values
 
@@ -200,7 +201,7 @@ class DecreaseExplanations(ChangeExplanations):
     def _repr_html_(self) -> str:
         counts = ", ".join(f"{int((self.support == level).sum()):,} {level}" for level in SUPPORT_LEVELS)
         head = (
-            f"<p><b>{len(self):,} limit decreases</b> ({counts}), compared by <code>{self.reference}</code>. "
+            "<p><b>{n:,} limit decreases</b> ({counts}), compared by <code>{reference}</code>. "
             "The first ten, factors in log-odds:</p>"
         )
         first = self[:10]
@@ -217,7 +218,8 @@ class DecreaseExplanations(ChangeExplanations):
             }
         )
         factors = first.by_factor.map(lambda value: f"{value:+.2f}" if value else "0")
-        return head + str(pd.concat([shown, factors], axis=1).to_html(index=False, escape=True))
+        table = pd.concat([shown, factors], axis=1)
+        return notebook_html(head, table, n=len(self), counts=counts, reference=self.reference)
 
 
 def one_decrease(explanations: DecreaseExplanations, what: str) -> None:

@@ -21,6 +21,7 @@ from credit_model.grade.known import LENDER_KINDS, KnownDecreases, match_truth, 
 from credit_model.grade.methods import METHODS, Attribution, Decreases, attribute, background_rows, explained, join
 from credit_model.grade.root_causes import ACCEPTABLE_FACTORS, acceptable_factors
 from credit_model.grade.scorecard import causal, fidelity, lender_recognition
+from credit_model.notebook import notebook_html
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.history import History
 from credit_model.predictor import LimitPredictor
@@ -98,9 +99,13 @@ class Grade:
         return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
     def _repr_html_(self) -> str:
-        head = f"<p><b>{int(self.overall['n'].iloc[0]):,} decreases</b> held against the true policy</p>"
-        tables = (self.fidelity, self.causal)
-        return head + "".join(str(t.round(3).to_html(na_rep="-")) for t in tables)
+        return notebook_html(
+            "<p><b>{n:,} decreases</b> held against the true policy</p>",
+            self.fidelity.round(3),
+            self.causal.round(3),
+            index=True,
+            n=int(self.overall["n"].iloc[0]),
+        )
 
 
 def grade_explanations(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_model.errors import CatalogueError
+from credit_model.notebook import notebook_html
 from credit_model.portfolio.ladder import LimitLadder
 
 About = Literal["borrower", "economy", "lender"]
@@ -350,12 +351,16 @@ class Catalogue:
         return self.factors[self.factor_ids.index(factor_id)]
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{' / '.join(factor.label.texts.values())}</td><td>{factor.about}</td><td>{len(drivers)}</td></tr>"
-            for factor, drivers in zip(self.factors, self.by_factor, strict=True)
-        )
-        return (
-            f"<p><b>Catalogue {self.name}</b> {self.version}: {len(self.columns)} columns, "
-            f"{len(self.drivers)} features</p><table><thead><tr><th>factor</th><th>about</th>"
-            f"<th>features</th></tr></thead><tbody>{rows}</tbody></table>"
+        factors = {
+            "factor": [" / ".join(factor.label.texts.values()) for factor in self.factors],
+            "about": [factor.about for factor in self.factors],
+            "features": [len(drivers) for drivers in self.by_factor],
+        }
+        return notebook_html(
+            "<p><b>Catalogue {name}</b> {version}: {columns} columns, {features} features</p>",
+            factors,
+            name=self.name,
+            version=self.version,
+            columns=len(self.columns),
+            features=len(self.drivers),
         )

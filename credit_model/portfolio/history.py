@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
+from credit_model.notebook import notebook_html
 from credit_model.portfolio.cells import RowNames, check_rules, read_cells
 from credit_model.portfolio.declarations import Catalogue, Column, Label
 from credit_model.portfolio.months import MonthType, format_month, months_as_values, read_months
@@ -143,12 +144,17 @@ class History:
         return months_as_values(number, self.month_type)
 
     def _repr_html_(self) -> str:
-        months = [format_month(int(m), self.month_type) for m in (self.month_number.min(), self.month_number.max())]
-        head = (
-            f"<p><b>{len(self):,} borrower-months</b>, {len(self.borrower_ids):,} borrowers, "
-            f"{months[0]} to {months[1]}</p>"
+        first, last = (
+            format_month(int(m), self.month_type) for m in (self.month_number.min(), self.month_number.max())
         )
-        return head + str(self.frame.head(5).to_html(index=False, escape=True))
+        return notebook_html(
+            "<p><b>{rows:,} borrower-months</b>, {borrowers:,} borrowers, {first} to {last}</p>",
+            self.frame.head(5),
+            rows=len(self),
+            borrowers=len(self.borrower_ids),
+            first=first,
+            last=last,
+        )
 
 
 def _some(ids: NDArray[Any], most: int = 2000) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from credit_model.notebook import notebook_html
 from credit_model.parallel import in_order
 from credit_model.simulate.blocks import simulate_block
 from credit_model.simulate.settings import Settings
@@ -32,11 +33,14 @@ class SimulatedPortfolio:
     economy: pd.DataFrame
 
     def _repr_html_(self) -> str:
-        cuts = len(self.truth.decreases)
-        return (
-            f"<p><b>Simulated portfolio</b>: {self.history['borrower_id'].nunique():,} borrowers, "
-            f"{len(self.economy)} months, {len(self.truth.decisions):,} decisions, {cuts:,} decreases with known "
-            f"truth</p>{self.economy.head(3).to_html(index=False)}"
+        return notebook_html(
+            "<p><b>Simulated portfolio</b>: {borrowers:,} borrowers, {months} months, {decisions:,} decisions, "
+            "{cuts:,} decreases with known truth</p>",
+            self.economy.head(3),
+            borrowers=self.history["borrower_id"].nunique(),
+            months=len(self.economy),
+            decisions=len(self.truth.decisions),
+            cuts=len(self.truth.decreases),
         )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.principal import MAX_REASONS
 from credit_model.explain.verdict import Verdict
+from credit_model.notebook import notebook_html
 from credit_model.words.language import LANGUAGES
 from credit_model.words.sentences import Sentences
 from credit_model.words.told import KnockOut, ToldReason, known_or_none, tell_knock_out, tell_reason, texts_of
@@ -194,10 +195,7 @@ class Reasons(Sequence[DecreaseReasons]):
             [(told.borrower_id, told.month, told.verdict.support, told.paragraph) for told in self.decreases[:10]],
             columns=["borrower_id", "month", "support", "in words"],
         )
-        with pd.option_context("display.max_colwidth", None):
-            return f"<p><b>Reasons of {len(self)} limit decreases</b></p>" + str(
-                shown.to_html(index=False, escape=True)
-            )
+        return notebook_html("<p><b>Reasons of {n} limit decreases</b></p>", shown, n=len(self))
 
 
 def decrease_reasons(
