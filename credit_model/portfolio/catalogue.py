@@ -34,6 +34,8 @@ from credit_model.portfolio.declarations import (
 from credit_model.portfolio.forbidden_phrases import forbidden_phrase
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.limit_declarations import closure, columns_not_a_cut, money_unit
+from credit_model.portfolio.month_declarations import month_format
+from credit_model.portfolio.months import CALENDARS
 from credit_model.portfolio.toml_document import TomlDocument, TomlTable, near, read_toml_text
 
 __all__ = [
@@ -107,6 +109,7 @@ def _catalogue(document: TomlDocument) -> Catalogue:
     currency = head.text("currency", "CNY")
     keys = {key: head.text(key) for key in ("borrower", "month", "limit")}
     reviewed = head.text("reviewed", None)
+    calendar, written = head.choice("calendar", tuple(CALENDARS), None), month_format(head)
     lag = head.integer("decision_lag", 0, 1, 0)
     warm_up = head.integer("warm_up", 0, 120, lag + 1)
     special = {value: key for key, value in keys.items()} | ({reviewed: "reviewed"} if reviewed else {})
@@ -132,6 +135,9 @@ def _catalogue(document: TomlDocument) -> Catalogue:
                 f'add [[feature]] id = "{feature.denominator}" with role = "state"',
                 "denominator",
             )
+    for table, feature in zip(tables, features, strict=True):
+        if feature.summary == "months_since" and feature.unit == "months" and calendar not in (None, "monthly"):
+            table.fail(f"{table.title}: unit must name the periods of a {calendar} calendar, got 'months'", "unit")
     used = {feature.factor for feature in features}
     for i, factor in enumerate(factors):
         if factor.id not in used:
@@ -144,6 +150,8 @@ def _catalogue(document: TomlDocument) -> Catalogue:
         unit=unit,
         closed=closed,
         not_a_cut=not_a_cut,
+        calendar=calendar,
+        month_format=written,
         decision_lag=lag,
         warm_up=warm_up,
         ladder=ladder,

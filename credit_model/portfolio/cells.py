@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, NoReturn
 
 import numpy as np
@@ -14,6 +18,11 @@ from credit_model.portfolio.declarations import Column
 from credit_model.portfolio.months import MonthType, format_month
 
 _KIND_NAMES = {"number": "a number", "integer": "a whole number", "boolean": "true or false"}
+_PLURALS = {"number": "numbers", "integer": "whole numbers", "boolean": "true or false"}
+_TRUTHS = {"true": 1.0, "false": 0.0}
+_NUMBER_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE)
+#: Whole numbers beyond this may change when they become floats.
+_MOST_EXACT = 2.0**53
 
 
 class RowNames:
@@ -47,33 +56,102 @@ def read_cells(raw: pd.Series, column: Column, order: IntArray | None, row_of: R
     HistoryError
         A cell is not of the column's kind.
     """
-    if column.kind == "category":
-        return _codes(raw, column, order, row_of)
+    read = _codes if column.kind == "category" else _numbers
+    cells = read(raw, column, order, row_of)
+    return np.ascontiguousarray(cells if order is None else cells[order])
+
+
+def _numbers(raw: pd.Series, column: Column, order: IntArray | None, row_of: RowNames) -> FloatArray:
     dtype = raw.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _numbers(raw.astype(dtype.categories.dtype), column, order, row_of)
     if isinstance(dtype, np.dtype) and dtype.kind in "fiub":
         values = raw.to_numpy().astype(np.float64)
-    elif pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):
+    elif pd.api.types.is_complex_dtype(dtype) or not (_is_number_dtype(dtype) or _is_open_dtype(dtype)):
+        raise HistoryError(f"{column.name} must be {_PLURALS[column.kind]}, got {dtype}; convert it")
+    elif _is_number_dtype(dtype):
         values = raw.to_numpy(dtype=np.float64, na_value=np.nan)
-    elif pd.api.types.is_datetime64_any_dtype(dtype):
-        raise HistoryError(f"{column.name} must be numbers, got {dtype}; convert it")
     else:
-        values = _parsed(raw, column, order, row_of)
-    return np.ascontiguousarray(values if order is None else values[order])
+        return _parsed(raw, column, order, row_of)
+    if pd.api.types.is_integer_dtype(dtype):
+        wrong = (np.abs(values) >= _MOST_EXACT) & (raw.abs() > int(_MOST_EXACT)).fillna(False).to_numpy(dtype=np.bool_)
+        if wrong.any():
+            rule = f"{column.name} must lie within 2^53, beyond which numbers are inexact"
+            _refuse_cell(wrong, raw, rule, order, row_of)
+    return values
+
+
+def _is_number_dtype(dtype: Any) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype))
+
+
+def _is_open_dtype(dtype: Any) -> bool:
+    """Whether each cell says for itself what it is."""
+    return bool(pd.api.types.is_object_dtype(dtype) or pd.api.types.is_string_dtype(dtype))
+
+
+def _refuse_cell(
+    wrong: NDArray[np.bool_],
+    raw: pd.Series,
+    rule: str,
+    order: IntArray | None,
+    row_of: RowNames,
+    remedy: str = "correct the data",
+) -> NoReturn:
+    """Refuse cells of a raw column, (n,) in its own order."""
+    first = int(np.flatnonzero(wrong if order is None else wrong[order])[0])
+    found = raw.iloc[first if order is None else int(order[first])]
+    raise HistoryError(f"{rule}, found {_shown(found)} {_where(wrong, row_of(first))}; {remedy}")
+
+
+def _shown(cell: Any, most: int = 60) -> str:
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    text = ascii(cell) if isinstance(cell, str | bytes) and not str(cell).isprintable() else repr(cell)
+    return text if len(text) <= most else text[:most] + "..."
 
 
 def _parsed(raw: pd.Series, column: Column, order: IntArray | None, row_of: RowNames) -> FloatArray:
-    if column.kind == "boolean":
-        raw = raw.map(lambda v: {"true": 1.0, "false": 0.0}.get(v.strip().lower(), v) if isinstance(v, str) else v)
-    values = pd.to_numeric(raw, errors="coerce")
-    wrong = (values.isna() & raw.notna()).to_numpy()
+    """Cells that are texts, numbers or a mixture of them; blank texts are missing."""
+    known = raw.notna()
+    cells = raw[known].to_numpy(dtype=object)
+    values = np.full(len(raw), np.nan)
+    wrong = np.zeros(len(raw), dtype=np.bool_)
+    number_of: dict[str, float | None] = {}
+    for row, cell in zip(np.flatnonzero(known.to_numpy()).tolist(), cells.tolist(), strict=True):
+        if not isinstance(cell, str):
+            number = _number_of(cell, column)
+        elif cell in number_of:
+            number = number_of[cell]
+        else:
+            number = number_of[cell] = _number_of(cell, column)
+        if number is None:
+            wrong[row] = True
+        else:
+            values[row] = number
     if wrong.any():
-        first = int(np.flatnonzero(wrong if order is None else wrong[order])[0])
-        found = raw.iloc[first if order is None else int(order[first])]
-        raise HistoryError(
-            f"{column.name} must be {_KIND_NAMES[column.kind]}, found {found!r} {_where(wrong, row_of(first))}; "
-            "correct the data"
-        )
-    return values.to_numpy(dtype=np.float64, na_value=np.nan)
+        _refuse_cell(wrong, raw, f"{column.name} must be {_KIND_NAMES[column.kind]}", order, row_of)
+    return values
+
+
+def _number_of(cell: Any, column: Column) -> float | None:
+    """A cell as a number, NaN where it is blank; None where it is neither."""
+    if isinstance(cell, str):
+        text = cell.strip()
+        if not text:
+            return math.nan
+        if column.kind == "boolean" and text.lower() in _TRUTHS:
+            return _TRUTHS[text.lower()]
+        return float(text) if _NUMBER_TEXT.fullmatch(text) else None
+    if isinstance(cell, bool | np.bool_):
+        return float(cell)
+    if not isinstance(cell, int | float | Decimal | np.integer | np.floating) or isinstance(cell, np.timedelta64):
+        return None
+    try:
+        number = float(cell)
+    except (OverflowError, ValueError):
+        return None
+    return number if not isinstance(cell, int | np.integer) or abs(int(cell)) <= _MOST_EXACT else None
 
 
 def _codes(raw: pd.Series, column: Column, order: IntArray | None, row_of: RowNames) -> FloatArray:
@@ -81,22 +159,33 @@ def _codes(raw: pd.Series, column: Column, order: IntArray | None, row_of: RowNa
     if isinstance(raw.dtype, pd.CategoricalDtype):
         values = raw.array
         missing = values.codes < 0
-        of_code = np.array([place.get(str(c), -1) for c in values.categories] + [-1], dtype=np.int64)
+        of_code = np.array([_code_of(c, place) for c in values.categories] + [-1], dtype=np.int64)
         codes = of_code[values.codes]
     else:
         missing = raw.isna().to_numpy()
-        codes = raw.map({c: place.get(str(c), -1) for c in raw.unique()}).fillna(-1).to_numpy(dtype=np.int64)
+        try:
+            position, distinct = pd.factorize(raw.to_numpy(dtype=object))
+        except TypeError:  # cells that cannot be hashed, such as lists
+            raise HistoryError(f"{column.name} must be texts, got lists or the like; convert it") from None
+        of_value = np.array([_code_of(cell, place) for cell in distinct] + [-1], dtype=np.int64)
+        codes = of_value[position]
     wrong = (codes < 0) & ~missing
     if wrong.any():
-        first = int(np.flatnonzero(wrong if order is None else wrong[order])[0])
-        found = raw.iloc[first if order is None else int(order[first])]
-        raise HistoryError(
-            f"{column.name} must be one of {', '.join(column.categories[:8])}"
-            f"{', ...' if len(column.categories) > 8 else ''}; found {found!r} {_where(wrong, row_of(first))}; "
-            "correct the data or add the category to the catalogue"
-        )
-    cells = np.where(missing, np.nan, codes.astype(np.float64))
-    return np.ascontiguousarray(cells if order is None else cells[order])
+        few = ", ".join(column.categories[:8]) + (", ..." if len(column.categories) > 8 else "")
+        _refuse_cell(
+            wrong, raw, f"{column.name} must be one of {few}", order, row_of,
+            "correct the data or add the category to the catalogue",
+        )  # fmt: skip
+    return np.where(missing, np.nan, codes.astype(np.float64))
+
+
+def _code_of(cell: Any, place: Mapping[str, int]) -> int:
+    """A category's code, -1 if it is none; whole floats are the integers that a blank beside them made floats."""
+    if isinstance(cell, float | np.floating) and float(cell).is_integer() and str(cell) not in place:
+        cell = int(cell)
+    if isinstance(cell, bytes):
+        return -1
+    return place.get(str(cell), -1)
 
 
 def check_rules(values: FloatArray, column: Column, codes: IntArray, number: IntArray, row_of: RowNames) -> None:

@@ -25,6 +25,8 @@ Unit = Literal[
     "percent",
     "days",
     "months",
+    "weeks",
+    "quarters",
     "points",
     "years",
     "count",
@@ -212,6 +214,10 @@ class Catalogue:
     not_a_cut : tuple of str
         Columns that are true where a change of the limit is not the lender's decision: the customer's own request,
         the end of a temporary rise, a change of currency. Such a row is no decision and never a cut.
+    calendar : "monthly", "quarterly", "weekly", "yearly" or None
+        The panel's periods: rows, windows and lags count them. None: months.
+    month_format : str or None
+        How the months are written, where the cells do not prove it (`portfolio.month_columns`).
     decision_lag : 0 or 1
         0: decided at the end of a month, knowing it; 1: at its start, knowing the month before.
     warm_up : int
@@ -235,6 +241,8 @@ class Catalogue:
     unit: float
     closed: Closure | None
     not_a_cut: tuple[str, ...]
+    calendar: str | None
+    month_format: str | None
     decision_lag: int
     warm_up: int
     ladder: LimitLadder | None

@@ -6,7 +6,7 @@ One row is a borrower's month. Histories may be unbalanced, unsorted, with gaps 
 
 from __future__ import annotations
 
-import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,11 +17,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_model.arrays import FloatArray, IntArray
-from credit_model.errors import HistoryError
+from credit_model.errors import CreditModelWarning, HistoryError
 from credit_model.notebook import notebook_html
+from credit_model.portfolio.borrower_ids import position_among, read_borrower_ids
 from credit_model.portfolio.cells import RowNames, check_rules, read_cells
 from credit_model.portfolio.declarations import Catalogue, Column, Label
-from credit_model.portfolio.months import MonthType, format_month, months_as_values, read_months
+from credit_model.portfolio.month_columns import check_calendar, read_months
+from credit_model.portfolio.months import MonthType, format_month, months_as_values
 from credit_model.portfolio.toml_document import near
 
 
@@ -32,13 +34,14 @@ class History:
     Attributes
     ----------
     catalogue : Catalogue
-    month_type : "date" or "integer"
+    month_type : "date", "integer", "quarter", "week" or "year"
+        What ``month_number`` counts (`portfolio.months`).
     borrower_ids : array, (n_borrowers,)
         Sorted; integers or text.
     starts : int64 array, (n_borrowers + 1,)
         Each borrower's first row, and the number of rows.
     month_number : int64 array, (n,)
-        Year * 12 + month - 1, or the integer month.
+        Year * 12 + month - 1, the integer month, or the period of another calendar.
     cells : dict of str to float64 array, (n,)
         The limit, the reviewed flag, the flags of what is no cut, and every declared column; NaN is missing,
         categories are codes. The limit is NaN where it is unknown or the account is closed.
@@ -123,21 +126,7 @@ class History:
         HistoryError
             The borrower is not in the history.
         """
-        wanted: Any = borrower_id
-        if np.issubdtype(self.borrower_ids.dtype, np.integer):
-            text = str(borrower_id).strip()
-            wanted = int(text) if re.fullmatch(r"[+-]?\d{1,18}", text) else None
-        else:
-            wanted = str(borrower_id)
-        if wanted is not None:
-            place = int(np.searchsorted(self.borrower_ids, wanted))
-            if place < len(self.borrower_ids) and self.borrower_ids[place] == wanted:
-                return place
-        first, last = self.borrower_ids[0], self.borrower_ids[-1]
-        raise HistoryError(
-            f"borrower {borrower_id!r} is not in the history, which holds {len(self.borrower_ids)} borrowers "
-            f"({first} .. {last}){near(str(borrower_id), _some(self.borrower_ids))}"
-        )
+        return position_among(self.borrower_ids, borrower_id)
 
     def show_months(self, number: IntArray) -> Any:
         """Month numbers as dates (the month's first day) or integers."""
@@ -157,18 +146,15 @@ class History:
         )
 
 
-def _some(ids: NDArray[Any], most: int = 2000) -> tuple[str, ...]:
-    return tuple(str(b) for b in ids[:most])
-
-
 def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
     """Check a raw history table against its catalogue, and sort it.
 
     Parameters
     ----------
     raw : DataFrame
-        One row a borrower-month; columns as the catalogue declares them, in any order, and no others. Months are
-        dates, texts such as "2024-03" or "2024-03-01", numbers such as 202403, or consecutive integers.
+        One row a borrower-month; columns as the catalogue declares them, in any order; others are left out, with a
+        warning that names them. Months are dates, texts such as "2024-03" or "2024-03-01", numbers such as 202403 or
+        20240331, or integers that merely follow each other; anything else is declared (``month_format``, ``calendar``).
     catalogue : Catalogue
 
     Returns
@@ -182,21 +168,25 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
     """
     if not isinstance(raw, pd.DataFrame):
         raise HistoryError(f"history must be a pandas DataFrame, got {type(raw).__name__}")
-    _check_columns(raw, catalogue)
+    undeclared = _check_columns(raw, catalogue)
+    if undeclared:
+        warnings.warn(
+            f"the history's {_named(undeclared)} left out: not declared in catalogue {catalogue.name!r}",
+            CreditModelWarning,
+            stacklevel=2,
+        )
     if not len(raw):
         raise HistoryError("the history has no rows; give at least one borrower-month")
-    codes, ids = _borrowers(raw[catalogue.borrower])
-    number, month_type = read_months(raw[catalogue.month], catalogue.month)
+    codes, ids = read_borrower_ids(raw[catalogue.borrower], catalogue.borrower)
+    number, month_type = read_months(
+        raw[catalogue.month], catalogue.month, calendar=catalogue.calendar, month_format=catalogue.month_format
+    )
     order = _order(codes, number)
     if order is not None:
         codes, number = codes[order], number[order]
     row_of = RowNames(ids, codes, number, month_type)
-    same = (codes[1:] == codes[:-1]) & (number[1:] == number[:-1])
-    if same.any():
-        raise HistoryError(
-            f"a borrower has one row a month, found {int(same.sum())} duplicate borrower-months "
-            f"(first: {row_of(int(np.flatnonzero(same)[0]) + 1)}); remove the duplicates"
-        )
+    _check_one_row_a_month(raw[catalogue.month], catalogue, codes, number, order, row_of)
+    check_calendar(number, codes, catalogue.month, catalogue.calendar, month_type)
     starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]]).astype(np.int64)
     cells: dict[str, FloatArray] = {}
     series = dict(raw.items())
@@ -278,7 +268,8 @@ def _plain(name: str, kind: Literal["number", "boolean"], minimum: float | None 
     )
 
 
-def _check_columns(raw: pd.DataFrame, catalogue: Catalogue) -> None:
+def _check_columns(raw: pd.DataFrame, catalogue: Catalogue) -> list[str]:
+    """The names of the columns that the catalogue does not declare."""
     present = [str(c) for c in raw.columns]
     twice = sorted({c for c in present if present.count(c) > 1}) if len(set(present)) < len(present) else []
     if twice:
@@ -296,38 +287,37 @@ def _check_columns(raw: pd.DataFrame, catalogue: Catalogue) -> None:
             f"the history lacks {_named(missing)}, which catalogue {catalogue.name!r} requires{hint}; "
             "add or rename it, or give the catalogue that fits the data"
         )
-    if extra:
-        raise HistoryError(
-            f"the history has {_named(extra)}, which catalogue {catalogue.name!r} does not declare"
-            f"{near(extra[0], tuple(sorted(declared - set(present))))}; drop it, or declare it as [[column]]"
-        )
+    absent = tuple(sorted(declared - set(present)))
+    for name in extra:
+        if hint := near(name, absent):
+            raise HistoryError(
+                f"the history has {_named([name])}, which catalogue {catalogue.name!r} does not declare{hint}; "
+                "rename it, or drop it"
+            )
+    return extra
+
+
+def _check_one_row_a_month(
+    months: pd.Series, catalogue: Catalogue, codes: IntArray, number: IntArray, order: IntArray | None, row_of: RowNames
+) -> None:
+    same = np.flatnonzero((codes[1:] == codes[:-1]) & (number[1:] == number[:-1])) + 1
+    if not len(same):
+        return
+    row = int(same[0])
+    rows = [row - 1, row] if order is None else [int(order[row - 1]), int(order[row])]
+    days = months.iloc[rows].astype(str).tolist()
+    remedy = "remove the duplicates"
+    if days[0] != days[1] and catalogue.calendar is None:
+        remedy = f'{days[0]} and {days[1]} are one month: for a panel of weeks, declare calendar = "weekly"'
+    raise HistoryError(
+        f"a borrower has one row a month, found {len(same)} duplicate borrower-months (first: {row_of(row)}); {remedy}"
+    )
 
 
 def _named(names: list[str], most: int = 5) -> str:
     shown = ", ".join(repr(n) for n in names[:most])
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"column{'s' if len(names) > 1 else ''} {shown}{more}"
-
-
-def _borrowers(column: pd.Series) -> tuple[IntArray, NDArray[Any]]:
-    name = column.name
-    if column.isna().any():
-        row = int(np.flatnonzero(column.isna())[0])
-        raise HistoryError(
-            f"{name} must be given in every row, found {int(column.isna().sum())} missing "
-            f"(first: data row {row + 1}); fill or remove them"
-        )
-    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_float_dtype(column):
-        raise HistoryError(f"{name} must be whole numbers or text, got {column.dtype}; convert it")
-    if pd.api.types.is_integer_dtype(column):
-        values = column.to_numpy(dtype=np.int64)
-        if len(values) and (np.diff(values) >= 0).all():  # sorted already, the usual case: no hashing
-            fresh = np.concatenate([[True], values[1:] != values[:-1]])
-            return (np.cumsum(fresh) - 1).astype(np.int64), values[fresh]
-    else:
-        column = column.astype(str)
-    codes, ids = pd.factorize(column, sort=True)
-    return codes.astype(np.int64), np.asarray(ids, dtype=np.int64 if pd.api.types.is_integer_dtype(column) else object)
 
 
 def _order(codes: IntArray, number: IntArray) -> IntArray | None:

@@ -1,8 +1,14 @@
-"""Months in and out: a month is a number, year * 12 + month - 1 where the data hold dates, else the integer itself."""
+"""Months in and out: a number that counts a panel's periods, its text, and its value in a table.
+
+A panel's ``month_type`` says what its numbers count: "date", months of the calendar, year * 12 + month - 1;
+"quarter", year * 4 + quarter - 1; "week", weeks that begin on Monday, from the one of 1970-01-01 on; "year"; or
+"integer", months that merely follow each other. How a table's column is read is told in `month_columns`.
+"""
 
 from __future__ import annotations
 
 import re
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 import numpy as np
@@ -12,34 +18,76 @@ from numpy.typing import ArrayLike, NDArray
 from credit_model.arrays import IntArray
 from credit_model.errors import HistoryError
 
-#: How a history writes its months: as dates, or as integers that merely follow each other.
-MonthType = Literal["date", "integer"]
+#: What a history's months are: periods of the calendar, or integers that merely follow each other.
+MonthType = Literal["date", "integer", "quarter", "week", "year"]
+#: The calendars that a catalogue may declare, and the months that they count.
+CALENDARS: dict[str, MonthType] = {"monthly": "date", "quarterly": "quarter", "weekly": "week", "yearly": "year"}
+#: Years outside of these are sentinels or typing errors, such as 0001 and 9999.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
-_MONTH_TEXT = re.compile(r"^\s*(\d{4})[-/.](\d{1,2})(?:[-/.]\d{1,2}(?:[ T].*)?)?\s*$")
+#: An example of each type, for messages.
+EXAMPLES: dict[MonthType, str] = {
+    "date": "a month such as 2024-03",
+    "integer": "an integer",
+    "quarter": "a quarter such as 2024Q1",
+    "week": "a week such as 2024-W05, or a day in it",
+    "year": "a year such as 2024",
+}
+#: pandas' periods with the same boundaries.
+_FREQUENCIES: dict[MonthType, str] = {"quarter": "Q-DEC", "week": "W-SUN", "year": "Y-DEC"}
+_DAY = re.compile(r"(\d{4})([-/.])(\d{1,2})(?:\2(\d{1,2})(?:[ T](.+))?)?")
+_PERIOD = re.compile(r"(\d{4})(?:[- ]?Q([1-4])|-?W(\d{1,2})|)", re.IGNORECASE)
 _EPOCH = 1970 * 12
+_FIRST_MONDAY = date(1969, 12, 29)
+
+
+def month_numbers_of_days(days: NDArray[np.datetime64], month_type: MonthType) -> IntArray:
+    """The numbers of the months in which days lie: (n,) datetime64 to (n,) int64."""
+    if month_type == "week":
+        return (days.astype("datetime64[D]").astype(np.int64) + 3) // 7
+    months = days.astype("datetime64[M]").astype(np.int64) + _EPOCH
+    return months // {"quarter": 3, "year": 12}.get(month_type, 1)
 
 
 def format_month(number: int, month_type: MonthType) -> str:
-    """A month number as text: "2024-03", or the integer.
+    """A month number as text: "2024-03", "2024Q1", "2024-W05", "2024", or the integer.
 
-    >>> format_month(2024 * 12 + 2, "date")
-    '2024-03'
+    >>> format_month(2024 * 12 + 2, "date"), format_month(2024 * 4, "quarter")
+    ('2024-03', '2024Q1')
     """
-    if month_type == "integer":
-        return str(int(number))
-    return f"{int(number) // 12:04d}-{int(number) % 12 + 1:02d}"
+    number = int(number)
+    if month_type == "week":
+        year, week, _ = (_FIRST_MONDAY + timedelta(weeks=number)).isocalendar()
+        return f"{year:04d}-W{week:02d}"
+    if month_type == "quarter":
+        return f"{number // 4:04d}Q{number % 4 + 1}"
+    if month_type == "date":
+        return f"{number // 12:04d}-{number % 12 + 1:02d}"
+    return str(number)
+
+
+def first_day(number: int, month_type: MonthType) -> date:
+    """The first day of a month of the calendar, of any type but "integer"."""
+    if month_type == "week":
+        return _FIRST_MONDAY + timedelta(weeks=int(number))
+    months = int(number) * {"quarter": 3, "year": 12}.get(month_type, 1)
+    return date(months // 12, months % 12 + 1, 1)
 
 
 def months_as_values(number: ArrayLike, month_type: MonthType) -> Any:
-    """Month numbers as datetime64 (first of the month) or as the integers that they are."""
+    """Month numbers as a table holds them: (n,) datetime64 (first of the month), pandas periods, or integers."""
     number = np.asarray(number, dtype=np.int64)
     if month_type == "integer":
         return number
-    return (number - _EPOCH).astype("datetime64[M]").astype("datetime64[ms]")
+    if month_type == "date":
+        return (number - _EPOCH).astype("datetime64[M]").astype("datetime64[ms]")
+    frequency, origin = _FREQUENCIES[month_type], np.array(["1970-01-01"], dtype="datetime64[D]")
+    offset = pd.Period("1970-01-01", frequency).ordinal - int(month_numbers_of_days(origin, month_type)[0])
+    return pd.arrays.PeriodArray(number + offset, dtype=pd.PeriodDtype(frequency))
 
 
 def month_number_of(value: Any, month_type: MonthType) -> int:
-    """The number of one month, written as a date, as "2024-03", or as an integer.
+    """The number of one month, written as a date, as a text such as "2024-03" or "2024Q1", or as an integer.
 
     Raises
     ------
@@ -50,20 +98,42 @@ def month_number_of(value: Any, month_type: MonthType) -> int:
         if month_type == "integer":
             return int(str(value))
         if isinstance(value, str):
-            if match := _MONTH_TEXT.match(value):
-                year, month = int(match[1]), int(match[2])
-                if 1 <= month <= 12:
-                    return year * 12 + month - 1
+            return _number_of_text(value.strip(), month_type)
+        if isinstance(value, pd.Period):
+            value = value.start_time
+        stamp = value if hasattr(value, "year") else pd.Timestamp(value) if isinstance(value, np.datetime64) else None
+        if stamp is None or pd.isna(stamp):
             raise ValueError
-        if isinstance(value, np.datetime64 | pd.Timestamp | pd.Period) or hasattr(value, "year"):
-            stamp = value if hasattr(value, "year") else pd.Timestamp(value)
-            if pd.isna(stamp):
-                raise ValueError
-            return int(stamp.year) * 12 + int(stamp.month) - 1
+        return _number_of_day(stamp.year, stamp.month, stamp.day, month_type)
+    except (ValueError, TypeError, OverflowError):
+        raise HistoryError(f"month must be {EXAMPLES[month_type]}, got {value!r}") from None
+
+
+def _number_of_text(text: str, month_type: MonthType) -> int:
+    if match := _DAY.fullmatch(text):
+        year, _, month, day, time = match.groups()
+        if time is not None:
+            datetime.fromisoformat(f"2000-01-01T{time.strip()}")
+        if day is None and month_type == "week":
+            raise ValueError
+        return _number_of_day(int(year), int(month), int(day or 1), month_type)
+    if match := _PERIOD.fullmatch(text):
+        year, quarter, week = match.groups()
+        if quarter and month_type == "quarter":
+            return _number_of_day(int(year), 3 * int(quarter) - 2, 1, month_type)
+        if week and month_type == "week":
+            monday = date.fromisocalendar(int(year), int(week), 1)
+            return _number_of_day(monday.year, monday.month, monday.day, month_type)
+        if month_type == "year" and not (quarter or week):
+            return _number_of_day(int(year), 1, 1, month_type)
+    raise ValueError
+
+
+def _number_of_day(year: int, month: int, day: int, month_type: MonthType) -> int:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
         raise ValueError
-    except (ValueError, TypeError):
-        wanted = "an integer" if month_type == "integer" else "a month such as 2024-03"
-        raise HistoryError(f"month must be {wanted}, got {value!r}") from None
+    moment = np.array([date(year, month, day)], dtype="datetime64[D]")
+    return int(month_numbers_of_days(moment, month_type)[0])
 
 
 def month_numbers_of(months: ArrayLike, month_type: MonthType) -> IntArray:
@@ -76,73 +146,3 @@ def month_numbers_of(months: ArrayLike, month_type: MonthType) -> IntArray:
     """
     place, values = pd.factorize(pd.Series(months), use_na_sentinel=False)
     return np.array([month_number_of(value, month_type) for value in values], dtype=np.int64)[place]
-
-
-def read_months(column: pd.Series, name: str) -> tuple[IntArray, MonthType]:
-    """Read a history's column of months: dates, texts such as "2024-03", numbers such as 202403, or integers.
-
-    Parameters
-    ----------
-    column : Series
-    name : str
-        The column's name, for messages.
-
-    Returns
-    -------
-    number : int64 array, (n,)
-    month_type : "date" or "integer"
-
-    Raises
-    ------
-    HistoryError
-        A cell is missing, or is no month.
-    """
-    if column.isna().any():
-        row = int(np.flatnonzero(column.isna())[0])
-        raise HistoryError(
-            f"{name} must be given in every row, found {int(column.isna().sum())} missing (first: data row {row + 1}); "
-            "fill or remove them"
-        )
-    if isinstance(column.dtype, pd.PeriodDtype):
-        return (column.dt.year * 12 + column.dt.month - 1).to_numpy(dtype=np.int64), "date"
-    if pd.api.types.is_datetime64_any_dtype(column):
-        if getattr(column.dt, "tz", None) is not None:
-            column = column.dt.tz_localize(None)
-        months = column.to_numpy().astype("datetime64[M]").astype(np.int64)
-        return months + _EPOCH, "date"
-    if pd.api.types.is_bool_dtype(column):
-        raise HistoryError(f"{name} must be dates or whole numbers, got {column.dtype}; convert it")
-    if pd.api.types.is_numeric_dtype(column):
-        return _of_numbers(column.to_numpy(dtype=np.float64), name)
-    return _of_texts(column, name), "date"
-
-
-def _of_numbers(values: NDArray[np.float64], name: str) -> tuple[IntArray, MonthType]:
-    wrong = (values != np.floor(values)) | (np.abs(values) > 1e9)
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise HistoryError(f"{name} must be a month, found {values[row]:g} (first: data row {row + 1}); correct it")
-    number = values.astype(np.int64)
-    if (number < 190001).any() or (number > 299912).any():
-        return number, "integer"
-    year, month = np.divmod(number, 100)  # written as 202403
-    wrong = (month < 1) | (month > 12)
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise HistoryError(
-            f"{name} must be a month such as 202403, found {number[row]} (first: data row {row + 1}); correct it"
-        )
-    return (year * 12 + month - 1).astype(np.int64), "date"
-
-
-def _of_texts(column: pd.Series, name: str) -> IntArray:
-    number_of = {}
-    for value in pd.unique(column):
-        try:
-            number_of[value] = month_number_of(value, "date")
-        except HistoryError:
-            row = int(np.flatnonzero((column == value).to_numpy())[0])
-            raise HistoryError(
-                f"{name} must be a month such as 2024-03, found {value!r} (first: data row {row + 1}); correct it"
-            ) from None
-    return column.map(number_of).to_numpy(dtype=np.int64)

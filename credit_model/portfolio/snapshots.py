@@ -115,8 +115,9 @@ def build_snapshots(history: History, ladder: LimitLadder, *, n_jobs: int = -1) 
     Notes
     -----
     Summaries take a window's known cells and are NaN if there is none. ``std`` divides by their number; ``trend``
-    is the slope per month of the least-squares line, NaN for a single cell; ``months_since`` is the window's length
-    where no month exceeded the bound. Ratios are NaN where the denominator is not above 0.
+    is the slope per month of the least-squares line, NaN for a single cell. ``months_since`` is the window's length
+    where no month exceeded the bound, and NaN where one of its months is not known: it may have been that one. Ratios
+    are NaN where the denominator is not above 0.
 
     Examples
     --------

@@ -126,10 +126,12 @@ def _exceeding(cells, lo, hi, above, as_share):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _months_since(cells, month, lo, hi, until, window, above):  # type: ignore[no-untyped-def]
+    known = 0
     for row in range(hi - 1, lo - 1, -1):
         if cells[row] > above:
             return float(until - month[row])
-    return float(window)
+        known += not np.isnan(cells[row])
+    return float(window) if known == window else np.nan
 
 
 @njit(cache=True, nogil=True)

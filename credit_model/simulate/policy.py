@@ -241,7 +241,7 @@ def summarise_known(summary, H, row, lo, t, window, above):  # type: ignore[no-u
         for m in range(t, lo - 1, -1):
             if H[row, m] > above:
                 return float(t - m)
-        return float(window)
+        return float(window) if t + 1 - lo == window else np.nan
     total, distance, first = 0.0, 0.0, H[row, lo]
     for m in range(lo, t + 1):
         total += H[row, m]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_model.errors import HistoryError
+from credit_model.errors import CreditModelWarning, HistoryError
 from credit_model.portfolio.catalogue import parse_catalogue
 from credit_model.portfolio.history import check_history
 from tests.portfolio.examples import CATALOGUE, history
@@ -60,7 +60,10 @@ NAN, INF = float("nan"), float("inf")
 MISTAKES = [
     ({"days_past_due": None}, "lacks column 'days_past_due', which catalogue 'cards' requires"),
     ({"days_past_due": None, "days_pastdue": [0, 1, 2]}, "is it the undeclared column 'days_pastdue'?"),
-    ({"colour": [1, 2, 3]}, "has column 'colour', which catalogue 'cards' does not declare"),
+    (
+        {"gendr": ["f", "m", "f"]},
+        "has column 'gendr', which catalogue 'cards' does not declare; did you mean 'gender'?",
+    ),
     ({"borrower_id": ["B1", None, "B1"]}, "must be given in every row, found 1 missing (first: data row 2)"),
     ({"borrower_id": [1.0, 2.0, 3.0]}, "borrower_id must be whole numbers or text, got float64"),
     (
@@ -79,8 +82,8 @@ MISTAKES = [
     ({"balance_amount": [-1, -2, -3]}, "must be >= 0, found -3 in 3 rows (first: borrower B1, 2024-02)"),
     ({"days_past_due": [0, 1.5, 0]}, "days_past_due must be whole numbers, found 1.5"),
     ({"days_past_due": [0, 90, 0]}, "must rise by at most 31 a month, found 0 -> 90 (borrower B1, 2024-03)"),
-    ({"employment": ["gig", "retired", "gig"]}, "must be one of salaried, gig; found 'retired' (borrower B1, 2024-03)"),
-    ({"days_past_due": pd.to_datetime(["2024-01-01"] * 3)}, "days_past_due must be numbers, got datetime64"),
+    ({"employment": ["gig", "retired", "gig"]}, "must be one of salaried, gig, found 'retired' (borrower B1, 2024-03)"),
+    ({"days_past_due": pd.to_datetime(["2024-01-01"] * 3)}, "days_past_due must be whole numbers, got datetime64"),
 ]
 
 
@@ -95,6 +98,12 @@ def test_days_past_due_may_rise_by_a_cycle_for_every_month_of_a_gap():
     # March is missing: 0 -> 60 in two months is 30 a month
     checked = check_history(history(month=["2024-02", "2024-04", "2024-02"], days_past_due=[0, 60, 0]), CARDS)
     assert checked.values("days_past_due").tolist() == [0, 60, 0]
+
+
+def test_undeclared_columns_are_left_out_with_a_warning_that_names_them():
+    with pytest.warns(CreditModelWarning, match="the history's columns 'colour', 'shape' left out: not declared in"):
+        checked = check_history(history(colour=[1, 2, 3], shape=["a", "b", "c"]), CARDS)
+    assert "colour" not in checked.frame
 
 
 def test_a_column_twice_and_an_empty_table_are_refused():

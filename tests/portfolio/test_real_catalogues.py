@@ -81,7 +81,7 @@ def test_cuts_to_zero_follow_idle_months(home_credit: Snapshots) -> None:
     frame = home_credit.frame()
     to_zero = (home_credit.limit_after == 0) & (home_credit.limit_before > 0)
     assert (frame["balance"][to_zero] <= 0).mean() > 0.9
-    idle = frame["months_since_use"]
+    idle = frame["idle_months"]
     assert idle[to_zero].median() > idle[home_credit.is_decision & ~to_zero].median()
 
 

@@ -119,6 +119,9 @@ def test_home_credit_has_one_sorted_row_a_card_month_that_its_catalogue_accepts(
     assert history["limit_amount"].tolist() == [90000, 90000, 45000, 67500, 90000, 0]
     assert history["contract_status"].tolist() == ["Active"] * 5 + ["Completed"]
     assert history["months_on_book"].tolist() == [0, 1, 2, 0, 0, 1]
+    # Card 7 was used in its second month; of the others nothing is claimed of the time before their first record.
+    assert history["months_idle"].tolist() == [1, 0, 1, 1, 1, 2]
+    assert history["months_without_balance"].tolist() == [1, 0, 1, 1, 1, 2]
     assert history["balance_amount"].tolist() == [0, 500, -12.5, 0, 0, 0]
     assert history["days_past_due_any_amount"].tolist() == [0, 0, 4, 0, 0, 0]
     checked = check_history(history, read_catalogue("home_credit"))

@@ -110,8 +110,22 @@ def _cards(path: Path) -> tuple[pd.DataFrame, IntArray]:
     history["contract_status"] = table["name_contract_status"].astype(object).iloc[order]
     first = history.groupby("card_id")["month"].transform("min")
     history["months_on_book"] = history["month"] - first
+    for name, amount in (("months_idle", "spending_amount"), ("months_without_balance", "balance_amount")):
+        history[name] = _months_without(history["card_id"], history["month"], history[amount])
     history = history.assign(**_moves_of_the_book(history))
     return history, whole_numbers(table, "sk_id_curr", path).to_numpy()[order]
+
+
+def _months_without(card: pd.Series, month: pd.Series, amount: pd.Series) -> pd.Series:
+    """Each row's number of months in succession without an amount above 0, counted from the first record on.
+
+    Of a card that never had one the first record is the first such month; before an unknown amount nothing is counted.
+    """
+    seen = month.where(amount > 0).groupby(card).ffill()
+    first = month.groupby(card).transform("min") - 1
+    since_unknown = month.where(amount.isna()).groupby(card).ffill()
+    start = pd.concat([seen.fillna(first), since_unknown], axis=1).max(axis=1)
+    return (month - start).mask(amount.isna())
 
 
 def _moves_of_the_book(history: pd.DataFrame) -> dict[str, pd.Series]:

@@ -1,0 +1,157 @@
+"""Ids of borrowers: whole numbers or texts, kept as they are; what could be taken for another borrower is refused."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_model.arrays import IntArray
+from credit_model.errors import HistoryError
+from credit_model.portfolio.toml_document import near
+
+_LARGEST = np.iinfo(np.int64).max
+
+
+def read_borrower_ids(column: pd.Series, name: str) -> tuple[IntArray, NDArray[Any]]:
+    """Read a history's column of ids.
+
+    Parameters
+    ----------
+    column : Series, (n,)
+        Whole numbers, texts, or objects that are either (UUIDs too, as texts).
+    name : str
+        The column's name, for messages.
+
+    Returns
+    -------
+    codes : int64 array, (n,)
+        Each row's borrower, as a position in ``ids``.
+    ids : int64 array, or object array of str, (n_borrowers,)
+        Sorted, each once. Numbers beyond 64 bits are texts.
+
+    Raises
+    ------
+    HistoryError
+        A cell is missing, is neither a whole number nor a text, or two different cells would read the same.
+    """
+    if column.isna().any():
+        row = int(np.flatnonzero(column.isna())[0])
+        raise HistoryError(
+            f"{name} must be given in every row, found {int(column.isna().sum())} missing "
+            f"(first: data row {row + 1}); fill or remove them"
+        )
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    dtype = column.dtype
+    if pd.api.types.is_integer_dtype(dtype):
+        return _of_whole_numbers(column)
+    if not (pd.api.types.is_object_dtype(dtype) or pd.api.types.is_string_dtype(dtype)):
+        raise HistoryError(f"{name} must be whole numbers or text, got {dtype}; convert it")
+    place, distinct = _factorized(column, name)
+    texts = [_text_of(cell) for cell in distinct]
+    for i, text in enumerate(texts):
+        if text is None:
+            _refuse(name, column, place, i, "must be whole numbers or text", distinct[i], "convert it")
+        if not text.strip():
+            _refuse(name, column, place, i, "must be given in every row", distinct[i], "fill or remove it")
+        if not _is_writable(text):
+            _refuse(name, column, place, i, "must be text that UTF-8 can write", distinct[i], "correct it")
+    known = [text for text in texts if text is not None]
+    if len(set(known)) < len(known):
+        double = next(i for i, text in enumerate(known) if text in known[:i])
+        other = distinct[known.index(known[double])]
+        _refuse(
+            name, column, place, double, "must be of one kind",
+            f"{distinct[double]!r} beside {other!r}, which read the same", "give all ids as texts, or all as numbers",
+            plain=True,
+        )  # fmt: skip
+    if all(isinstance(cell, int | np.integer) and abs(int(cell)) <= _LARGEST for cell in distinct):
+        return _of_whole_numbers(pd.Series(column.to_numpy().astype(np.int64)))
+    codes, ids = pd.factorize(np.array(known, dtype=object)[place], sort=True)
+    return codes.astype(np.int64), np.asarray(ids, dtype=object)
+
+
+def _of_whole_numbers(column: pd.Series) -> tuple[IntArray, NDArray[Any]]:
+    if pd.api.types.is_unsigned_integer_dtype(column.dtype) and len(column) and int(column.max()) > _LARGEST:
+        codes, ids = pd.factorize(column.astype(str), sort=True)
+        return codes.astype(np.int64), np.asarray(ids, dtype=object)
+    values = column.to_numpy(dtype=np.int64)
+    if len(values) and (values[1:] >= values[:-1]).all():  # sorted already, the usual case: no hashing
+        fresh = np.concatenate([[True], values[1:] != values[:-1]])
+        return (np.cumsum(fresh) - 1).astype(np.int64), values[fresh]
+    codes, numbers = pd.factorize(values, sort=True)
+    return codes.astype(np.int64), np.asarray(numbers, dtype=np.int64)
+
+
+def _factorized(column: pd.Series, name: str) -> tuple[IntArray, list[Any]]:
+    cells = column.to_numpy(dtype=object)
+    try:
+        place, distinct = pd.factorize(cells)
+    except TypeError:  # cells that cannot be hashed, such as lists
+        raise HistoryError(
+            f"{name} must be whole numbers or text, found {type(cells[0]).__name__} among them; convert it"
+        ) from None
+    kinds = {type(cell) for cell in cells}
+    if len(kinds) > 1:  # 1, 1.0 and True are equal to each other, and one would hide the others
+        for cell in cells:
+            if _text_of(cell) is None:
+                raise HistoryError(f"{name} must be whole numbers or text, found {_shown(cell)}; convert it")
+    return place.astype(np.int64), list(distinct)
+
+
+def _text_of(cell: Any) -> str | None:
+    """The id as text; None where the cell is of no kind that an id may be."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool | np.bool_) or not isinstance(cell, int | np.integer | uuid.UUID):
+        return None
+    return str(cell)
+
+
+def _is_writable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
+
+
+def _shown(cell: Any, most: int = 60) -> str:
+    text = ascii(cell) if isinstance(cell, str | bytes) else f"{cell!s} ({type(cell).__name__})"
+    return text if len(text) <= most else text[:most] + "..."
+
+
+def _refuse(
+    name: str, column: pd.Series, place: IntArray, which: int, rule: str, found: Any, remedy: str, plain: bool = False
+) -> NoReturn:
+    row = int(np.flatnonzero(place == which)[0])
+    shown = found if plain else _shown(found)
+    raise HistoryError(f"{name} {rule}, found {shown} (first: data row {row + 1}); {remedy}")
+
+
+def position_among(ids: NDArray[Any], wanted: Any) -> int:
+    """An id's position in sorted ``ids``, given as in the data or as text.
+
+    Raises
+    ------
+    HistoryError
+        It is not among them.
+    """
+    key: Any = str(wanted)
+    if np.issubdtype(ids.dtype, np.integer):
+        text = key.strip()
+        key = int(text) if re.fullmatch(r"[+-]?[0-9]{1,19}", text) and abs(int(text)) <= _LARGEST else None
+    if key is not None:
+        place = int(np.searchsorted(ids, key))
+        if place < len(ids) and ids[place] == key:
+            return place
+    some = tuple(str(b) for b in ids[:2000])
+    raise HistoryError(
+        f"borrower {wanted!r} is not in the history, which holds {len(ids)} borrowers "
+        f"({ids[0]} .. {ids[-1]}){near(str(wanted), some)}"
+    )
