@@ -24,14 +24,19 @@ from credit_model.documents.lender_file import Lender, read_lender
 from credit_model.documents.notice_content import NoticeContent, on_one_line
 from credit_model.errors import CreditModelError
 from credit_model.explain.decreases import DecreaseExplanations, one_decrease
-from credit_model.notebook import escaped
 from credit_model.words.language import Language, language
 from credit_model.words.reasons import decrease_reasons
 
 Format = Literal["html", "markdown", "json"]
 FORMATS: tuple[str, ...] = get_args(Format)
 
-_MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]|~])")
+#: Emphasis, code, links, images, tables, strikethrough; formulas, superscripts and attributes of wider dialects.
+_MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]|~$^{}]|==)")
+#: What makes a heading, a list, a rule or a definition of a line that starts with it.
+_MARKDOWN_START = re.compile(r"^( ?)(#|=|[-+:](?=[ -]|$)|[0-9]{1,9}(?=[.)](?: |$)))")
+#: What ends a line, or shows as nothing while it turns or hides what is beside it.
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
+_GAPS = re.compile(r"[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 
 
 @dataclass(frozen=True)
@@ -95,10 +100,9 @@ class Notice:
         return str(getattr(self, name)())
 
     def _repr_html_(self) -> str:
-        return (
-            f'<iframe title="notice" sandbox="" srcdoc="{escaped(self.html())}" '
-            'style="width:100%;height:60em;border:1px solid #ccc"></iframe>'
-        )
+        page = self.html().replace("&", "&amp;").replace('"', "&quot;")  # all that an attribute needs
+        style = "width:100%;height:60em;border:1px solid #ccc"
+        return f'<iframe title="notice" sandbox srcdoc="{page}" style="{style}"></iframe>'
 
 
 def build_notice(
@@ -169,13 +173,22 @@ def _as_date(value: date | str | None) -> date | None:
 
 
 def escape_markdown(text: object) -> str:
-    r"""A text that Markdown shows as it is.
+    r"""A text on one line that Markdown shows as it is, wherever in a line it stands; a bare address stays one.
 
     >>> print(escape_markdown("<b>_x_|"))
     &lt;b&gt;\_x\_\|
+    >>> print(escape_markdown("1. a\n# b"))
+    1\. a # b
     """
-    plain = str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKDOWN_SPECIAL.sub(r"\\\1", plain)
+    plain = _GAPS.sub(" ", _UNSEEN.sub("", str(text).encode("utf-8", "replace").decode()))
+    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain = _MARKDOWN_SPECIAL.sub(r"\\\1", plain)
+    start = _MARKDOWN_START.match(plain)
+    if start is None:
+        return plain
+    # A number is told from a list by its dot, anything else by itself.
+    at = start.end() if start[2].isdigit() else start.end(1)
+    return f"{plain[:at]}\\{plain[at:]}"
 
 
 @cache
