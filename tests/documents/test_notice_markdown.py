@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -57,7 +58,8 @@ def notice_of(text: str) -> str:
     catalogue = (
         CATALOGUE_TEXT.replace('"A2"', said).replace('"small"', said).replace('version = "2.1"', f"version = {said}")
     )
-    one = explained(CASES["clear"] | {"employment": (0, 1, -2.0)}, text=catalogue, borrowers=[text])
+    changes: dict[str, Any] = {**CASES["clear"], "employment": (0, 1, -2.0)}
+    one = explained(changes, text=catalogue, borrowers=[text])
     object.__setattr__(one, "model_version", text)
     return build_notice(one, lender=parse_lender(lender), confirmed_by=text).markdown()
 
