@@ -12,14 +12,16 @@ from scipy.special import expit
 
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import CreditModelError, HistoryError
+from credit_model.explain.pairs import row_numbers
 from credit_model.explain.stability import reason_stability
 from credit_model.explain.support import HeldOutRisk, support_table
 from credit_model.explain.verdict import find_support
 from credit_model.explain.waves import Waves
+from credit_model.fitted_model import read_panel
 from credit_model.model.forest import predicted_tier
 from credit_model.model.metrics import calibration_by_threshold, one_hot, scores
 from credit_model.notebook import notebook_html
-from credit_model.portfolio.history import History, check_history
+from credit_model.portfolio.history import History
 from credit_model.portfolio.snapshots import Snapshots
 from credit_model.predictor import LimitPredictor
 
@@ -90,7 +92,7 @@ def evaluate(
         )
     n_tiers = predictor.ladder.n_tiers
     tier = snapshots.tier_after[row]
-    moves = "tier_in_force" in predictor.catalogue.state_names
+    moves = "tier_in_force" in snapshots.catalogue.state_names
     before = snapshots.tier_before[row] if moves else None
     survival = predictor.forest.survival_scores(snapshots.X[row], n_jobs=predictor.n_jobs)
     probability = predictor.predict_proba(snapshots, row)
@@ -147,7 +149,14 @@ def judge_decisions(
         Decisions; those in the lowest tier are left out.
     waves : Waves, optional
         Of the whole panel, where ``snapshots`` are of some of its borrowers.
+
+    Raises
+    ------
+    HistoryError
+        The snapshots or waves are not of this predictor's model, or ``row`` holds no row numbers.
     """
+    predictor.fitted.check(snapshots, *([] if waves is None else [waves]))
+    row = row_numbers(row, len(snapshots))
     row = row[snapshots.tier_before[row] > 0]
     held_out = predictor.held_out
     usual = float("nan") if held_out is None else held_out.usual
@@ -186,7 +195,7 @@ def cross_fitted_support(
     HistoryError
         A fold leaves too little to train on.
     """
-    panel = history if isinstance(history, History) else check_history(history, predictor.catalogue)
+    panel = read_panel(history, predictor.catalogue, whose="this LimitPredictor was given")
     if isinstance(folds, bool) or not isinstance(folds, int) or not 2 <= folds <= len(panel.borrower_ids):
         raise CreditModelError(
             f"folds must be between 2 and the number of borrowers, {len(panel.borrower_ids)}; got {folds!r}"
@@ -243,10 +252,11 @@ def refit_stability(predictor: LimitPredictor, history: pd.DataFrame | History, 
     DataFrame
         As `explain.stability.reason_stability`.
     """
-    explained = [predictor.explain_decreases(history)]
+    panel = read_panel(history, predictor.catalogue, whose="this LimitPredictor was given")
+    explained = [predictor.explain_decreases(panel)]
     for i in range(refits):
         again = LimitPredictor(**{**predictor.get_params(), "seed": predictor.seed + i + 1})
-        explained.append(again.fit(history).explain_decreases(history))
+        explained.append(again.fit(panel).explain_decreases(panel))
     return reason_stability(explained)
 
 

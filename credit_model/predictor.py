@@ -12,21 +12,21 @@ from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import ArtifactError, CreditModelError, HistoryError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.decreases import DecreaseExplanations
-from credit_model.explain.explaining import as_decreases, change_values, explain_changes
+from credit_model.explain.explaining import as_decreases, explain_changes, one_change
 from credit_model.explain.pairs import REFERENCES, decrease_rows, pair_with_reference
 from credit_model.explain.peers import explain_against_peers
 from credit_model.explain.support import HeldOutRisk, SupportRule
 from credit_model.explain.track import moves, track_rows, track_table
 from credit_model.explain.waves import Waves, find_waves
-from credit_model.fitted_model import FittedModel, load_fitted
+from credit_model.fitted_model import FittedModel, load_fitted, read_panel
 from credit_model.model.forest import OrdinalForest, tier_probabilities
 from credit_model.notebook import notebook_html
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.declarations import Catalogue
-from credit_model.portfolio.history import History, check_history
+from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
-from credit_model.training import fit_model
+from credit_model.training import check_booster, fit_model
 
 
 class LimitPredictor:
@@ -83,23 +83,16 @@ class LimitPredictor:
         Raises
         ------
         CreditModelError
-            A parameter is neither the predictor's nor `LimitTierClassifier`'s.
+            A parameter is neither the predictor's nor `LimitTierClassifier`'s, or the catalogue declares it.
         """
-        from credit_model.model.classifier import LimitTierClassifier
-
-        known = LimitTierClassifier().get_params()
         for name, value in params.items():
             if name == "catalogue":
                 self.catalogue = value if isinstance(value, Catalogue) else read_catalogue(value)
             elif name in ("seed", "n_jobs", "support"):
                 setattr(self, name, value)
-            elif name in known:
-                self.booster = {**self.booster, name: value}
             else:
-                raise CreditModelError(
-                    f"LimitPredictor has no parameter {name!r}; it has catalogue, seed, n_jobs, support and those of "
-                    "LimitTierClassifier"
-                )
+                check_booster([name])
+                self.booster = {**self.booster, name: value}
         return self
 
     def fit(
@@ -131,61 +124,71 @@ class LimitPredictor:
             The history breaks the catalogue's rules, or has too few decisions to train on.
         """
         shares = {"validation_share": validation_share, "test_share": test_share, "late_share": late_share}
+        panel = read_panel(history, self.catalogue, whose="this LimitPredictor was given")
         self._fitted, self.model_ = fit_model(
-            self._checked(history), seed=self.seed, n_jobs=self.n_jobs, shares=shares, booster=self.booster
+            panel, seed=self.seed, n_jobs=self.n_jobs, shares=shares, booster=self.booster
         )
         return self
 
     @property
+    def fitted(self) -> FittedModel:
+        """The fitted model with its own catalogue, whatever `set_params` has set since."""
+        if self._fitted is None:
+            raise CreditModelError(
+                "this LimitPredictor is not fitted; call fit(history) or LimitPredictor.load(folder)"
+            )
+        return self._fitted
+
+    @property
     def forest(self) -> OrdinalForest:
         """The fitted trees."""
-        return self._need().forest
+        return self.fitted.forest
 
     @property
     def ladder(self) -> LimitLadder:
         """The tiers that the model decides between."""
-        return self._need().ladder
+        return self.fitted.ladder
 
     @property
     def version(self) -> str:
         """Names this very model: the catalogue, its version, and a digest of the trees."""
-        return self._need().version
+        return self.fitted.version
 
     @property
     def held_out(self) -> HeldOutRisk | None:
         """What became of decisions that the model was not fitted on; None where no tier is in force."""
-        return self._need().held_out
+        return self.fitted.held_out
 
     @property
     def tier_shares(self) -> FloatArray:
         """Shares of the tiers among the training decisions (n_tiers,): the prior forecast."""
-        return self._need().tier_shares
+        return self.fitted.tier_shares
 
     @property
     def n_training_rows(self) -> int:
         """Number of decisions that the model was fitted on."""
-        return self._need().n_training_rows
+        return self.fitted.n_training_rows
 
     def snapshots(self, history: pd.DataFrame | History) -> Snapshots:
         """Feature rows of a history (checked if it is a DataFrame), on this model's ladder."""
-        return build_snapshots(self._checked(history), self._need().ladder, n_jobs=self.n_jobs)
+        return build_snapshots(self.fitted.panel(history), self.fitted.ladder, n_jobs=self.n_jobs)
 
     def waves(self, history: pd.DataFrame | History) -> Waves:
         """The months and classes of a whole panel that were cut far above their usual (`explain.waves`)."""
-        return find_waves(self._checked(history), self._need().ladder)
+        return find_waves(self.fitted.panel(history), self.fitted.ladder)
 
     def test_rows(self, snapshots: Snapshots) -> IntArray:
         """Decisions of test borrowers in late months, which training never saw: row numbers."""
-        return self._need().rows_of(snapshots, "test")
+        return self.fitted.rows_of(snapshots, "test")
 
     def training_rows(self, snapshots: Snapshots) -> tuple[IntArray, IntArray]:
         """Decisions to fit on, and to stop the fit by, as the model's split tells them: row numbers."""
-        return self._need().rows_of(snapshots, "train"), self._need().rows_of(snapshots, "validation")
+        return self.fitted.rows_of(snapshots, "train"), self.fitted.rows_of(snapshots, "validation")
 
     def predict_proba(self, snapshots: Snapshots, row: IntArray | None = None) -> FloatArray:
         """Tier probabilities of rows of ``snapshots``: (n, n_tiers)."""
-        X = snapshots.X if row is None else snapshots.X[row]
-        return tier_probabilities(self._need().forest.survival_scores(X, n_jobs=self.n_jobs))
+        X = self.fitted.features_of(snapshots, row)
+        return tier_probabilities(self.forest.survival_scores(X, n_jobs=self.n_jobs))
 
     def predict(self, history: pd.DataFrame | History, *, rows: str = "last") -> pd.DataFrame:
         """The tier that the lender's policy, as learnt, gives each borrower.
@@ -207,7 +210,7 @@ class LimitPredictor:
             raise HistoryError(f"rows must be 'last' or 'decisions', got {rows!r}")
         snapshots = self.snapshots(history)
         row = snapshots.history.starts[1:] - 1 if rows == "last" else np.flatnonzero(snapshots.is_decision)
-        return self._need().forecasts(snapshots, row.astype(np.int64), n_jobs=self.n_jobs)
+        return self.fitted.forecasts(snapshots, row.astype(np.int64), n_jobs=self.n_jobs)
 
     def explain_decreases(
         self, history: pd.DataFrame | History, *, reference: str = "last_set"
@@ -248,11 +251,12 @@ class LimitPredictor:
             Of the whole panel, where ``snapshots`` are of some of its borrowers; None: seen in their own history.
         """
         self._need_tier_in_force()
+        self.fitted.check(snapshots, *([] if waves is None else [waves]))
         row = decrease_rows(snapshots)
         changes = self.explain_rows(snapshots, row, reference=reference)
         history = snapshots.history
         found = find_waves(history, snapshots.ladder) if waves is None else waves.seen_from(history)
-        return as_decreases(changes, snapshots, row, rule=self.support, held_out=self._need().held_out, waves=found)
+        return as_decreases(changes, snapshots, row, rule=self.support, held_out=self.fitted.held_out, waves=found)
 
     def explain_rows(self, snapshots: Snapshots, row: IntArray, *, reference: str = "last_set") -> ChangeExplanations:
         """Explain why the keep scores of any rows (n,) differ from their references', whether or not a limit fell.
@@ -264,8 +268,14 @@ class LimitPredictor:
             Rows whose tier in force is at least 1.
         reference : str
             As in `explain_decreases`.
+
+        Raises
+        ------
+        CreditModelError
+            The snapshots are not of this model, ``row`` holds no such rows, or ``reference`` is unknown.
         """
-        fitted = self._need()
+        fitted = self.fitted
+        fitted.check(snapshots)
         if reference == "peers":
             return explain_against_peers(
                 fitted.forest, fitted.peers, snapshots, row, model_version=fitted.version, n_jobs=self.n_jobs
@@ -296,16 +306,13 @@ class LimitPredictor:
         -------
         dict
             ``keep_score_before``, ``keep_score_after`` and one contribution a factor id.
+
+        Raises
+        ------
+        CreditModelError
+            ``tier``, a shape or a value breaks its rule, or the states differ.
         """
-        tiers = np.array([tier], dtype=np.int64)
-        values = change_values(self._need().forest, self.catalogue, np.atleast_2d(x), np.atleast_2d(z), tiers, n_jobs=1)
-        ids = self.catalogue.factor_ids
-        factor = np.bincount(self.catalogue.factor_index, values.contributions[0], minlength=len(ids))
-        return {
-            "keep_score_before": float(values.score_before[0]),
-            "keep_score_after": float(values.score_after[0]),
-            **{name: float(v) for name, v in zip(ids, factor, strict=True)},
-        }
+        return one_change(self.forest, self.fitted.catalogue, x, z, tier)
 
     def track(self, history: pd.DataFrame | History, borrower_id: Any, *, reference: str = "last_set") -> pd.DataFrame:
         """A borrower's months: limit, keep score and what moved it since the reference.
@@ -324,7 +331,7 @@ class LimitPredictor:
             The borrower is not in the history.
         """
         self._need_tier_in_force()
-        snapshots = self.snapshots(self._checked(history).select([borrower_id]))
+        snapshots = self.snapshots(self.fitted.panel(history).select([borrower_id]))
         row = track_rows(snapshots)
         changes = self.explain_rows(snapshots, row, reference=reference)
         cut = moves(snapshots)[row] < 0
@@ -332,9 +339,8 @@ class LimitPredictor:
         return track_table(snapshots, row, changes, decreases)
 
     def save(self, folder: str | Path) -> None:
-        """Write the fitted model into a folder (manifest.json and arrays, no pickle)."""
-        plain = {k: v for k, v in self.booster.items() if isinstance(v, bool | int | float | str | None)}
-        self._need().save(folder, {"seed": self.seed, **plain}, self.support)
+        """Write the fitted model and the parameters into a folder (manifest.json and arrays, no pickle)."""
+        self.fitted.save(folder, {"seed": self.seed, **self.booster}, self.support)
 
     @classmethod
     def load(
@@ -368,24 +374,11 @@ class LimitPredictor:
         predictor._fitted = fitted
         return predictor
 
-    def _checked(self, history: pd.DataFrame | History) -> History:
-        return history if isinstance(history, History) else check_history(history, self.catalogue)
-
-    def _need(self) -> FittedModel:
-        if self._fitted is None:
-            raise CreditModelError(
-                "this LimitPredictor is not fitted; call fit(history) or LimitPredictor.load(folder)"
-            )
-        return self._fitted
-
-    @property
-    def _has_tier_in_force(self) -> bool:
-        return "tier_in_force" in self.catalogue.state_names
-
     def _need_tier_in_force(self) -> None:
-        if not self._has_tier_in_force:
+        catalogue = self.fitted.catalogue
+        if "tier_in_force" not in catalogue.state_names:
             raise HistoryError(
-                f"catalogue {self.catalogue.name!r} declares no state tier_in_force, so limits do not move and "
+                f"catalogue {catalogue.name!r} declares no state tier_in_force, so limits do not move and "
                 "there is no decrease to explain; use predict"
             )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import expit
 
 from credit_model.arrays import IntArray
-from credit_model.errors import HistoryError
+from credit_model.errors import CreditModelError, HistoryError
 from credit_model.explain.peers import find_peers
 from credit_model.explain.support import HeldOutRisk
 from credit_model.fitted_model import FittedModel
@@ -21,6 +21,34 @@ from credit_model.portfolio.snapshots import Snapshots, build_snapshots
 
 if TYPE_CHECKING:
     from credit_model.model.classifier import LimitTierClassifier
+
+#: Parameters of `LimitTierClassifier` that follow from the catalogue, the seed and n_jobs.
+_FOLLOW = frozenset({"categorical_features", "monotonic_cst", "n_jobs", "n_tiers", "random_state", "state_features",
+                     "tier_in_force"})  # fmt: skip
+
+
+def check_booster(names: Iterable[str]) -> None:
+    """Refuse names that are no parameters of the booster for a predictor's user to set.
+
+    Raises
+    ------
+    CreditModelError
+        One of them is unknown, or follows from the catalogue or the seed.
+    """
+    from credit_model.model.classifier import LimitTierClassifier
+
+    known = LimitTierClassifier().get_params().keys()
+    for name in names:
+        if name in _FOLLOW:
+            raise CreditModelError(
+                f"LimitPredictor takes {name} from its catalogue, seed and n_jobs, it cannot be set; "
+                "declare it in the catalogue, or use LimitTierClassifier"
+            )
+        if name not in known:
+            raise CreditModelError(
+                f"LimitPredictor has no parameter {name!r}; it has catalogue, seed, n_jobs, support and those of "
+                "LimitTierClassifier"
+            )
 
 
 def fit_model(
@@ -47,11 +75,12 @@ def fit_model(
 
     Raises
     ------
-    HistoryError
-        There are too few decisions to train on.
+    CreditModelError
+        There are too few decisions to train on, or a parameter is unknown.
     """
     from credit_model.model.classifier import LimitTierClassifier
 
+    check_booster(booster)
     catalogue = history.catalogue
     ladder = catalogue.ladder or LimitLadder.from_quantiles(history.values(catalogue.limit), catalogue.quantiles or 8)
     snapshots = build_snapshots(history, ladder, n_jobs=n_jobs)
@@ -98,6 +127,7 @@ def fit_model(
         held_out=held_out_risk(forest, snapshots, train, decision[split.held_out(*place)], n_jobs=n_jobs),
         tier_shares=np.bincount(snapshots.tier_after[train], minlength=ladder.n_tiers) / len(train),
         n_training_rows=len(train),
+        month_type=history.month_type,
     )
     return fitted, model
 

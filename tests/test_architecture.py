@@ -14,7 +14,7 @@ import credit_model
 
 ROOT = Path(credit_model.__file__).parent
 #: What every part may import, beside itself.
-GROUND = {"errors", "arrays", "parallel", "files", "places", "palette", "notebook"}
+GROUND = {"errors", "arrays", "parallel", "files", "inputs", "places", "palette", "notebook"}
 #: Each part may import these parts; none imports one that imports it.
 ALLOWED = {
     "portfolio": set(),
@@ -29,7 +29,7 @@ ALLOWED = {
     "fitted_model": {"portfolio", "model", "explain"},
     "training": {"portfolio", "model", "explain", "fitted_model"},
     "predictor": {"portfolio", "model", "explain", "fitted_model", "training"},
-    "evaluation": {"portfolio", "model", "explain", "predictor"},
+    "evaluation": {"portfolio", "model", "explain", "fitted_model", "predictor"},
     "grade": {"portfolio", "trees", "model", "explain", "predictor", "evaluation", "simulate"},
     "cli": {
         "portfolio",

@@ -15,7 +15,7 @@ from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
 from credit_model.explain.coalitions import Coalitions
 from credit_model.portfolio.declarations import Catalogue
-from credit_model.portfolio.months import format_month, month_number_of
+from credit_model.portfolio.months import MonthType, format_month, month_number_of
 
 if TYPE_CHECKING:
     import shap
@@ -31,7 +31,7 @@ class ChangeExplanations:
     reference : str
         What each decision is compared with ("last_set", "last_review", "previous_month", "peers").
     model_version : str
-    month_type : "date" or "integer"
+    month_type : MonthType
     borrower_id : array (n,)
     month_number, reference_month_number : int64 arrays (n,)
         The decision's month and the reference's (the decision's own where there is none).
@@ -56,7 +56,7 @@ class ChangeExplanations:
     catalogue: Catalogue
     reference: str
     model_version: str
-    month_type: Literal["date", "integer"]
+    month_type: MonthType
     borrower_id: NDArray[Any]
     month_number: IntArray
     reference_month_number: IntArray

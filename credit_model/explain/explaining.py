@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import CreditModelError
@@ -145,15 +146,19 @@ def change_values(
     forest : OrdinalForest
     catalogue : Catalogue
     x, z : float64 arrays, (n, n_features)
-        Equal in the states.
+        Finite or NaN, and equal in the states.
     tier : int64 array, (n,)
-        Tiers in force, at least 1.
+        Tiers in force, 1 .. n_tiers - 1.
 
     Raises
     ------
     CreditModelError
-        Contributions do not sum to the change of the deployed score (checked for every row).
+        A value breaks these rules, or contributions do not sum to the change of the deployed score (checked for
+        every row).
     """
+    x, z = _checked_features("x", x, catalogue), _checked_features("z", z, catalogue)
+    _check_pairs(x, z, catalogue)
+    tier = _checked_tiers(tier, len(x), forest.n_tiers)
     rows_x, rows_z = forest.rows(x, tier - 1), forest.rows(z, tier - 1)
     driver = driver_columns(catalogue)
     group = np.full(rows_x.shape[1], -1, dtype=np.int64)  # states and thresholds are equal in both rows
@@ -167,3 +172,71 @@ def change_values(
             "the states differ between the rows that are compared, or the model is damaged"
         )
     return ChangeValues(changes.score_z, changes.score_x, contributions, changes.coalition_scores)
+
+
+def one_change(forest: OrdinalForest, catalogue: Catalogue, x: Any, z: Any, tier: Any) -> dict[str, float]:
+    """The change between two rows (n_features,) by factor, as `LimitPredictor.explain_change` says."""
+    x, z = (pd.DataFrame([row]) if isinstance(row, pd.Series) else np.atleast_2d(row) for row in (x, z))
+    values = change_values(forest, catalogue, x, z, np.asarray([tier]), n_jobs=1)
+    ids = catalogue.factor_ids
+    factor = np.bincount(catalogue.factor_index, values.contributions[0], minlength=len(ids))
+    return {
+        "keep_score_before": float(values.score_before[0]),
+        "keep_score_after": float(values.score_after[0]),
+        **{name: float(v) for name, v in zip(ids, factor, strict=True)},
+    }
+
+
+def _checked_tiers(tier: Any, n: int, n_tiers: int) -> IntArray:
+    given = np.asarray(tier)
+    fits = given.shape == (n,) and (np.issubdtype(given.dtype, np.integer) or not given.size)
+    if not fits or (given.size and not (given.min() >= 1 and given.max() < n_tiers)):
+        found = f"{given.min()} .. {given.max()}" if fits else f"{given.dtype} of shape {given.shape}"
+        raise CreditModelError(
+            f"tier must hold one whole number in 1 .. {n_tiers - 1} for each of {n} rows, got {found}; "
+            "give the tiers in force, the lowest of which cannot be lost"
+        )
+    return given.astype(np.int64)
+
+
+def _checked_features(name: str, rows: Any, catalogue: Catalogue) -> FloatArray:
+    """Rows (n, n_features) as float64; columns with names must have the catalogue's, in its order."""
+    names = catalogue.feature_names
+    if isinstance(rows, pd.DataFrame) and tuple(rows.columns) != names:
+        differs = [f"{i}: {a!r}" for i, (a, b) in enumerate(zip(rows.columns, names, strict=False)) if a != b]
+        raise CreditModelError(
+            f"{name} must have the catalogue's {len(names)} features in order, got {rows.shape[1]} columns"
+            f"{', the first that differs at ' + differs[0] if differs else ''}; "
+            f"give {name}[list(catalogue.feature_names)]"
+        )
+    try:
+        given = np.asarray(rows, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise CreditModelError(f"{name} must hold numbers, NaN where unknown ({error})") from None
+    if given.ndim != 2 or given.shape[1] != len(names):
+        raise CreditModelError(
+            f"{name} must have a column for each of the catalogue's {len(names)} features, got shape {given.shape}; "
+            "give them in the order of catalogue.feature_names"
+        )
+    if np.isinf(given).any():
+        row, column = np.argwhere(np.isinf(given))[0]
+        raise CreditModelError(
+            f"{name} must be finite, or NaN where unknown, found {given[row, column]} in row {row}, "
+            f"feature {names[column]!r}; correct it, or give NaN"
+        )
+    return np.ascontiguousarray(given)
+
+
+def _check_pairs(x: FloatArray, z: FloatArray, catalogue: Catalogue) -> None:
+    if x.shape != z.shape:
+        raise CreditModelError(f"x and z must have the same shape, a row each, got {x.shape} and {z.shape}")
+    for state in catalogue.state_names:
+        column = catalogue.feature_names.index(state)
+        mine, other = x[:, column], z[:, column]
+        differs = np.flatnonzero((mine != other) & ~(np.isnan(mine) & np.isnan(other)))
+        if len(differs):
+            row = int(differs[0])
+            raise CreditModelError(
+                f"x and z must be equal in the state {state!r}, found {mine[row]:g} and {other[row]:g} in row {row}; "
+                "give z the state of x (explain.pairs.reference_features does)"
+            )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
@@ -39,6 +39,40 @@ class SnapshotPairs:
     row: IntArray
     reference_row: IntArray
     censored: NDArray[np.bool_]
+
+
+def row_numbers(row: ArrayLike, n: int) -> IntArray:
+    """Row numbers as an int64 array (k,), checked: numpy itself would count negative ones from the end.
+
+    Parameters
+    ----------
+    row : integers, (k,)
+    n : int
+        Number of rows that there are.
+
+    Raises
+    ------
+    HistoryError
+        They are no whole numbers in 0 .. n - 1, or truth values.
+
+    Examples
+    --------
+    >>> row_numbers([2, 0], 3).tolist()
+    [2, 0]
+    """
+    given = np.asarray(row)
+    if given.ndim != 1 or (given.size and not np.issubdtype(given.dtype, np.integer)):
+        raise HistoryError(
+            f"row must be whole row numbers, (n,), got {given.dtype} of shape {given.shape}; "
+            "of truth values give np.flatnonzero(...)"
+        )
+    outside = given[(given < 0) | (given >= n)]
+    if len(outside):
+        raise HistoryError(
+            f"row must hold numbers of rows in 0 .. {n - 1}, found {outside[0]} "
+            f"({len(outside):,} of {len(given):,} are outside); give rows of these snapshots"
+        )
+    return given.astype(np.int64)
 
 
 def decrease_rows(snapshots: Snapshots) -> IntArray:
@@ -87,8 +121,9 @@ def pair_with_reference(snapshots: Snapshots, row: IntArray, reference: str = "l
     Raises
     ------
     HistoryError
-        ``reference`` is none of these.
+        ``reference`` is none of these, or ``row`` holds no row numbers.
     """
+    row = row_numbers(row, len(snapshots))
     if reference not in REFERENCES:
         raise HistoryError(f"reference must be one of {', '.join(REFERENCES)}, got {reference!r}")
     n = len(snapshots.position)

@@ -14,7 +14,7 @@ from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.explaining import change_values, changes_of_rows
-from credit_model.explain.pairs import SnapshotPairs, driver_columns
+from credit_model.explain.pairs import SnapshotPairs, driver_columns, row_numbers
 from credit_model.model.forest import OrdinalForest
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.snapshots import Snapshots
@@ -74,8 +74,9 @@ def explain_against_peers(
     Raises
     ------
     HistoryError
-        The model holds no peers at all.
+        The model holds no peers at all, or ``row`` holds no row numbers.
     """
+    row = row_numbers(row, len(snapshots))
     if not len(peers.tier):
         raise HistoryError(
             "reference 'peers' needs borrowers who kept their tier in the training data, found none; "

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
+from math import comb
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from credit_model.arrays import FloatArray
+from credit_model.arrays import FloatArray, IntArray
+from credit_model.explain.pairs import REFERENCES
 from credit_model.explain.support import HeldOutRisk, SupportRule
-from credit_model.explain.waves import Wave
+from credit_model.explain.waves import MONTH, TIER, Wave
 from credit_model.model.seal import damaged, read_sealed
 from credit_model.portfolio.catalogue import parse_catalogue
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.ladder import LimitLadder
-from credit_model.portfolio.months import month_numbers_of
+from credit_model.portfolio.months import MonthType, month_numbers_of
 
 FORMAT = "credit_model.explanations/2"
 WAVE_FIELDS = ("scope", "group", "month_number", "n", "n_cut", "usual")
@@ -41,7 +44,7 @@ _TABLES = {
 FILES = tuple(f"{name}.parquet" for name in ("summary", "by_factor", *_TABLES.values(), "waves"))
 _WHAT = "what was saved of explanations"
 _REMEDY = "give the folder that 'credit-model explain --out' wrote, or explain the decreases again"
-#: Most by which the contributions of a row may miss its change of score, log-odds.
+#: Most by which the contributions of a row may miss its change of score, and its mixtures its scores, log-odds.
 _EXACTNESS = 1e-9
 
 
@@ -63,16 +66,18 @@ def saved_fields(folder: str | Path) -> dict[str, Any]:
 def _fields(folder: str | Path, manifest: dict[str, Any], stored: Mapping[str, bytes]) -> dict[str, Any]:
     catalogue = parse_catalogue(manifest["catalogue"], where=f"{folder}/manifest.json")
     ladder, month_type = LimitLadder(tuple(manifest["ladder"])), manifest["month_type"]
+    _check_one_of("reference", manifest["reference"], (*REFERENCES, "peers"))
+    _check_one_of("month_type", month_type, get_args(MonthType))
+    if not isinstance(manifest["model_version"], str):
+        raise ValueError("model_version must be a text")
     table = {name.removesuffix(".parquet"): pd.read_parquet(BytesIO(content)) for name, content in stored.items()}
     _check_names(table, catalogue)
     summary = table["summary"]
+    month, reference_month = (month_numbers_of(summary[name], month_type) for name in ("month", "reference_month"))
+    _check_rows(summary, month, reference_month)
     _check_tiers(summary, ladder)
     values = {name: table[file].to_numpy(dtype=np.float64) for name, file in _TABLES.items()}
-    change = (summary["keep_score_after"] - summary["keep_score_before"]).to_numpy(dtype=np.float64)
-    _check_sums(values["contributions"], table["by_factor"].to_numpy(dtype=np.float64), change, catalogue)
-    waves = np.full(len(summary), None, dtype=object)
-    for row, *wave in table["waves"].itertuples(index=False):
-        waves[row] = Wave(*wave)
+    _check_scores(summary, values, table["by_factor"].to_numpy(dtype=np.float64), catalogue)
     held_out = manifest["held_out"]
     return {
         "catalogue": catalogue,
@@ -82,13 +87,18 @@ def _fields(folder: str | Path, manifest: dict[str, Any], stored: Mapping[str, b
         "month_type": month_type,
         "rule": SupportRule(**manifest["support"]),
         "held_out": None if held_out is None else HeldOutRisk.from_record(held_out),
-        "waves": waves,
+        "waves": _waves(table["waves"], summary, month, catalogue),
         "borrower_id": summary["borrower_id"].to_numpy(),
-        "month_number": month_numbers_of(summary["month"], month_type),
-        "reference_month_number": month_numbers_of(summary["reference_month"], month_type),
+        "month_number": month,
+        "reference_month_number": reference_month,
         **{name: summary[name].to_numpy() for name in _SUMMARY_FIELDS},
         **values,
     }
+
+
+def _check_one_of(name: str, value: object, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(known)}, found {value!r}")
 
 
 def _check_names(table: Mapping[str, pd.DataFrame], catalogue: Catalogue) -> None:
@@ -101,14 +111,80 @@ def _check_names(table: Mapping[str, pd.DataFrame], catalogue: Catalogue) -> Non
             raise ValueError(f"{name} must have the catalogue's columns in order, and a row for each decrease")
 
 
+def _check_rows(summary: pd.DataFrame, month: IntArray, reference_month: IntArray) -> None:
+    if (
+        summary["borrower_id"].isna().any()
+        or pd.DataFrame({"b": summary["borrower_id"], "m": month}).duplicated().any()
+    ):
+        raise ValueError("every decrease must have a borrower, and each borrower at most one a month")
+    for name in ("reference_censored", "has_reference"):
+        if summary[name].dtype != np.bool_:
+            raise ValueError(f"{name} must hold truth values, found {summary[name].dtype}")
+    if (reference_month > month).any() or (reference_month != month)[~summary["has_reference"].to_numpy()].any():
+        raise ValueError("the reference's month must not be after the decision's, and the same where there is none")
+
+
 def _check_tiers(summary: pd.DataFrame, ladder: LimitLadder) -> None:
-    tiers = summary[["tier_before", "tier_after"]].to_numpy(dtype=np.int64)
-    if len(tiers) and not (tiers.min() >= 0 and tiers.max() < ladder.n_tiers):
-        raise ValueError(f"tiers must lie in 0 .. {ladder.n_tiers - 1}, found {tiers.min()} .. {tiers.max()}")
+    for when in ("before", "after"):
+        tier, limit = summary[f"tier_{when}"], summary[f"limit_{when}"].to_numpy(dtype=np.float64)
+        if len(tier) and not pd.api.types.is_integer_dtype(tier):
+            raise ValueError(f"tier_{when} must hold whole numbers, found {tier.dtype}")
+        if not (np.isfinite(limit) & (limit >= 0)).all() or (tier.to_numpy() != ladder.tier_of(limit)).any():
+            raise ValueError(f"limit_{when} must be a limit of tier_{when}, a tier in 0 .. {ladder.n_tiers - 1}")
+    if not (summary["tier_after"] < summary["tier_before"]).all():
+        raise ValueError("tier_after must be lower than tier_before")
 
 
-def _check_sums(contributions: FloatArray, by_factor: FloatArray, change: FloatArray, catalogue: Catalogue) -> None:
+def _check_scores(
+    summary: pd.DataFrame, values: Mapping[str, FloatArray], by_factor: FloatArray, catalogue: Catalogue
+) -> None:
+    before, after = (summary[f"keep_score_{when}"].to_numpy(dtype=np.float64) for when in ("before", "after"))
+    contributions, mixtures = values["contributions"], values["coalition_scores"]
+    for name in ("features_before", "features_after"):
+        if np.isinf(values[name]).any():
+            raise ValueError(f"{_TABLES[name]} must be finite, or NaN where a value is unknown")
     of_factor = [contributions[:, catalogue.factor_index == g].sum(axis=1) for g in range(by_factor.shape[1])]
-    misses = np.column_stack([contributions.sum(axis=1) - change, by_factor - np.stack(of_factor, axis=1)])
+    misses = np.column_stack([contributions.sum(axis=1) - (after - before), by_factor - np.stack(of_factor, axis=1)])
     if not (np.abs(misses) <= _EXACTNESS).all():  # also where one is not a number
         raise ValueError("contributions must sum to the factors and to the change of the score")
+    if not np.isfinite(mixtures).all():
+        raise ValueError("what_if must hold finite scores")
+    if not (np.abs(mixtures[:, [0, -1]] - np.column_stack([before, after])) <= _EXACTNESS).all():
+        raise ValueError("what_if must start at the score before and end at the score after")
+    if not (np.abs(_shapley_of(mixtures) - by_factor) <= _EXACTNESS * (1 + np.abs(mixtures).max(initial=0.0))).all():
+        raise ValueError("by_factor must be the Shapley values of what_if")
+
+
+def _shapley_of(mixtures: FloatArray) -> FloatArray:
+    """Shapley values (n, n_factors) of games given by all their coalitions (n, 2**n_factors)."""
+    coalition = np.arange(mixtures.shape[1])
+    n = int(mixtures.shape[1]).bit_length() - 1
+    size = np.array([int(c).bit_count() for c in coalition])
+    values = np.empty((len(mixtures), n))
+    for g in range(n):
+        without = coalition[(coalition >> g) & 1 == 0]
+        weight = np.array([1 / (n * comb(n - 1, s)) for s in size[without].tolist()])
+        values[:, g] = (mixtures[:, without | 1 << g] - mixtures[:, without]) @ weight
+    return values
+
+
+def _waves(table: pd.DataFrame, summary: pd.DataFrame, month: IntArray, catalogue: Catalogue) -> NDArray[np.object_]:
+    """The wave that each decrease is told, (n,); None where there is none."""
+    told = np.full(len(summary), None, dtype=object)
+    if tuple(table.columns) != ("row", *WAVE_FIELDS):
+        raise ValueError(f"waves must have the columns row, {', '.join(WAVE_FIELDS)}")
+    categories = {c.name: len(c.categories) for c in catalogue.columns if c.kind == "category" and c.role is None}
+    for row, scope, *numbers in table.itertuples(index=False):
+        if scope not in (MONTH, TIER, *categories):
+            raise ValueError(f"a wave's scope must be {MONTH}, {TIER} or a column of categories, found {scope!r}")
+        whole = all(isinstance(value, int) and not isinstance(value, bool) for value in (row, *numbers[:4]))
+        if not (whole and 0 <= row < len(told) and told[row] is None):
+            raise ValueError("waves must hold whole numbers, and at most one wave a decrease")
+        wave = Wave(scope, *numbers)
+        groups = {MONTH: [0], TIER: [summary["tier_before"].iloc[row]]}.get(scope) or range(categories[scope])
+        if wave.group not in groups or wave.month_number != month[row]:
+            raise ValueError("a wave must be of its decrease's month and class")
+        if not (0 < wave.n_cut <= wave.n and 0 < wave.usual < 1):
+            raise ValueError("a wave must have 0 < n_cut <= n and 0 < usual < 1")
+        told[row] = wave
+    return told

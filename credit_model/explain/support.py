@@ -189,9 +189,12 @@ class HeldOutRisk:
         """
         edges, n, n_cut = (np.asarray(record[name]) for name in ("edges", "n", "n_cut"))
         usual = float(record["usual"])
-        rising = edges.ndim == 1 and len(edges) == len(n) + 1 and bool((np.diff(edges) > 0).all())
-        if not rising or len(n) != len(n_cut) or not 0 <= usual <= 1 or (n_cut > n).any() or (n_cut < 0).any():
+        rising = edges.ndim == 1 and len(edges) == len(n) + 1 > 1 and bool((np.diff(edges) > 0).all())
+        counted = all(np.issubdtype(count.dtype, np.integer) and count.shape == n.shape for count in (n, n_cut))
+        if not (rising and edges[0] == 0 and edges[-1] == 1 and counted and 0 <= usual <= 1):
             raise ValueError("the record of held-out decisions does not fit together")
+        if (n_cut > n).any() or (n_cut < 0).any():
+            raise ValueError("the record of held-out decisions does not fit together, it must count 0 <= n_cut <= n")
         return cls(usual, edges.astype(np.float64), n.astype(np.int64), n_cut.astype(np.int64))
 
     def frequency(self, risk: float) -> Frequency | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from credit_model.errors import ArtifactError, CreditModelError
 from credit_model.files import read_manifest, write_manifest
@@ -22,7 +25,7 @@ def write_sealed(folder: str | Path, format: str, content: Mapping[str, Any], fi
     folder : path
         An existing folder.
     format : str
-    content : JSON-able mapping without NaN
+    content : mapping that `plain` can make JSON of
     files : sequence of file names
         What the digest covers besides the manifest; other files of the folder are left out.
 
@@ -31,10 +34,37 @@ def write_sealed(folder: str | Path, format: str, content: Mapping[str, Any], fi
     DataFileError
         The manifest cannot be written.
     """
-    # As JSON gives it back: tuples are lists then, and keys are texts.
-    plain = json.loads(json.dumps(dict(content), allow_nan=False))
+    made = plain(content)
     stored = {name: (Path(folder) / name).read_bytes() for name in files}
-    write_manifest(folder, format, {**plain, _DIGEST: _digest(format, plain, stored)})
+    write_manifest(folder, format, {**made, _DIGEST: _digest(format, made, stored)})
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON gives it back: numpy's numbers as Python's, sequences as lists.
+
+    Raises
+    ------
+    TypeError, ValueError
+        JSON cannot hold it without loss.
+
+    Examples
+    --------
+    >>> plain({"max_iter": np.int64(7), "signs": (1, -1)})
+    {'max_iter': 7, 'signs': [1, -1]}
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{value} is no finite number")
+        return value
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(one) for one in value]
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {key: plain(one) for key, one in value.items()}
+    raise TypeError(f"{type(value).__name__} is neither a number, a text, a list nor a mapping by names")
 
 
 def read_sealed(

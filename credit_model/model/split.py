@@ -24,12 +24,29 @@ class SplitRule:
         Shares of borrowers held out to stop the fit, and to test it.
     first_late_month : int or None
         Training takes earlier months only, held-out rows this month and later; None: one month, no split by time.
+
+    Raises
+    ------
+    ValueError
+        A field is out of its range.
     """
 
     seed: int
     validation_share: float
     test_share: float
     first_late_month: int | None
+
+    def __post_init__(self) -> None:
+        if not _is_whole(self.seed) or not 0 <= self.seed < 1 << 32:
+            raise ValueError(f"seed must be a whole number in 0 .. {(1 << 32) - 1}, got {self.seed!r}")
+        for name in ("validation_share", "test_share"):
+            _check_share(name, getattr(self, name))
+        if self.validation_share + self.test_share >= 1:
+            raise ValueError(
+                f"validation_share + test_share must be below 1, got {self.validation_share} + {self.test_share}"
+            )
+        if self.first_late_month is not None and not _is_whole(self.first_late_month):
+            raise ValueError(f"first_late_month must be a whole number or None, got {self.first_late_month!r}")
 
     def train(self, borrower_ids: NDArray[Any], borrower_row: IntArray, month_number: IntArray) -> BoolArray:
         """Rows to fit on: (n,)."""
@@ -79,15 +96,7 @@ def split_rule(
     ValueError
         A share is outside [0, 1), or nothing is left to train on.
     """
-    for name, share in (
-        ("validation_share", validation_share),
-        ("test_share", test_share),
-        ("late_share", late_share),
-    ):
-        if not 0 <= share < 1:
-            raise ValueError(f"{name} must fulfil 0 <= {name} < 1, got {share}")
-    if validation_share + test_share >= 1:
-        raise ValueError(f"validation_share + test_share must be below 1, got {validation_share} + {test_share}")
+    _check_share("late_share", late_share)
     months = np.unique(month_number)
     late: int | None = None
     if len(months) > 1 and late_share > 0:
@@ -95,3 +104,12 @@ def split_rule(
         late = int(ordered[min(len(ordered) - 1, int(np.ceil(len(ordered) * (1 - late_share))))])
         late = max(late, int(months[1]))
     return SplitRule(seed, validation_share, test_share, late)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _check_share(name: str, share: float) -> None:
+    if not 0 <= share < 1:
+        raise ValueError(f"{name} must fulfil 0 <= {name} < 1, got {share}")

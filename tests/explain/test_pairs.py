@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_model.errors import HistoryError
+from credit_model.errors import CreditModelError, HistoryError
+from credit_model.evaluation import judge_decisions
 from credit_model.explain.explaining import change_values
 from credit_model.explain.pairs import (
     count_falls_within_tier,
@@ -86,17 +87,79 @@ def test_an_unknown_reference_is_told():
         pair_with_reference(s, decrease_rows(s), "yesterday")
 
 
-def test_a_state_that_differs_between_the_rows_is_no_cause(predictor, portfolio):
+@pytest.fixture
+def change(predictor, portfolio):
+    """What `change_values` takes of five decreases: x, z and the tiers in force."""
     snapshots = predictor.snapshots(portfolio.history)
-    row = decrease_rows(snapshots)[:5]
-    x = snapshots.X[row]
-    z = x.copy()
-    z[:, predictor.catalogue.feature_names.index("limit_in_force")] *= 3  # a state that differs
-    z[:, predictor.catalogue.feature_names.index("tier_in_force")] -= 1
-    # The states are held at x's, so nothing has changed, and nothing is said.
-    values = change_values(predictor.forest, predictor.catalogue, x, z, snapshots.tier_before[row])
-    assert (values.contributions == 0.0).all()
-    assert (values.score_before == values.score_after).all()
+    pairs = pair_with_reference(snapshots, decrease_rows(snapshots)[:5])
+    return {
+        "x": snapshots.X[pairs.row],
+        "z": reference_features(snapshots, pairs),
+        "tier": snapshots.tier_before[pairs.row],
+    }
+
+
+def with_cell(rows, column, value):
+    rows = rows.copy()
+    rows[2, column] = value
+    return rows
+
+
+LIMIT = "limit_in_force"
+HARMS = {
+    "a state that differs": (lambda c, n: {"z": with_cell(c["z"], n.index(LIMIT), 7.0)}, "'limit_in_force'"),
+    "a tier that differs": (lambda c, n: {"z": with_cell(c["z"], n.index("tier_in_force"), 1.0)}, "'tier_in_force'"),
+    "a state known once": (lambda c, n: {"x": with_cell(c["x"], n.index(LIMIT), np.nan)}, "equal in the state"),
+    "infinity": (lambda c, n: {"x": with_cell(c["x"], 4, np.inf)}, "x must be finite, or NaN where unknown, found inf"),
+    "minus infinity": (lambda c, n: {"z": with_cell(c["z"], 9, -np.inf)}, "z must be finite.* found -inf in row 2"),
+    "a column less": (lambda c, n: {"x": c["x"][:, 1:]}, "x must have a column for each"),
+    "another number of rows": (lambda c, n: {"z": c["z"][1:]}, "x and z must have the same shape"),
+    "one row as an array of numbers": (lambda c, n: {"x": c["x"][0]}, "x must have a column for each"),
+    "texts": (lambda c, n: {"x": np.full(c["x"].shape, "high")}, "x must hold numbers"),
+    "permuted columns": (
+        lambda c, n: {"x": pd.DataFrame(c["x"], columns=n)[[*n[1:], n[0]]]},
+        "x must have the catalogue's .* features in order",
+    ),
+    "the lowest tier": (lambda c, n: {"tier": c["tier"] * 0}, r"tier must hold one whole number in 1 \.\. \d+ "),
+    "an unknown tier": (lambda c, n: {"tier": c["tier"] * 0 - 1}, "tier must hold one whole number"),
+    "a tier above the ladder": (lambda c, n: {"tier": c["tier"] + 12}, "tier must hold one whole number"),
+    "tiers that are no whole numbers": (lambda c, n: {"tier": c["tier"] + 0.5}, "got float64 of shape"),
+    "truth values": (lambda c, n: {"tier": c["tier"] > 0}, "got bool of shape"),
+    "tiers of fewer rows": (lambda c, n: {"tier": c["tier"][1:]}, r"got int64 of shape \(4,\)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_change_between_rows_that_cannot_be_compared_is_refused_in_one_line(predictor, change, harm):
+    make, message = HARMS[harm]
+    given = change | make(change, list(predictor.catalogue.feature_names))
+    with pytest.raises(CreditModelError, match=message) as error:
+        change_values(predictor.forest, predictor.catalogue, **given)
+    assert "\n" not in str(error.value)
+
+
+def test_a_change_may_be_given_as_tables_in_order_and_unknown_states_are_equal(predictor, change):
+    names = list(predictor.catalogue.feature_names)
+    expected = change_values(predictor.forest, predictor.catalogue, **change)
+    tables = {name: pd.DataFrame(change[name], columns=names) for name in ("x", "z")}
+    found = change_values(predictor.forest, predictor.catalogue, **(change | tables))
+    assert found.contributions.tobytes() == expected.contributions.tobytes()
+    unknown = {name: with_cell(change[name], names.index(LIMIT), np.nan) for name in ("x", "z")}
+    assert np.isfinite(change_values(predictor.forest, predictor.catalogue, **(change | unknown)).contributions).all()
+
+
+@pytest.mark.parametrize("row", [[-1], [10**6], [1.0], np.array([True, False]), ["1"], [[1, 2]], 3])
+def test_row_numbers_that_are_none_are_refused(predictor, portfolio, row):
+    snapshots = predictor.snapshots(portfolio.history)
+    for use in (
+        lambda: pair_with_reference(snapshots, row),
+        lambda: predictor.explain_rows(snapshots, row),
+        lambda: predictor.explain_rows(snapshots, row, reference="peers"),
+        lambda: judge_decisions(predictor, snapshots, row),
+        lambda: predictor.predict_proba(snapshots, row),
+    ):
+        with pytest.raises(HistoryError, match="row must"):
+            use()
 
 
 def test_an_unknown_limit_is_no_decrease_and_sets_nothing():
