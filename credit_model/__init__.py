@@ -8,7 +8,7 @@
 
 ====================================  ================================================================================
 ``errors  arrays  parallel  files``   shared ground: mistakes in one line, array types, n_jobs, whole-or-nothing files
-``places  palette  notebook``         also shared: where and how files stand, colours, what a notebook shows
+``inputs  places  palette  notebook`` also shared: files read, where outputs stand, colours, what a notebook shows
 ``portfolio``                         what the data mean: limit ladder, catalogue, checked histories, snapshots
 ``readers``                           from a user's files to tables of histories
 ``simulate``                          borrower histories whose true causes are known

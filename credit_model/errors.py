@@ -19,3 +19,7 @@ class DataFileError(CreditModelError):
 
 class ArtifactError(CreditModelError):
     """A saved model is damaged, or was made for another catalogue or version."""
+
+
+class CreditModelWarning(UserWarning):
+    """Something was left out or is in doubt, and a person should know; the command line shows it as a note."""

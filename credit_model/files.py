@@ -119,7 +119,8 @@ def check_replaceable(folder: str | Path) -> None:
             raise DataFileError(
                 f"{target}: the folder holds other files and is not replaced; give a new or empty output folder"
             )
-        beside = sorted(_files_in(target) - {MANIFEST, *map(str, manifest.get(_FILES) or ())})
+        listed = manifest.get(_FILES)
+        beside = sorted(_files_in(target) - {MANIFEST, *(map(str, listed) if isinstance(listed, list) else ())})
     except OSError as error:
         raise places.unwritable(target, error) from None
     if beside:

@@ -22,7 +22,8 @@ def read_history(path: str, catalogue: Catalogue) -> History:
         The file cannot be read, or breaks the catalogue's rules.
     """
     with working(f"reading {path}"):
-        raw = read_table(path, id_column=catalogue.borrower)
+        categories = {column.name: column.categories for column in catalogue.columns if column.kind == "category"}
+        raw = read_table(path, id_column=catalogue.borrower, categories=categories)
         try:
             return check_history(raw, catalogue)
         except HistoryError as mistake:

@@ -11,6 +11,7 @@ from typing import Any
 from credit_model.documents.lender_file import CHANNELS, Lender
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.verdict import Verdict
+from credit_model.portfolio.months import first_day
 from credit_model.words.language import Language
 from credit_model.words.reasons import DecreaseReasons
 from credit_model.words.sentences import Sentences, rule_keys, wave_sentence
@@ -78,8 +79,7 @@ class NoticeContent:
         """The day that the new limit takes effect; None where months are no dates."""
         if self.given_date is not None or self.explanation.month_type == "integer":
             return self.given_date
-        first = self.month + 1 - self.explanation.catalogue.decision_lag
-        return date(first // 12, first % 12 + 1, 1)
+        return first_day(self.month + 1 - self.explanation.catalogue.decision_lag, self.explanation.month_type)
 
     def say(self, key: str, **places: object) -> str:
         """A text of the notice, filled in."""

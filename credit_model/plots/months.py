@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,16 +10,15 @@ from numpy.typing import NDArray
 from credit_model.palette import RULE
 from credit_model.plots import sheet
 from credit_model.plots.fonts import Typeface
-from credit_model.portfolio.months import format_month, month_number_of
+from credit_model.portfolio.months import MonthType, format_month, month_numbers_of, month_type_of
 
-MonthType = Literal["date", "integer"]
 _STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240)
 
 
 def numbers_of(months: pd.Series | pd.Index) -> tuple[NDArray[np.int64], MonthType]:
-    """A table's months as consecutive numbers, and whether they are dates or integers."""
-    kind: MonthType = "integer" if pd.api.types.is_integer_dtype(months.dtype) else "date"
-    return np.array([month_number_of(m, kind) for m in months], dtype=np.int64), kind
+    """A table's months as consecutive numbers, and what they count."""
+    kind = month_type_of(months.dtype)
+    return month_numbers_of(months, kind), kind
 
 
 def label_months(ax: Axes, face: Typeface, first: int, last: int, kind: MonthType, drawn: float) -> None:

@@ -8,7 +8,6 @@ model. The rules are held here, and every error starts with ``file:line``.
 from __future__ import annotations
 
 import re
-import string
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import get_args
 
 from credit_model.errors import CatalogueError, CreditModelError
 from credit_model.portfolio.declarations import (
+    MOST_FACTORS,
     SIGNS,
     STATES,
     SUMMARIES,
@@ -36,7 +36,8 @@ from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.limit_declarations import closure, columns_not_a_cut, money_unit
 from credit_model.portfolio.month_declarations import month_format
 from credit_model.portfolio.months import CALENDARS
-from credit_model.portfolio.toml_document import TomlDocument, TomlTable, near, read_toml_text
+from credit_model.portfolio.templates import places_of
+from credit_model.portfolio.toml_document import MOST_NUMBER, TomlDocument, TomlTable, near, read_toml_text
 
 __all__ = [
     "BUILT_IN",
@@ -122,6 +123,9 @@ def _catalogue(document: TomlDocument) -> Catalogue:
     factors = [_factor(t) for t in _unique(document.tables("factor"), "id")]
     if not factors:
         document.fail("the catalogue declares no [[factor]]; add at least one", "factor")
+    if len(factors) > MOST_FACTORS:
+        rule = f"at most {MOST_FACTORS} factors are possible, whose mixtures are all computed, got {len(factors)}"
+        document.fail(f"{rule}; join some", "factor", MOST_FACTORS)
     tables = _unique(document.tables("feature"), "id")
     features = [_feature(t, {c.name: c for c in columns}, [f.id for f in factors], special) for t in tables]
     if all(feature.role == "state" for feature in features):
@@ -182,8 +186,8 @@ def _ladder(table: TomlTable) -> tuple[LimitLadder | None, int | None]:
         table.fail("[ladder] must have either amounts = [...] or quantiles = N")
     if amounts is None:
         return None, quantiles
-    if not all(isinstance(a, int | float) and not isinstance(a, bool) for a in amounts):
-        table.fail(f"[ladder]: amounts must be numbers, got {amounts!r}", "amounts")
+    if not all(isinstance(a, int | float) and not isinstance(a, bool) and abs(a) < MOST_NUMBER for a in amounts):
+        table.fail(f"[ladder]: amounts must be finite numbers, got {amounts!r}", "amounts")
     try:
         return LimitLadder(tuple(amounts)), None
     except CreditModelError as error:
@@ -345,10 +349,10 @@ def _reason(table: TomlTable) -> Label:
     reason = table.label("reason")
     for text in reason.texts.values():
         try:
-            fields = {name for _, name, spec, _ in string.Formatter().parse(text) if name is not None}
+            places = places_of(text)
         except ValueError as error:
             table.fail(f"{table.title}: reason {text!r} is no template ({error})", "reason")
-        if fields != {"before", "after"}:
+        if places != {"before", "after"}:
             table.fail(
                 f"{table.title}: reason must use {{before}} and {{after}} and nothing else, got {text!r}",
                 "reason",

@@ -41,6 +41,8 @@ Exemption = Literal["knock_out", "delinquency", "inactivity", "class_wide"]
 #: The states that a catalogue may declare: known before the decision, never a driver of it.
 STATES = ("tier_in_force", "limit_in_force")
 SIGNS: Mapping[str, int] = {"raises": 1, "lowers": -1, "free": 0}
+#: Factors that a catalogue may declare: all 2^n mixtures of an earlier and a later state are computed for each cut.
+MOST_FACTORS = 16
 SUMMARIES: tuple[str, ...] = get_args(Summary)
 
 

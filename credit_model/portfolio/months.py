@@ -86,6 +86,13 @@ def months_as_values(number: ArrayLike, month_type: MonthType) -> Any:
     return pd.arrays.PeriodArray(number + offset, dtype=pd.PeriodDtype(frequency))
 
 
+def month_type_of(dtype: Any) -> MonthType:
+    """What the months of a column count that `months_as_values` gave."""
+    if isinstance(dtype, pd.PeriodDtype):
+        return next(kind for kind, frequency in _FREQUENCIES.items() if pd.PeriodDtype(frequency) == dtype)
+    return "integer" if pd.api.types.is_integer_dtype(dtype) else "date"
+
+
 def month_number_of(value: Any, month_type: MonthType) -> int:
     """The number of one month, written as a date, as a text such as "2024-03" or "2024Q1", or as an integer.
 

@@ -10,22 +10,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from credit_model.errors import CreditModelError
+from credit_model.errors import CreditModelError, DataFileError
+from credit_model.inputs import check_is_file, one_line
 from credit_model.portfolio.declarations import Label
 
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([\w.-]+)\s*\]{1,2}\s*(#.*)?$")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
+#: Messages repeat what a file says, which may be long.
+_MOST_LETTERS = 500
+#: Numbers of a file lie within this, so that sums and squares of them are numbers, too.
+MOST_NUMBER = 1e100
 _KEY = re.compile(r"^\s*\"?([\w-]+)\"?\s*(\.[\w-]+\s*)?=")
 
 
 def read_toml_text(path: str | Path, error: type[CreditModelError], *, wanted: str) -> str:
     """The text of a TOML file; ``wanted`` says what to give where it cannot be read."""
     try:
+        check_is_file(Path(path))
         return Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as mistake:
         raise error(f"{path}: is not UTF-8 text (byte {mistake.start}); save it as UTF-8") from None
     except OSError as mistake:
         raise error(f"{path}: cannot be read ({mistake.strerror}); give {wanted}") from None
+    except DataFileError as mistake:
+        raise error(f"{mistake}, or give {wanted}") from None
 
 
 class TomlDocument:
@@ -49,9 +57,11 @@ class TomlDocument:
         self._keys: dict[tuple[str, int, str], int] = {}
         try:
             self._content = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as mistake:
+        except ValueError as mistake:  # TOMLDecodeError, and whole numbers of thousands of digits
             line = re.search(r"line (\d+)", str(mistake))
-            raise error(f"{where}:{line[1] if line else 1}: is not TOML ({mistake})") from None
+            raise error(f"{where}:{line[1] if line else 1}: is not TOML ({one_line(mistake)})") from None
+        except RecursionError:
+            raise error(f"{where}:1: is nested too deeply for TOML that a person writes; write it flat") from None
         self._find_lines()
         for name in self._content:
             if name not in known:
@@ -74,7 +84,8 @@ class TomlDocument:
         line = (
             self._keys.get((table, index, key)) or self._lines.get((table, index)) or self._keys.get(("", 0, table), 1)
         )
-        raise self._error(f"{self._where}:{line}: {message}")
+        message = message if len(message) <= _MOST_LETTERS else f"{message[:_MOST_LETTERS]}..."
+        raise self._error(f"{self._where}:{line}: {' '.join(message.split())}")
 
     def table(self, name: str) -> TomlTable:
         """The one table of this name."""
@@ -148,6 +159,8 @@ class TomlTable:
     def number(self, key: str, default: Any = ...) -> Any:
         """A number, as float."""
         value = self.get(key, (int, float), default)
+        if value is not None and not abs(value) < MOST_NUMBER:
+            self.fail(f"{self.title}: {key} must be a finite number, got {value!r}", key)
         return None if value is None else float(value)
 
     def integer(self, key: str, low: int, high: int, default: Any = ...) -> Any:

@@ -25,7 +25,7 @@ from babel.numbers import NumberPattern, format_compact_decimal, format_currency
 
 from credit_model.errors import CreditModelError
 from credit_model.portfolio.declarations import Label
-from credit_model.portfolio.months import MonthType, format_month
+from credit_model.portfolio.months import MonthType, first_day, format_month
 from credit_model.words.language_file import Text, language_files, read_language_file
 
 #: A smaller risk is written as "<0.1%".
@@ -84,7 +84,7 @@ class Language:
     currencies: Mapping[str, str]
     words: Mapping[str, Text]
     _money_patterns: dict[str, str] = field(default_factory=dict, repr=False)
-    _months: dict[int, str] = field(default_factory=dict, repr=False)
+    _months: dict[tuple[MonthType, int], str] = field(default_factory=dict, repr=False)
 
     # ---- words
 
@@ -302,13 +302,19 @@ class Language:
     # ---- time
 
     def month(self, number: int, month_type: MonthType) -> str:
-        """A month: "March 2024", "2024年3月"; of integer months "month −5", "第−5个月"."""
+        """A month: "March 2024", "2024年3月"; "Q1 2024", "week 5 of 2024", "2024"; of integer months "month −5"."""
         if month_type == "integer":
             return self.say("value.month_number", number=str(int(number)).replace("-", "−"))
-        if number not in self._months:
-            year, month = divmod(int(number), 12)
-            self._months[number] = format_skeleton("yMMMM", date(year, month + 1, 1), locale=self.locale)
-        return self._months[number]
+        if (month_type, number) not in self._months:
+            self._months[month_type, number] = self._month_of_calendar(int(number), month_type)
+        return self._months[month_type, number]
+
+    def _month_of_calendar(self, number: int, month_type: MonthType) -> str:
+        if month_type == "week":
+            year, week = format_month(number, month_type).split("-W")
+            return self.say("value.week", year=year, week=str(int(week)))
+        skeleton = {"quarter": "yQQQ", "year": "y"}.get(month_type, "yMMMM")
+        return str(format_skeleton(skeleton, first_day(number, month_type), locale=self.locale))
 
     def month_short(self, number: int, month_type: MonthType) -> str:
         """A month in figures, the same in all languages: "2024-03", "-5"."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import string
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 
 from credit_model.errors import CreditModelError
+from credit_model.inputs import one_line, unreadable
+from credit_model.portfolio import templates
 
 #: Names a folder with further languages.
 LOCALES_VARIABLE = "CREDIT_MODEL_LOCALES"
@@ -70,8 +71,10 @@ def read_language_file(file: Path) -> LanguageFile:
     """
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as mistake:
-        raise CreditModelError(f"{file}: is not TOML ({mistake})") from None
+    except (ValueError, RecursionError) as mistake:  # TOMLDecodeError, UnicodeDecodeError, numbers of many digits
+        raise CreditModelError(f"{file}: is not TOML ({one_line(mistake)})") from None
+    except OSError as mistake:
+        raise unreadable(file, mistake) from None
     about, currencies = document.pop("language", {}), document.pop("currency", {})
     for key, kind in _ABOUT.items():
         if not isinstance(about.get(key), kind):
@@ -111,7 +114,7 @@ def places_of(text: Text) -> set[str]:
     ['count', 'month']
     """
     forms = [text] if isinstance(text, str) else list(text.values())
-    return {name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name}
+    return {name for form in forms for name in templates.places_of(form)}
 
 
 def _check_complete(words: Mapping[str, Text], english: Mapping[str, Text], file: Path) -> None:

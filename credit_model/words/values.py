@@ -14,7 +14,7 @@ from credit_model.words.language import Language, language
 #: A pair of values is written with at most so many decimals to tell them apart.
 _MOST_DIGITS = 6
 #: Units that have a word of their own ([units] of the language), and their most decimals.
-_COUNTED = ("days", "months", "points", "years")
+_COUNTED = ("days", "weeks", "months", "quarters", "points", "years")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,11 @@ class CatalogueWords:
             return self.language.say("value.or_more", text=text)
         if feature.summary in ("change", "trend") and value > 0:
             text = f"+{text}"
-        return self.language.say("value.a_month", text=text) if feature.summary == "trend" else text
+        return self.language.say(f"value.{self._a_period}", text=text) if feature.summary == "trend" else text
+
+    @property
+    def _a_period(self) -> str:
+        return {"quarter": "a_quarter", "week": "a_week", "year": "a_year"}.get(self.month_type, "a_month")
 
     def pair(self, feature: Feature, before: float, after: float) -> tuple[str, str]:
         """The value then and now, with as many digits as it takes to tell them apart."""

@@ -1,3 +1,4 @@
+import os
 import re
 from dataclasses import replace
 
@@ -144,8 +145,72 @@ def test_a_factor_without_features_is_refused():
 
 
 def test_a_file_that_is_not_there_or_not_utf8_is_told(tmp_path):
-    with pytest.raises(CatalogueError, match=r"cannot be read .*synthetic, home_credit, uci_taiwan"):
+    with pytest.raises(CatalogueError, match=r"there is no such file .*synthetic, home_credit, uci_taiwan"):
         read_catalogue(tmp_path / "none.toml")
     (tmp_path / "gbk.toml").write_bytes("# 额度".encode("gbk"))
     with pytest.raises(CatalogueError, match="UTF-8"):
         read_catalogue(tmp_path / "gbk.toml")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "{before:>1000000000}",
+        "{before!r}",
+        "{before.__class__}",
+        "{before[0]}",
+        "{before:{after}}",
+        "{}",
+        "{0}",
+        "{before",
+    ],
+)
+def test_a_reason_takes_plain_places_only(place):
+    text = CATALOGUE.replace('en = "utilisation rose from {before} to', f'en = "utilisation rose from {place} to', 1)
+    with pytest.raises(CatalogueError, match="feature 'utilisation_2m': reason"):
+        parse_catalogue(text)
+
+
+def test_more_factors_than_all_mixtures_can_be_computed_of_are_refused():
+    more = "".join(f'[[factor]]\nid = "f{i}"\nabout = "borrower"\nlabel = "f{i}"\n' for i in range(15))
+    with pytest.raises(CatalogueError, match=r"at most 16 factors are possible, .* got 17; join some"):
+        parse_catalogue(CATALOGUE + more)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("max_rise = 31", f"max_rise = {'9' * 400}", "max_rise must be a finite number"),
+        ("max_rise = 31", f"max_rise = {'9' * 5000}", "is not TOML"),
+        ("max_rise = 31", "max_rise = nan", "max_rise must be a finite number, got nan"),
+        ("max_rise = 31", "max_rise = inf", "max_rise must be a finite number, got inf"),
+        ("max_rise = 31", f"max_rise = {'[' * 3000}{']' * 3000}", "is nested too deeply"),
+        ("amounts = [0, 1000, 5000]", f"amounts = [0, {'9' * 400}]", "[ladder]: "),
+        ("amounts = [0, 1000, 5000]", "amounts = [0, nan]", "amounts must be finite numbers, got [0, nan]"),
+        ('name = "cards"', f'name = "cards"\nshoes = "{"x" * 9000}"', "unknown key 'shoes'"),
+        ('currency = "CNY"', f"currency = [{'1, ' * 3000}]", "currency must be a text"),
+        ('month = "month"', 'month = "month"\ncalendar = "lunar"', "must be one of monthly, quarterly, weekly, yearly"),
+        ('month = "month"', 'month = "month"\nmonth_format = "%d"', "or a pattern with year and month such as"),
+    ],
+)
+def test_a_number_or_a_text_without_bound_is_one_short_line(old, new, message):
+    assert old in CATALOGUE
+    with pytest.raises(CatalogueError, match=re.escape(message)) as caught:
+        parse_catalogue(CATALOGUE.replace(old, new, 1))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
+def test_the_unit_of_months_since_names_the_calendars_periods():
+    feature = CATALOGUE.replace('summary = "max"\nwindow = 3', 'summary = "months_since"\nunit = "months"\nwindow = 3')
+    parse_catalogue(feature)
+    weekly = feature.replace('month = "month"', 'month = "month"\ncalendar = "weekly"')
+    with pytest.raises(CatalogueError, match="unit must name the periods of a weekly calendar, got 'months'"):
+        parse_catalogue(weekly)
+    parse_catalogue(weekly.replace('unit = "months"', 'unit = "weeks"'))
+
+
+def test_a_pipe_is_no_catalogue(tmp_path):
+    os.mkfifo(tmp_path / "c.toml")
+    with pytest.raises(CatalogueError, match="is a device or a pipe"):
+        read_catalogue(tmp_path / "c.toml")

@@ -280,7 +280,7 @@ def damage_all(folder: Path) -> None:
         (damage_key, r"months_balance must be a whole number, found 'x' in 1 rows \(first: data row 1\)"),
         (damage_amount, r"application_train\.csv: amt_income_total must be a number, found 'lots' in 1 rows"),
         (damage_parquet, r"credit_card_balance\.parquet: cannot be read as Parquet.*write it again"),
-        (damage_zip, r"bureau\.zip: cannot be read as a zipped CSV.*give the file as it was published"),
+        (damage_zip, r"bureau\.zip: is damaged or cut short"),
         (damage_archive, r"bureau\.zip: must hold exactly one \.csv file, found 0"),
         (damage_encoding, r"is not UTF-8 text.*encoding UTF-8"),
         (damage_zipped_encoding, r"credit_card_balance\.zip: the file is not UTF-8 text"),

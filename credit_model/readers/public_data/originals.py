@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from credit_model.errors import DataFileError
+from credit_model.readers.csv_tables import read_csv
 from credit_model.readers.tables import read_table
 
 #: Endings of an original's file name, the first that exists is taken.
@@ -38,7 +37,7 @@ def read_original(path: Path, columns: Sequence[str], *, optional: Sequence[str]
     DataFileError
         The file cannot be read, holds no rows, or lacks a column.
     """
-    table = _read_zipped(path) if path.suffix.lower() == ".zip" else read_table(path)
+    table = read_csv(path) if path.suffix.lower() == ".zip" else read_table(path)
     table.columns = pd.Index([str(name).strip().lower() for name in table.columns])
     missing = [name for name in columns if name not in table.columns]
     if missing:
@@ -52,24 +51,6 @@ def read_original(path: Path, columns: Sequence[str], *, optional: Sequence[str]
     if not len(table):
         raise DataFileError(f"{path}: the file has a header but no rows; give the file as it was published")
     return table[[*columns, *(name for name in optional if name in table.columns)]]
-
-
-def _read_zipped(path: Path) -> pd.DataFrame:
-    remedy = "give the file as it was published"
-    try:
-        with zipfile.ZipFile(path) as archive:
-            tables = [n for n in archive.namelist() if n.lower().endswith(".csv") and "__macosx" not in n.lower()]
-            if len(tables) != 1:
-                raise DataFileError(f"{path}: must hold exactly one .csv file, found {len(tables)}; {remedy}")
-            with archive.open(tables[0]) as stream:
-                return pd.read_csv(stream, encoding="utf-8-sig", low_memory=False)
-    except UnicodeDecodeError as error:
-        raise DataFileError(f"{path}: the file is not UTF-8 text (byte {error.start}); {remedy}") from None
-    except pd.errors.EmptyDataError:
-        raise DataFileError(f"{path}: the file is empty; {remedy}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, pd.errors.ParserError, OSError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataFileError(f"{path}: cannot be read as a zipped CSV ({reason}); {remedy}") from None
 
 
 def whole_numbers(table: pd.DataFrame, column: str, path: Path) -> pd.Series:

@@ -1,0 +1,68 @@
+"""The bytes of a file that may be compressed, by the ending of its name; one clear message where that fails."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import zipfile
+import zlib
+from pathlib import Path
+
+from credit_model.errors import DataFileError
+from credit_model.inputs import check_is_file, one_line, unreadable
+
+#: Endings of compressed files.
+COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".zst")
+
+
+def read_bytes(path: Path) -> bytes:
+    """What a file holds, decompressed where its name ends in one of `COMPRESSED`.
+
+    Raises
+    ------
+    DataFileError
+        It cannot be read, is damaged, has a password or holds no single table; or the library for it is missing.
+    """
+    check_is_file(path)
+    try:
+        match path.suffix.lower():
+            case ".gz":
+                return gzip.decompress(path.read_bytes())
+            case ".bz2":
+                return bz2.decompress(path.read_bytes())
+            case ".xz":
+                return lzma.decompress(path.read_bytes())
+            case ".zip":
+                return _only_member(path)
+            case ".zst":
+                return _of_zstandard(path)
+        return path.read_bytes()
+    except (gzip.BadGzipFile, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, ValueError) as error:
+        raise DataFileError(f"{path}: is damaged or cut short ({one_line(error)}); write it again") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (RuntimeError, NotImplementedError) as error:  # zipfile: a password, or a method it does not know
+        raise DataFileError(f"{path}: cannot be decompressed ({one_line(error)}); decompress it yourself") from None
+
+
+def _only_member(path: Path) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        tables = [n for n in archive.namelist() if n.lower().endswith(".csv") and "__macosx" not in n.lower()]
+        if len(tables) != 1:
+            raise DataFileError(f"{path}: must hold exactly one .csv file, found {len(tables)}; give them one by one")
+        return archive.read(tables[0])
+
+
+def _of_zstandard(path: Path) -> bytes:
+    try:
+        import zstandard  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        raise DataFileError(
+            f"{path}: .zst needs the package zstandard, which is not installed; install it or decompress the file"
+        ) from None
+    try:
+        with path.open("rb") as stream:
+            return bytes(zstandard.ZstdDecompressor().stream_reader(stream).read())
+    except zstandard.ZstdError as error:
+        raise DataFileError(f"{path}: is damaged or cut short ({one_line(error)}); write it again") from None
