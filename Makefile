@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test quick lint types sample clean
+.PHONY: demo test quick faults lint types sample clean
 
 demo: .venv/.installed
 	$(BIN)/credit-model demo --out demo
@@ -14,6 +14,10 @@ test: lint types
 # The tests that take seconds, for work in progress; `make test` runs all.
 quick: .venv/.installed-dev
 	$(BIN)/python -m pytest -m "not slow"
+
+# Look for faults: kills, damaged files, strange tables and more; a quarter of an hour. `make test` runs a small share.
+faults: .venv/.installed-dev
+	$(BIN)/python -m tests.faults
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .

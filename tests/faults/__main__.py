@@ -16,11 +16,11 @@ from tests.faults.counts import Counts, table
 #: Kind -> cases of the small share, and in full; the longest first.
 KINDS = {
     "kills": (16, 1100),
-    "command_lines": (40, 500),
-    "mutations": (200, 4000),
-    "artefacts": (80, 700),
-    "tables": (150, 4000),
-    "limits": (8, 60),
+    "command_lines": (40, 1200),
+    "mutations": (200, 4800),
+    "artefacts": (80, 1800),
+    "tables": (150, 5000),
+    "limits": (8, 120),
     "concurrent": (4, 60),
 }
 

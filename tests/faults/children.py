@@ -50,9 +50,9 @@ class Child:
                 os.setpgid(0, 0)
                 for number, stream in zip((1, 2), self._streams, strict=True):
                     os.dup2(stream.fileno(), number)
-                sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
                 if prepare is not None:
                     prepare()
+                sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
                 work()
                 code = 0
             except SystemExit as end:

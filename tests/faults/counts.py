@@ -66,6 +66,7 @@ def table(counts: Iterable[Counts]) -> str:
 
 def message_fault(text: str, *, names: str | None = None) -> str | None:
     """What is wrong with the message of a refusal; None if nothing is."""
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("Note: "))
     if not text.strip():
         return "the message is empty"
     if "\n" in text.strip():

@@ -101,8 +101,14 @@ def tree(place: Path) -> dict[str, str] | None:
     """Every file below a place with its digest; None if nothing is there."""
     if not os.path.lexists(place):
         return None
-    files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if not p.is_dir())
-    return {file.relative_to(place).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.is_symlink() or not p.is_dir())
+    return {file.relative_to(place).as_posix(): _digest(file) for file in files}
+
+
+def _digest(file: Path) -> str:
+    if file.is_symlink():
+        return f"a link to {os.readlink(file)}"
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "neither a file nor a folder"
 
 
 def copy(source: Path, target: Path) -> None:

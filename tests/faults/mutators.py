@@ -10,6 +10,7 @@ import numpy as np
 Mutator = Callable[[bytes, np.random.Generator], bytes]
 
 _TOKEN = re.compile(rb"[^\s,=\[\]{}\"':]+")
+_SETTING = re.compile(rb"(?<== )(\"[^\"\n]*\"|[^\"\s{\[][^\n,}]*|[{\[][^\n]*)")
 _NUMBER = re.compile(rb"-?\d+(\.\d+)?")
 #: What takes the place of a value.
 VALUES: tuple[bytes, ...] = (
@@ -105,6 +106,15 @@ def other_value(content: bytes, rng: np.random.Generator) -> bytes:
     return content[: one.start()] + VALUES[int(rng.integers(len(VALUES)))] + content[one.end() :]
 
 
+def other_setting(content: bytes, rng: np.random.Generator) -> bytes:
+    """Another value after an equals sign."""
+    found = list(_SETTING.finditer(content))
+    if not found:
+        return other_value(content, rng)
+    one = found[int(rng.integers(len(found)))]
+    return content[: one.start()] + VALUES[int(rng.integers(len(VALUES)))] + content[one.end() :]
+
+
 def near_value(content: bytes, rng: np.random.Generator) -> bytes:
     """One digit changed: still a number."""
     found = [i for i, byte in enumerate(content) if 48 <= byte <= 57]
@@ -151,6 +161,6 @@ def comment(content: bytes, rng: np.random.Generator) -> bytes:
 
 ANY: tuple[Mutator, ...] = (flip_bits, truncate, cut_out, put_in, repeat, blank)
 TEXT: tuple[Mutator, ...] = (
-    *(move_lines, swap_values, swap_values, other_value, other_value, other_value),
+    *(move_lines, swap_values, other_value, other_value, other_setting, other_setting, other_setting),
     *(near_value, near_value, encode_otherwise, nest, comment),
 )

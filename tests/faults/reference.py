@@ -77,6 +77,8 @@ def number(cell: Any) -> Meant | str:
     if isinstance(cell, np.timedelta64 | datetime.timedelta):
         return REFUSE
     if isinstance(cell, numbers.Integral | float | np.floating):
+        if isinstance(cell, numbers.Integral) and abs(cell) > 10**300:
+            return REFUSE
         return Meant(float(cell), firm=abs(cell) < 2**53) if math.isfinite(cell) else REFUSE
     if isinstance(cell, decimal.Decimal | numbers.Rational):
         try:

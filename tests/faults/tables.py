@@ -40,7 +40,7 @@ def catalogue() -> Catalogue:
 def plain_table(rng: np.random.Generator) -> Cells:
     """A sound table of up to 30 rows: cells as plain Python values."""
     as_text, as_number = bool(rng.integers(2)), bool(rng.integers(4) == 0)
-    first = int(rng.choice([0, 1, 10**9, 10**18, 2**53])) if rng.integers(2) else 1
+    first = int(rng.choice([0, 1, 10**9, 10**18, 2**53, 2**62])) if rng.integers(2) else 1
     ids = [
         f"{k:03d}" if as_text else first + k for k in rng.choice(200, int(rng.integers(1, 6)), replace=False).tolist()
     ]
@@ -85,13 +85,13 @@ STRANGE: tuple[Any, ...] = (
     *("2024-03", "2024-3", "2024-13", "2024-00", "2024-02-31", "202403", "03/2024", "2024-03-01T00:00"),
     *("9999-12", "0000-01"),
     *(202403, 202413, 20240, 202403.5, 10**12, complex(1, 0), complex(1, 2), decimal.Decimal("12.5")),
-    *(decimal.Decimal("NaN")),
+    *(decimal.Decimal("NaN"),),
     *(fractions.Fraction(1, 3), datetime.date(2024, 3, 1), datetime.datetime(2024, 3, 31, 23)),
-    *(pd.Timestamp("2024-03-09")),
+    *(pd.Timestamp("2024-03-09"),),
     *(pd.Timestamp("2024-03-31 23:30", tz="Asia/Shanghai"), pd.Period("2024-03"), pd.Timedelta(days=3)),
-    *(np.datetime64("2024-03")),
+    *(np.datetime64("2024-03"),),
     *(datetime.timedelta(1), [1], (1, 2), {"a": 1}, frozenset(), object, np.float32(0.1), np.int8(-3)),
-    *(np.uint64(2**64 - 1)),
+    *(np.uint64(2**64 - 1), 10**400),
     *(pd.Interval(0, 1), datetime.time(3), float, "٣", "=1+1", "\u202e12", "12\n13"),
 )  # fmt: skip
 
