@@ -10,6 +10,7 @@ from credit_model import LimitPredictor, evaluate
 from credit_model.errors import ArtifactError, CreditModelError, HistoryError
 from credit_model.evaluation import cross_fitted_support, judge_decisions, refit_stability
 from credit_model.explain.pairs import decrease_rows
+from credit_model.explain.support import SupportRule
 from credit_model.explain.waves import find_waves
 from credit_model.model.artifact import FORMAT, forest_from_arrays, load_artifact, save_artifact
 from credit_model.portfolio.catalogue import parse_catalogue
@@ -278,3 +279,49 @@ def test_the_categories_of_a_saved_model_are_codes_of_its_catalogue(with_categor
     save_artifact(tmp_path / "m", {**manifest, "version": loose.version}, arrays)
     with pytest.raises(ArtifactError, match="the categories are not those of the catalogue"):
         LimitPredictor.load(tmp_path / "m")
+
+
+NUMPY = {"max_iter": np.int64(3), "learning_rate": np.float64(0.3), "l2_regularization": np.float32(0.1)}
+
+
+def test_parameters_of_numpys_types_come_back_as_they_were_given(table, tmp_path):
+    given = {**NUMPY, "max_leaf_nodes": np.int32(5), "structure": np.str_("score"), "threshold_fraction": "auto"}
+    made = LimitPredictor(seed=np.int64(4), support=SupportRule(times_usual=np.float32(4.0)), **given).fit(table)
+    made.save(tmp_path / "m")
+    back = LimitPredictor.load(tmp_path / "m")
+    assert back.get_params() | {"catalogue": 0} == made.get_params() | {"catalogue": 0}
+    assert back.booster.keys() == given.keys()
+    assert [type(back.booster[name]) for name in NUMPY] == [int, float, float]
+    assert back.version == made.version
+    pd.testing.assert_frame_equal(back.predict(table), made.predict(table))
+    again = LimitPredictor(**back.get_params()).fit(table)
+    assert again.version == made.version  # fitted again by what was saved, it is the same model
+
+
+@pytest.mark.parametrize("value", [{1, 2}, {1: 2}, float("nan"), np.inf, object(), 1j, np.datetime64("2024-01")])
+def test_a_parameter_that_cannot_be_saved_is_named(predictor, tmp_path, value):
+    holder = LimitPredictor(predictor.catalogue, max_features=value)
+    holder._fitted = predictor.fitted
+    with pytest.raises(CreditModelError, match="parameter 'max_features' cannot be saved with the model") as error:
+        holder.save(tmp_path / "m")
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "m").exists()
+
+
+def test_lists_and_mappings_are_saved_as_json_holds_them(predictor, tmp_path):
+    holder = LimitPredictor(predictor.catalogue, max_features=[1, (np.int8(2), None), {"a": np.array([0.5])}])
+    holder._fitted = predictor.fitted
+    holder.save(tmp_path / "m")
+    assert LimitPredictor.load(tmp_path / "m").booster == {"max_features": [1, [2, None], {"a": [0.5]}]}
+
+
+def test_a_category_that_no_row_has_is_no_obstacle(with_categories, tmp_path):
+    _, table = with_categories
+    blank = table.assign(employment=pd.Series(None, index=table.index, dtype="str"))
+    predictor = LimitPredictor(parse_catalogue(CATALOGUE), max_iter=3).fit(blank)
+    predictor.save(tmp_path / "m")
+    loaded = LimitPredictor.load(tmp_path / "m")
+    explanations = loaded.explain_decreases(blank)
+    assert len(explanations) > 50
+    assert (explanations.by_feature["employment_now"] == 0).all()
+    assert loaded.explain_decreases(table).contributions.tobytes() == explanations.contributions.tobytes()

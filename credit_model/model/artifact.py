@@ -40,7 +40,7 @@ def save_artifact(folder: str | Path, manifest: dict[str, Any], arrays: dict[str
     DataFileError
         The folder cannot be written, or holds other things.
     """
-    with fresh_folder(folder) as partial:
+    with fresh_folder(folder, format=FORMAT) as partial:
         np.savez_compressed(partial / ARRAYS, allow_pickle=False, **arrays)
         write_sealed(partial, FORMAT, manifest, [ARRAYS])
 

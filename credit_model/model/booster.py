@@ -7,10 +7,15 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from credit_model.arrays import IntArray
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.model.threshold_pairs import ThresholdPairs
 from credit_model.trees.engines.sklearn import tree_ensemble
 from credit_model.trees.ensemble import TreeEnsemble
+
+#: Rows by which scikit-learn bins the columns of larger tables.
+_BINNED_ROWS = 200_000
+#: Fewest of them that must hold a value on average: that none does then has a chance of 1e-13.
+_LEAST_SEEN = 30
 
 
 def fit_booster(
@@ -34,6 +39,7 @@ def fit_booster(
     categorical : collection of int
         Positions of categorical columns.
     """
+    rows = _with_values(pairs.rows, pairs.weight)
     held_out = {}
     if pairs_val is not None:
         held_out = {"X_val": pairs_val.rows, "y_val": pairs_val.above, "sample_weight_val": pairs_val.weight}
@@ -42,7 +48,7 @@ def fit_booster(
     moved = np.argsort(_as_moved(pairs.rows.shape[1], categorical))
     for position in (moved, np.arange(len(moved))):
         cst = None if groups is None else [{int(position[j]) for j in group} for group in groups]
-        booster.set_params(interaction_cst=cst).fit(*pairs, **held_out)
+        booster.set_params(interaction_cst=cst).fit(rows, pairs.above, pairs.weight, **held_out)
         if held_out:  # scikit-learn keeps the trees after the best held-out loss
             booster._predictors = booster._predictors[: max(1, int(np.argmax(booster.validation_score_)))]
         trees = tree_ensemble(booster)
@@ -55,3 +61,18 @@ def _as_moved(n_columns: int, categorical: Collection[int]) -> IntArray:
     """The columns of pairs in the order that scikit-learn gives them: categorical ones first."""
     rest = [j for j in range(n_columns) if j not in categorical]
     return np.array([*sorted(categorical), *rest], dtype=np.int64)
+
+
+def _with_values(rows: FloatArray, weight: FloatArray) -> FloatArray:
+    """Rows whose columns without a value, or next to none, are constant: scikit-learn cannot bin what it never sees.
+
+    It bins a column by the values in a sample of rows, drawn by weight. No tree splits a constant column, so what
+    such a column holds later does not matter.
+    """
+    least = _LEAST_SEEN / _BINNED_ROWS * weight.sum() if len(rows) > _BINNED_ROWS else np.finfo(np.float64).tiny
+    rare = [j for j in range(rows.shape[1]) if weight[~np.isnan(rows[:, j])].sum() < least]
+    if not rare:
+        return rows
+    filled = rows.copy()
+    filled[:, rare] = 0.0
+    return filled

@@ -36,6 +36,9 @@ def coded(X: FloatArray, categories: Mapping[int, FloatArray]) -> FloatArray:
         return X
     out = X.copy()
     for column, values in categories.items():
+        if not len(values):  # no value was ever known
+            out[:, column] = np.nan
+            continue
         place = np.minimum(np.searchsorted(values, X[:, column]), len(values) - 1)
         out[:, column] = np.where(values[place] == X[:, column], place, np.nan)
     return out

@@ -20,15 +20,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.utils import assert_all_finite, check_random_state, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.model.booster import fit_booster
-from credit_model.model.categories import coded, known_categories, numeric_values
+from credit_model.model.categories import coded, numeric_values
 from credit_model.model.columns import Columns
+from credit_model.model.features import as_table, check_tiers, check_width, feature_rows, known_values, without_na
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
+from credit_model.model.labels import labels_of, row_weights, tier_numbers, tiers_of
 from credit_model.model.metrics import ranked_probability_score
 from credit_model.model.threshold_pairs import ThresholdPairs, fraction_of_thresholds, threshold_pairs
 from credit_model.parallel import openmp_limit, workers_of
@@ -85,8 +86,8 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         force, which always are; those sampled weigh 1 / fraction. "auto": all of them up to 200,000 pairs of a score
         and 500,000 of a free model, 0.3 up to a million and two million, else 0.1.
     n_tiers : int, optional
-        Number of tiers; ``y`` then holds integers 0 .. n_tiers - 1, some of which may not occur. None: the sorted
-        distinct values of ``y`` are the tiers, lowest first.
+        Number of tiers; ``y`` then holds integers 0 .. n_tiers - 1, some of which may not occur. None: the distinct
+        values of ``y`` are the tiers, lowest first: in the order of an ordered categorical, else sorted.
     tier_in_force : str or int, optional
         The column (name or position) with the tier before the decision, 0 .. n_tiers - 1; the booster then also
         sees how far each threshold lies above it. Needs ``n_tiers``.
@@ -182,29 +183,25 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X : array-like or DataFrame; NaN means missing.
         y : array-like of tiers.
         sample_weight : array-like (n,), optional
+            Not negative. Weights that sum to 1 or less, or exceed 1e12, are taken relative to their mean.
         X_val, y_val : rows held out, optional
             Their loss stops the fit early; split them by time *and* by borrower.
 
         Raises
         ------
         ValueError
-            A parameter breaks its rule, or ``y`` holds fewer than two tiers.
+            A parameter, a column, a tier or a weight breaks its rule, or ``y`` holds fewer than two tiers.
         """
         n_jobs = self._n_jobs()
-        rows, y = self._checked_training_data(X, y)
-        tier = self._tier_numbers(y)
-        weight = np.ones(len(rows)) if sample_weight is None else _check_sample_weight(sample_weight, rows)
+        rows, tier = self._checked_training_data(X, y)
+        weight = row_weights(sample_weight, rows)
         used = weight > 0
         training = _Sample(rows[used], tier[used], weight[used])
         if len(np.unique(training.tier)) < 2:
             raise ValueError(
                 f"y must hold at least 2 classes with positive weight, got {len(np.unique(training.tier))}"
             )
-        held_out = None
-        if X_val is not None:
-            rows_val = self._rows(X_val, reset=False)
-            tier_val = self._tier_numbers(np.asarray(y_val), fitting=False)
-            held_out = _Sample(rows_val, tier_val, np.ones(len(rows_val)))
+        held_out = self._checked_held_out(X_val, y_val)
         rng = check_random_state(self.random_state)
         seed = rng.randint(np.iinfo(np.int32).max)
         with openmp_limit(n_jobs):
@@ -315,9 +312,11 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         float64 array, (n,)
         """
         check_is_fitted(self)
-        rows = self._rows(X, reset=False)
-        tiers = np.broadcast_to(np.asarray(tier, dtype=np.int64), len(rows))
-        return self.forest_.keep_score(rows, tiers, n_jobs=self._n_jobs())
+        rows, tiers = self._rows(X, reset=False), np.asarray(tier)
+        if not np.issubdtype(tiers.dtype, np.integer) or tiers.shape not in ((), (len(rows),)):
+            got = f"{tiers.dtype} of shape {tiers.shape}"
+            raise ValueError(f"tier must be a whole number, or one for each of {len(rows)} rows, got {got}")
+        return self.forest_.keep_score(rows, np.broadcast_to(tiers.astype(np.int64), len(rows)), n_jobs=self._n_jobs())
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Tier probabilities, (n, n_tiers); rows sum to 1, none is negative."""
@@ -333,55 +332,59 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _survival_scores(self, X: Any) -> FloatArray:
         return self.forest_.survival_scores(self._rows(X, reset=False), n_jobs=self._n_jobs())
 
-    def _checked_training_data(self, X: Any, y: Any) -> tuple[FloatArray, NDArray[Any]]:
+    def _checked_training_data(self, X: Any, y: Any) -> tuple[FloatArray, IntArray]:
         if self.tier_in_force is not None and self.n_tiers is None:
             raise ValueError("tier_in_force needs n_tiers, so that tiers and the tier in force share one scale")
         rows = self._rows(X, reset=True)
-        if y is None:
-            raise ValueError("requires y to be passed, but the target y is None")
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
-        if len(y) != len(rows):
-            raise ValueError(f"X and y must have the same number of rows, got {len(rows)} and {len(y)}")
-        self.classes_ = np.unique(y) if self.n_tiers is None else np.arange(self.n_tiers)
-        if len(self.classes_) < 2:
-            raise ValueError("y must hold at least 2 classes, got 1 class")
-        return rows, y
+        labels = labels_of(y)
+        if len(labels.values) != len(rows):
+            raise ValueError(f"X and y must have the same number of rows, got {len(rows)} and {len(labels.values)}")
+        self.classes_ = tiers_of(labels, self.n_tiers)
+        tier = tier_numbers(labels.values, self.classes_, "y")
+        self._check_tiers_in_force(rows)
+        return rows, tier
 
-    def _tier_numbers(self, y: NDArray[Any], *, fitting: bool = True) -> IntArray:
-        tier = np.searchsorted(self.classes_, y)
-        known = self.classes_[np.minimum(tier, len(self.classes_) - 1)] == y
-        if not known.all():
-            name = "y" if fitting else "y_val"
-            raise ValueError(f"{name} must hold only the tiers {self.classes_.tolist()}, found {y[~known][0]!r}")
-        return tier.astype(np.int64)
+    def _checked_held_out(self, X_val: Any, y_val: Any) -> _Sample | None:
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val must be given together, got one of them alone")
+        if X_val is None:
+            return None
+        rows, labels = self._rows(X_val, reset=False), labels_of(y_val, "y_val").values
+        if len(labels) != len(rows):
+            raise ValueError(f"X_val and y_val must have the same number of rows, got {len(rows)} and {len(labels)}")
+        return _Sample(rows, tier_numbers(labels, self.classes_, "y_val"), np.ones(len(rows)))
 
     def _rows(self, X: Any, *, reset: bool) -> FloatArray:
         """Rows as a forest takes them: float64, with numeric categories as they are and others by their place.
 
         A category that is not among ``categories_`` is NaN.
         """
-        if reset:
-            self.categories_: dict[int, NDArray[Any]] = {}
-        if not self.categorical_features:
+        X = without_na(X)
+        table = as_table(X) if self.categorical_features or isinstance(X, pd.DataFrame) else None
+        if table is None:
             rows: FloatArray = validate_data(
                 self, X, reset=reset, dtype=np.float64, order="C", ensure_all_finite="allow-nan"
             )
-            return rows
-        table = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
-        validate_data(self, X, reset=reset, skip_check_array=True)
-        columns = []
-        categorical = self._columns().positions(self.categorical_features)
-        for i in range(table.shape[1]):
-            column = table.iloc[:, i]
-            if i in categorical:
-                if reset:
-                    self.categories_[i] = np.sort(np.asarray(column.dropna().unique()))
-                columns.append(known_categories(column, self.categories_[i]))
-            else:
-                columns.append(column.to_numpy(dtype=np.float64, na_value=np.nan))
-        return np.ascontiguousarray(np.column_stack(columns), dtype=np.float64)
+            check_width(rows.shape[1])
+        else:
+            named = X if isinstance(X, pd.DataFrame) else table.to_numpy()
+            validate_data(self, named, reset=reset, skip_check_array=True)
+        columns = self._columns()
+        if reset:
+            categorical = columns.positions(self.categorical_features)
+            self.categories_ = {} if table is None else known_values(table, categorical)
+        if table is not None:
+            rows = feature_rows(table, self.categories_)
+        if not reset:
+            self._check_tiers_in_force(rows)
+        return rows
+
+    def _check_tiers_in_force(self, rows: FloatArray) -> None:
+        if self.tier_in_force is not None:
+            column = self._columns().position(self.tier_in_force)
+            if column in self.categories_:
+                raise ValueError(f"column {self.tier_in_force!r}, the tier in force, must not be categorical")
+            check_tiers(rows[:, column], self.tier_in_force, len(self.classes_))
 
     def _columns(self) -> Columns:
         return Columns(tuple(getattr(self, "feature_names_in_", ())), self.n_features_in_)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,22 @@ class Columns:
             if column not in self.names:
                 raise ValueError(f"column {column!r} is not among the features {list(self.names)}")
             return self.names.index(column)
+        if isinstance(column, bool) or not isinstance(column, Integral):
+            raise ValueError(f"a column is given by its name or its position, a whole number, got {column!r}")
         if not 0 <= column < self.width:
             raise ValueError(f"column {column} must fulfil 0 <= column < {self.width}")
         return int(column)
 
     def positions(self, columns: Iterable[str | int] | None) -> list[int]:
-        """The positions of several columns, in their order."""
+        """The positions of several columns, in their order.
+
+        Raises
+        ------
+        ValueError
+            There is no such column, or a lone name is given for a sequence.
+        """
+        if isinstance(columns, str):
+            raise ValueError(f"several columns are given as a sequence of names or positions, got {columns!r} alone")
         return [self.position(column) for column in columns or ()]
 
     def signs(self, monotonic_cst: Mapping[str, int] | Sequence[int] | None) -> list[int]:
@@ -52,11 +63,11 @@ class Columns:
         signs = [0] * self.width
         if isinstance(monotonic_cst, Mapping):
             for column, sign in monotonic_cst.items():
-                signs[self.position(column)] = int(sign)
+                signs[self.position(column)] = sign
         elif monotonic_cst is not None:
             if len(monotonic_cst) != self.width:
                 raise ValueError(f"monotonic_cst must have {self.width} signs, got {len(monotonic_cst)}")
-            signs = [int(sign) for sign in monotonic_cst]
-        if not set(signs) <= {-1, 0, 1}:
-            raise ValueError(f"monotonic_cst must hold only -1, 0, 1, got {sorted(set(signs))}")
-        return signs
+            signs = list(monotonic_cst)
+        if unknown := [sign for sign in signs if sign not in (-1, 0, 1)]:
+            raise ValueError(f"monotonic_cst must hold only -1, 0, 1, got {unknown[0]!r}")
+        return [int(sign) for sign in signs]

@@ -19,6 +19,9 @@ NUMERIC, CATEGORICAL, LEAF = 0, 1, 2
 #: One node, 16 bytes. ``threshold`` holds a leaf's value, and a categorical split's row of bitsets.
 NODE = np.dtype([("threshold", "<f8"), ("right", "<i4"), ("feature", "<i2"), ("missing_left", "u1"), ("kind", "u1")])
 
+#: Most features that a node can tell apart.
+MOST_FEATURES = int(np.iinfo(NODE["feature"]).max) + 1
+
 #: Rows that are taken through some trees before the next trees come into the cache.
 ROWS_AT_ONCE = 128
 

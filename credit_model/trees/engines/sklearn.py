@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.trees.ensemble import TreeEnsemble, layout_fault
-from credit_model.trees.nodes import CATEGORICAL, LEAF, NODE, NUMERIC
+from credit_model.trees.nodes import CATEGORICAL, LEAF, MOST_FEATURES, NODE, NUMERIC
 
 
 def tree_ensemble(model: Any) -> TreeEnsemble:
@@ -22,6 +22,8 @@ def tree_ensemble(model: Any) -> TreeEnsemble:
     ------
     TypeError
         The model is no fitted histogram gradient booster, or has several trees an iteration (multiclass).
+    ValueError
+        The model has more features than a node can tell apart.
     """
     predictors = getattr(model, "_predictors", None)
     if predictors is None or not hasattr(model, "_bin_mapper"):
@@ -33,6 +35,10 @@ def tree_ensemble(model: Any) -> TreeEnsemble:
         raise TypeError(
             "model must be binary or a regression (one tree an iteration), "
             f"got {model.n_trees_per_iteration_} trees an iteration"
+        )
+    if model.n_features_in_ > MOST_FEATURES:
+        raise ValueError(
+            f"model must have at most {MOST_FEATURES:,} features, got {model.n_features_in_:,}; fit it on fewer"
         )
     known_sets, known_row = model._bin_mapper.make_known_categories_bitsets()
     arrays = [predictor.nodes for (predictor,) in predictors]
