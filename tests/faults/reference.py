@@ -23,7 +23,10 @@ REFUSE = "refuse"
 LADDER = (0.0, 1000.0, 5000.0)
 EMPLOYMENTS = ("salaried", "gig")
 MOST_RISE = 31
+#: Whole numbers nearer to 0 count months; others are written as 202403 or 20240331.
+MOST_COUNT = 1200
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_DIGITS = re.compile(r"[+-]?[0-9]{1,15}(\.0*)?")
 _MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})([-/.]\d{1,2}([ T].*)?)?")
 
 
@@ -82,6 +85,8 @@ def number(cell: Any) -> Meant | str:
         return Meant(float(cell), firm=abs(cell) < 2**53) if math.isfinite(cell) else REFUSE
     if isinstance(cell, decimal.Decimal | numbers.Rational):
         try:
+            if cell != cell:
+                return Meant(None, firm=False)
             return Meant(float(cell), firm=False) if math.isfinite(cell) else REFUSE
         except (OverflowError, ValueError):
             return REFUSE
@@ -164,21 +169,25 @@ def month(cell: Any) -> Meant | str:
         return REFUSE
     if isinstance(cell, str):
         text = cell.strip()
-        if re.fullmatch(r"\d{6}", text) and 190001 <= int(text) <= 299912:
-            return _year_month(int(text) // 100, int(text) % 100, firm=False)
+        if _DIGITS.fullmatch(text):
+            meant = month(int(float(text)))
+            return meant if isinstance(meant, str) else Meant(meant.value, firm=False)
         found = _MONTH.fullmatch(text)
         if not found:
             return REFUSE
         plain = re.fullmatch(r"[0-9]{4}-[0-9]{2}(-01)?", cell) is not None and 1900 <= int(found[1]) < 2200
         return _year_month(int(found[1]), int(found[2]), firm=plain)
     if isinstance(cell, datetime.date | pd.Period):
-        return _year_month(cell.year, cell.month, firm=isinstance(cell, pd.Timestamp | pd.Period) and not _zone(cell))
+        plain = isinstance(cell, pd.Period) or (isinstance(cell, pd.Timestamp) and cell == cell.normalize())
+        return _year_month(cell.year, cell.month, firm=plain and not _zone(cell))
     if isinstance(cell, numbers.Integral | float | np.floating):
-        if not math.isfinite(cell) or cell != math.floor(cell) or abs(cell) > 1e9:
+        if not math.isfinite(cell) or cell != math.floor(cell) or abs(cell) > 10**9:
             return REFUSE
-        if 190001 <= cell <= 299912:
+        if 190000 <= cell < 220000:
             return _year_month(int(cell) // 100, int(cell) % 100, firm=isinstance(cell, numbers.Integral))
-        return Meant(int(cell), firm=isinstance(cell, numbers.Integral))
+        if 19000000 <= cell < 22000000:
+            return _year_month(int(cell) // 10000, int(cell) // 100 % 100, firm=False)
+        return Meant(int(cell), firm=isinstance(cell, numbers.Integral)) if abs(cell) <= MOST_COUNT else REFUSE
     return REFUSE
 
 
@@ -187,7 +196,7 @@ def _zone(cell: Any) -> bool:
 
 
 def _year_month(year: int, of_year: int, *, firm: bool) -> Meant | str:
-    return Meant(year * 12 + of_year - 1, firm) if 1 <= of_year <= 12 else REFUSE
+    return Meant(year * 12 + of_year - 1, firm) if 1 <= of_year <= 12 and 1900 <= year < 2200 else REFUSE
 
 
 def borrower(cell: Any) -> Meant | str:
@@ -216,15 +225,17 @@ READ = {
 def expected(table: dict[str, list[Any]], optional: tuple[str, ...] = ("balance_amount", "gender")) -> Expected:
     """What a table of columns of cells means."""
     needed = [name for name in READ if name not in optional]
-    if (lacking := [n for n in needed if n not in table]) or (more := [n for n in table if n not in READ]):
-        return Expected(refuse=f"columns: {lacking or more}")
+    if lacking := [name for name in needed if name not in table]:
+        return Expected(refuse=f"lacks columns {lacking}")
+    undeclared = [name for name in table if name not in READ]  # left out, or refused where they look like a slip
+    table = {name: cells for name, cells in table.items() if name in READ}
     n = len(next(iter(table.values())))
     meant = {name: [READ[name](cell) for cell in cells] for name, cells in table.items()}
     for name, cells in meant.items():
         for i, cell in enumerate(cells):
             if isinstance(cell, str):
                 return Expected(refuse=f"{name} in row {i}: {table[name][i]!r}")
-    firm = all(cell.firm for cells in meant.values() for cell in cells)
+    firm = not undeclared and all(cell.firm for cells in meant.values() for cell in cells)
     rows = [{name: cells[i].value for name, cells in meant.items()} for i in range(n)]
     if not n or all(row["limit_amount"] is None for row in rows):
         return Expected(refuse="no rows, or no limit at all")
@@ -237,7 +248,9 @@ def expected(table: dict[str, list[Any]], optional: tuple[str, ...] = ("balance_
 
 
 def _looks_like_a_date(cell: Any) -> bool:
-    return not isinstance(cell, numbers.Real) or 190001 <= cell <= 299912
+    if isinstance(cell, str) and _DIGITS.fullmatch(cell.strip()):
+        cell = float(cell)
+    return not isinstance(cell, numbers.Real) or abs(cell) > MOST_COUNT
 
 
 def _by_borrower(rows: list[dict[str, Any]], firm: bool) -> Expected:
