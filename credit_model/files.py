@@ -5,12 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import stat
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, time, timedelta
-from numbers import Number
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +14,21 @@ import pandas as pd
 
 from credit_model import places
 from credit_model.errors import CreditModelError, DataFileError
+from credit_model.spreadsheets import without_formulas
 
 MANIFEST = "manifest.json"
 #: How the formats of this package's folders start.
 _OURS = "credit_model."
 #: The manifest's key for the files beside it.
 _FILES = "files"
+#: So deep below its manifest a file of ours lies at most.
+_DEPTH = 4
 #: Operating systems put these into folders that somebody looks at.
 _STREWN = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
-#: A spreadsheet takes text that starts with one of these for a formula, in Asian letters' full width, too
-#: (https://owasp.org/www-community/attacks/CSV_Injection).
-_FORMULA_STARTS = ("=", "+", "-", "@")
-#: At the start of a cell, these are dropped or move what follows into another one.
-_MOVERS = ("\t", "\r", "\n", "\0")
-#: Objects whose text is none that anybody wrote.
-_NO_TEXT = (Number, date, time, timedelta)
-#: Where one cell of a file may be read as several: semicolons part cells where commas are decimal.
-_PARTS = re.compile(r"([;\t\r\n\v\f\x85\u2028\u2029])")
-#: What a spreadsheet reads as a number is no formula.
-_PLAIN_NUMBER = re.compile(r"[+-](?=\.?\d)(\d{1,3}(,\d{3})+|\d*)(\.\d*)?(E[+-]?\d+)?%?", re.ASCII | re.IGNORECASE)
-
 
 @contextlib.contextmanager
-def fresh_folder(folder: str | Path, *, resume: str | None = None) -> Iterator[Path]:
+def fresh_folder(folder: str | Path, *, format: str | None = None, resume: str | None = None) -> Iterator[Path]:
     """A new folder that takes the place of ``folder`` when the block ends well, and vanishes when it does not.
 
     Its manifest then lists the files in it, so that what somebody lays beside them is told from them.
@@ -51,6 +38,8 @@ def fresh_folder(folder: str | Path, *, resume: str | None = None) -> Iterator[P
     folder : path
         Parents are made. An existing folder is replaced if it is empty or this package wrote all that is in it;
         anything else is somebody's and stays.
+    format : str, optional
+        What is written: a folder of another kind stays, too. None: of any kind.
     resume : str, optional
         Names the work by 16 hexadecimal digits: what a block that did not end well leaves behind stays hidden beside
         ``folder``, and the next call with the same name goes on with it.
@@ -66,19 +55,21 @@ def fresh_folder(folder: str | Path, *, resume: str | None = None) -> Iterator[P
         ``folder`` cannot be written, holds other things, or another run is writing to it.
     """
     target = Path(folder)
-    check_replaceable(target)
+    check_replaceable(target, format)
     with places.sole_writer(target):
         partial = places.partial_of(target, resume)
         try:
             places.recover(target)
-            check_replaceable(target)
+            check_replaceable(target, format)
             partial.mkdir(exist_ok=resume is not None)
             yield partial
             _list_files(partial)
-            check_replaceable(target)
+            check_replaceable(target, format)
             places.replace_folder(partial, target)
         except OSError as error:
             raise _at_fault(target, error, partial) from None
+        except CreditModelError as error:
+            raise _as_shown(error, partial, target) from None
         finally:
             if resume is None:
                 places.remove(partial)
@@ -100,13 +91,19 @@ def _manifest_of(folder: Path) -> dict[str, Any] | None:
     return manifest if isinstance(manifest, dict) and str(manifest.get("format")).startswith(_OURS) else None
 
 
-def check_replaceable(folder: str | Path) -> None:
+def check_replaceable(folder: str | Path, format: str | None = None) -> None:
     """That ``folder`` may be replaced: it is not there, is empty, or holds only what this package wrote.
+
+    Parameters
+    ----------
+    folder : path
+    format : str, optional
+        What is to be written: a folder of another kind is not replaced.
 
     Raises
     ------
     DataFileError
-        It holds something else, is no folder, or cannot be looked into.
+        It holds something else, is no folder, or may not be looked into or changed.
     """
     target = Path(folder)
     try:
@@ -119,6 +116,12 @@ def check_replaceable(folder: str | Path) -> None:
             raise DataFileError(
                 f"{target}: the folder holds other files and is not replaced; give a new or empty output folder"
             )
+        if format is not None and _kind(str(manifest["format"])) != _kind(format):
+            raise DataFileError(
+                f"{target}: holds a {_kind(str(manifest['format']))}, not a {_kind(format)}, and is not replaced; "
+                "give another output folder"
+            )
+        places.check_changeable(target)
         listed = manifest.get(_FILES)
         beside = sorted(_files_in(target) - {MANIFEST, *(map(str, listed) if isinstance(listed, list) else ())})
     except OSError as error:
@@ -129,6 +132,11 @@ def check_replaceable(folder: str | Path) -> None:
             f"{target}: the folder holds {beside[0]!r}{more}, which its manifest does not list, and is not replaced; "
             "move that elsewhere, or give another output folder"
         )
+
+
+def _kind(format: str) -> str:
+    """What a folder holds, in words: "credit_model.simulated_portfolio/1" is a simulated portfolio."""
+    return format.removeprefix(_OURS).split("/")[0].replace("_", " ")
 
 
 def _files_in(folder: Path) -> set[str]:
@@ -174,17 +182,19 @@ def fresh_file(path: str | Path) -> Iterator[Path]:
             places.replace_file(partial, target)
         except OSError as error:
             raise _at_fault(shown, error, partial) from None
+        except CreditModelError as error:
+            raise _as_shown(error, partial, shown) from None
         finally:
             places.remove(partial)
 
 
 def check_file_replaceable(path: str | Path) -> None:
-    """That a file may be written at ``path``: nothing is there, or a file.
+    """That a file may be written at ``path``: nothing is there, or a file that is no part of a folder of ours.
 
     Raises
     ------
     DataFileError
-        A folder, a device or a pipe is there.
+        A folder, a device or a pipe is there, or a file that a manifest above it lists.
     """
     try:
         mode = os.stat(path).st_mode
@@ -194,6 +204,13 @@ def check_file_replaceable(path: str | Path) -> None:
         raise DataFileError(f"{path}: is a folder; give a file name for the output")
     if not stat.S_ISREG(mode):
         raise DataFileError(f"{path}: is a device or a pipe, not a file; give a file name for the output")
+    target = Path(os.path.realpath(path))
+    for folder in list(target.parents)[:_DEPTH]:
+        manifest = _manifest_of(folder)
+        listed = None if manifest is None else manifest.get(_FILES)
+        if isinstance(listed, list) and target.relative_to(folder).as_posix() in listed:
+            kind = _kind(str(manifest["format"]))  # type: ignore[index]
+            raise DataFileError(f"{path}: is a part of the {kind} in {folder}; give another output")
 
 
 def _at_fault(target: Path, error: OSError, partial: Path) -> Exception:
@@ -202,6 +219,12 @@ def _at_fault(target: Path, error: OSError, partial: Path) -> Exception:
     if at is None or at == target or at in target.parents or partial == at or partial in at.parents:
         return places.unwritable(target, error, partial)
     return error
+
+
+def _as_shown(error: CreditModelError, partial: Path, target: Path) -> CreditModelError:
+    """The error with the user's path where it names the hidden one."""
+    text = str(error)
+    return type(error)(text.replace(str(partial), str(target))) if str(partial) in text else error
 
 
 def write_text(text: str, path: str | Path) -> None:
@@ -295,62 +318,3 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
             frame.to_parquet(partial, index=False)
         else:
             without_formulas(frame).to_csv(partial, index=False, encoding="utf-8", lineterminator="\n")
-
-
-def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    """The table with an apostrophe before all text that a spreadsheet would take for a formula.
-
-    Cells of every type but numbers, truth values and dates, the index, names of columns and of the index are treated.
-    What a spreadsheet reads as a plain number, such as the text "-5", stays as it is.
-    """
-    safe = frame.copy()
-    for position in range(frame.shape[1]):
-        column = frame.iloc[:, position]
-        if not _holds_no_text(column.dtype):
-            cells = _without_formulas(column)
-            if cells is not None:
-                safe.isetitem(position, pd.array(cells, dtype=object))
-    safe.index, safe.columns = _safe_index(frame.index), _safe_index(frame.columns)
-    return safe
-
-
-def _holds_no_text(dtype: Any) -> bool:
-    types = pd.api.types
-    known = (types.is_numeric_dtype, types.is_datetime64_any_dtype, types.is_timedelta64_dtype)
-    return any(is_known(dtype) for is_known in known)
-
-
-def _without_formulas(cells: Iterable[Any]) -> list[Any] | None:
-    """The cells without formulas; None where none of them is one."""
-    found = list(cells)
-    safe = [_without_formula(cell) for cell in found]
-    return None if all(a is b for a, b in zip(found, safe, strict=True)) else safe
-
-
-def _safe_index(index: pd.Index) -> pd.Index:
-    if isinstance(index, pd.MultiIndex):
-        keys = [tuple(_without_formula(part) for part in key) for key in index]
-        index = pd.MultiIndex.from_tuples(keys, names=index.names) if keys else index
-    elif not _holds_no_text(index.dtype) and (cells := _without_formulas(index)) is not None:
-        index = pd.Index(cells, dtype=object, name=index.name, tupleize_cols=False)
-    return index.set_names([_without_formula(name) for name in index.names])
-
-
-def _without_formula(cell: Any) -> Any:
-    text = cell if isinstance(cell, str) else "" if isinstance(cell, _NO_TEXT) or cell is None else str(cell)
-    if not text or text.isalnum():
-        return cell
-    first, *others = _PARTS.split(text)
-    safe = first + "".join(f"'{part}" if _is_formula(part) else part for part in others)
-    if text.startswith(_MOVERS) or _is_formula(text):
-        safe = f"'{safe}"
-    return cell if safe == text else safe
-
-
-def _is_formula(part: str) -> bool:
-    """Whether a text is a formula once what is not seen before it is dropped, and its letters are of usual width."""
-    seen = next((i for i, c in enumerate(part) if unicodedata.category(c)[0] not in "ZC"), None)
-    if seen is None:
-        return False
-    text = unicodedata.normalize("NFKC", part[seen:]).rstrip()
-    return text.startswith(_FORMULA_STARTS) and not _PLAIN_NUMBER.fullmatch(text)

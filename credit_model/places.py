@@ -8,11 +8,13 @@ or reads the output puts the old one back where the new one is not there, and re
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
 import shutil
 import stat
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -200,6 +202,23 @@ def restore(target: Path) -> None:
         recover(target)
 
 
+def while_replaced(target: Path) -> Iterator[None]:
+    """One try to read ``target``, and a further one each time that another run replaced it meanwhile, ten at most."""
+    for pause in range(10):
+        before = _identity(target)
+        yield
+        if _identity(target) == before and not (before is None and os.path.lexists(aside_of(target))):
+            return
+        time.sleep(0.01 * (1 + pause))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    with contextlib.suppress(OSError):
+        found = os.stat(path)
+        return found.st_dev, found.st_ino
+    return None
+
+
 def recover(target: Path) -> None:
     """As `restore`, for the `sole_writer`: what is left of work that nobody goes on with is removed, too."""
     aside = aside_of(target)
@@ -281,6 +300,19 @@ def sync(path: Path) -> None:
             raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         os.close(handle)
+
+
+def check_changeable(folder: Path) -> None:
+    """That the files and folders below ``folder`` may be moved and removed.
+
+    Raises
+    ------
+    PermissionError
+        One of the folders may not be changed.
+    """
+    for place, _, _ in os.walk(folder):
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), place)
 
 
 def unwritable(target: Path, error: OSError, partial: Path | None = None) -> DataFileError:

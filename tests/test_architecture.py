@@ -14,7 +14,7 @@ import credit_model
 
 ROOT = Path(credit_model.__file__).parent
 #: What every part may import, beside itself.
-GROUND = {"errors", "arrays", "parallel", "files", "inputs", "places", "palette", "notebook"}
+GROUND = {"errors", "arrays", "compiling", "parallel", "files", "inputs", "places", "palette", "notebook", "spreadsheets"}
 #: Each part may import these parts; none imports one that imports it.
 ALLOWED = {
     "portfolio": set(),

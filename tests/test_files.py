@@ -2,12 +2,24 @@ import os
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from credit_model.errors import ArtifactError, DataFileError
-from credit_model.files import fresh_file, fresh_folder, read_manifest, write_manifest, write_table, write_text
+from credit_model.files import (
+    check_replaceable,
+    fresh_file,
+    fresh_folder,
+    read_manifest,
+    write_manifest,
+    write_table,
+    write_text,
+)
+from credit_model.model.seal import read_sealed, write_sealed
 
 TABLE = pd.DataFrame({"borrower_id": ["007", "=cmd()"], "amount": [1.5, -2.0]})
 
@@ -228,3 +240,78 @@ def test_a_manifest_that_may_not_be_read_is_not_called_damaged(tmp_path):
     (tmp_path / "manifest.json").mkdir()  # a folder in its place: an error of the system, not of the content
     with pytest.raises(DataFileError, match=r"cannot be read \(Is a directory\)"):
         read_manifest(tmp_path, "credit_model.test/1")
+
+
+def sealed(folder, number):
+    with fresh_folder(folder, format="credit_model.numbers/1") as partial:
+        (partial / "n.txt").write_text(str(number) * 1000)
+        write_sealed(partial, "credit_model.numbers/1", {"n": number}, ["n.txt"])
+
+
+def test_a_reader_beside_a_writer_sees_the_old_or_the_new_folder_whole(tmp_path):
+    sealed(tmp_path / "m", 0)
+    stop = threading.Event()
+
+    def write():
+        number = 0
+        while not stop.is_set():
+            number += 1
+            sealed(tmp_path / "m", number % 10)
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        try:
+            for _ in range(200):
+                manifest, stored = read_sealed(
+                    tmp_path / "m", "credit_model.numbers/1", ["n.txt"], what="numbers", remedy="write again"
+                )
+                assert stored["n.txt"] == (str(manifest["n"]) * 1000).encode()
+        finally:
+            stop.set()
+        writing.result()
+
+
+def test_a_folder_of_another_kind_is_not_replaced(tmp_path):
+    sealed(tmp_path / "m", 0)
+    with (
+        pytest.raises(DataFileError, match=r"m: holds a numbers, not a model, and is not replaced"),
+        fresh_folder(tmp_path / "m", format="credit_model.model/2"),
+    ):
+        pass
+    sealed(tmp_path / "m", 1)
+
+
+def test_a_file_inside_a_folder_of_ours_is_not_replaced(tmp_path):
+    sealed(tmp_path / "m", 0)
+    with pytest.raises(DataFileError, match="is a part of the numbers in"):
+        write_text("x", tmp_path / "m" / "n.txt")
+
+
+@pytest.mark.parametrize("listed", ["5", '"n.txt"', '{"a": 1}', "[5, [1]]", "null"])
+def test_a_manifest_whose_list_of_files_is_none_lists_nothing(tmp_path, listed):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "n.txt").write_text("mine")
+    (tmp_path / "m" / "manifest.json").write_text(f'{{"format": "credit_model.model/2", "files": {listed}}}')
+    with pytest.raises(DataFileError, match=r"the folder holds 'n\.txt', which its manifest does not list"):
+        check_replaceable(tmp_path / "m")
+
+
+def test_a_folder_that_may_not_be_changed_is_refused_at_once_and_nothing_is_left(tmp_path, monkeypatch):
+    sealed(tmp_path / "m", 0)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "m")  # as for somebody who is not root
+    with pytest.raises(DataFileError, match=r"m: cannot be written \(Permission denied\)"):
+        sealed(tmp_path / "m", 1)
+    assert [p.name for p in tmp_path.iterdir()] == ["m"]
+
+
+def test_an_error_inside_names_the_users_path(tmp_path):
+    with pytest.raises(DataFileError, match="out") as caught, fresh_folder(tmp_path / "out") as partial:
+        raise DataFileError(f"{partial / 'a.csv'}: cannot be written (No space left on device)")
+    assert str(caught.value).startswith(str(tmp_path / "out" / "a.csv"))
+
+
+def test_an_error_is_one_line_of_bounded_length_that_keeps_its_remedy():
+    error = DataFileError(f"a.csv: x must be a number, found '{'9' * 5000}'\n(first: row 1); correct it")
+    assert len(str(error)) <= 580
+    assert str(error).startswith("a.csv: x must be")
+    assert str(error).endswith("(first: row 1); correct it")

@@ -1,17 +1,17 @@
 """The command line, ``credit-model``: each command reads the files of the one before.
 
-A mistake of the user's ends with one line and exit code 1, wrong usage with exit code 2; never with a traceback.
+A mistake of the user's ends with one line and exit code 1, wrong usage with exit code 2, a fault of the program with a
+short report and exit code 70; none with a traceback.
 """
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import Any
 
 import click
 
-from credit_model.errors import CreditModelError
+from credit_model.cli import shell
 
 #: Command -> (the module that holds it, its line in ``--help``); the module is loaded when the command is called.
 _COMMANDS = {
@@ -48,24 +48,13 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        with shell.prepared():
+            return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with shell.mistakes_in_one_line():
             return super().invoke(ctx)
-        except CreditModelError as mistake:
-            _end(str(mistake))
-        except MemoryError:
-            _end("the data does not fit into memory; give fewer borrowers at a time")
-        except BrokenPipeError:
-            sys.stderr.close()
-            sys.exit(1)
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            _end(f"{where}{error.strerror or error}")
-
-
-def _end(message: str) -> None:
-    click.echo("Error: " + " ".join(message.split()), err=True)
-    sys.exit(1)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import time
-from pathlib import Path
 
 import click
 import numpy as np
@@ -12,7 +12,8 @@ import pandas as pd
 from credit_model.cli import options
 from credit_model.cli.console import heading, progress, say, show_facts, show_table, working
 from credit_model.cli.history_files import read_history
-from credit_model.errors import DataFileError, HistoryError
+from credit_model.cli.outputs import INPUT, TABLES, File, Folder
+from credit_model.errors import HistoryError
 from credit_model.explain.pairs import count_falls_within_tier, decrease_rows
 from credit_model.files import write_table
 from credit_model.portfolio.catalogue import read_catalogue
@@ -23,12 +24,16 @@ from credit_model.portfolio.snapshots import build_snapshots
 from credit_model.readers.public_data import CONVERTERS
 from credit_model.readers.tables import read_table
 from credit_model.simulate.scenarios import SCENARIOS
+from credit_model.simulate.settings import MOST_BORROWERS, MOST_MONTHS
+from credit_model.simulate.writing import FORMAT
 
 
-@click.command()
-@click.option("--borrowers", type=click.IntRange(min=1), default=10_000, show_default=True, help="How many borrowers.")
-@click.option("--months", type=click.IntRange(min=1), default=48, show_default=True, help="How many months.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same bytes.")
+@options.command()
+@click.option(
+    "--borrowers", type=click.IntRange(1, MOST_BORROWERS), default=10_000, show_default=True, help="How many borrowers."
+)
+@click.option("--months", type=click.IntRange(1, MOST_MONTHS), default=48, show_default=True, help="How many months.")
+@options.seed("The same seed, the same bytes.")
 @click.option(
     "--scenario",
     type=click.Choice(list(SCENARIOS)),
@@ -37,7 +42,11 @@ from credit_model.simulate.scenarios import SCENARIOS
     help="What the economy and the lender do.",
 )
 @click.option(
-    "--economy", default=None, metavar="FILE", help="Your own economy: unemployment_rate, activity_index a month."
+    "--economy",
+    default=None,
+    type=INPUT,
+    metavar="FILE",
+    help="Your own economy: unemployment_rate, activity_index a month.",
 )
 @click.option(
     "--plant",
@@ -52,7 +61,7 @@ from credit_model.simulate.scenarios import SCENARIOS
     "--root-causes/--no-root-causes", default=True, show_default=True, help="Re-run every cut for its root causes."
 )
 @click.option("--realism", is_flag=True, help="Set the portfolio beside published levels.")
-@options.out("Folder of the portfolio")
+@options.out("Folder of the portfolio to write.", Folder(FORMAT))
 @options.jobs
 def simulate_command(
     borrowers: int,
@@ -119,16 +128,16 @@ def _planted(plants: tuple[str, ...]) -> dict[int, tuple[str, int]]:
     planted = {}
     for text in plants:
         parts = text.split(":")
-        if len(parts) != 3 or not parts[0].isdigit() or not parts[2].isdigit():
+        if len(parts) != 3 or not all(re.fullmatch("[0-9]{1,18}", part) for part in parts[::2]):
             raise click.UsageError(f"--plant must be BORROWER:SHOCK:MONTH, such as 42:job_loss:20, got {text!r}.")
         planted[int(parts[0])] = (parts[1], int(parts[2]))
     return planted
 
 
-@click.command()
+@options.command()
 @click.argument("dataset", type=click.Choice(sorted(CONVERTERS)))
-@click.argument("source", metavar="SRC")
-@options.out("History table (.parquet or .csv)")
+@click.argument("source", metavar="SRC", type=TABLES)
+@options.out("History table to write (.parquet or .csv).", File(".parquet", ".csv"))
 def convert_command(dataset: str, source: str, out: str) -> None:
     """Turn a public data set that lies on your disk (folder or file SRC) into a history table.
 
@@ -137,8 +146,6 @@ def convert_command(dataset: str, source: str, out: str) -> None:
     uci-taiwan   Default of Credit Card Clients (UCI): the file or its folder
     Example:  credit-model convert home-credit downloads/home-credit --out history.parquet
     """
-    if Path(out).suffix.lower() not in (".parquet", ".csv"):
-        raise DataFileError(f"{out}: the table's name must end in .parquet or .csv")
     with working(f"converting {source}"):
         table = CONVERTERS[dataset](source)
         write_table(table, out)
@@ -147,7 +154,7 @@ def convert_command(dataset: str, source: str, out: str) -> None:
     say(f"Next: credit-model check --data {out} --catalogue {name}")
 
 
-@click.command()
+@options.command()
 @options.data
 @options.catalogue
 def check_command(data: str, catalogue: str) -> None:

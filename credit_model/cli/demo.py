@@ -14,6 +14,7 @@ from credit_model.cli.console import heading, progress, say, show_facts, working
 from credit_model.cli.explain import draw_changes, show_explained
 from credit_model.cli.history_files import read_economy, read_history
 from credit_model.cli.model import show_scores, show_support
+from credit_model.cli.outputs import Folder
 from credit_model.documents.notice import build_notice
 from credit_model.documents.report import write_report
 from credit_model.documents.tracks import score_tracks
@@ -21,17 +22,32 @@ from credit_model.evaluation import evaluate, judge_decisions
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import count_falls_within_tier
 from credit_model.explain.support import SUPPORT_LEVELS, support_table
-from credit_model.files import fresh_folder, write_text
+from credit_model.files import fresh_folder, write_manifest, write_text
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.predictor import LimitPredictor
+from credit_model.simulate.settings import MOST_BORROWERS, MOST_MONTHS
 from credit_model.words.values import catalogue_words
 
+#: Of a demonstration's folder.
+FORMAT = "credit_model.demo/1"
 
-@click.command()
-@click.option("--out", default="demo", show_default=True, metavar="DIR", help="Folder to write everything to.")
-@click.option("--borrowers", type=click.IntRange(min=500), default=6000, show_default=True, help="How many borrowers.")
-@click.option("--months", type=click.IntRange(min=24), default=48, show_default=True, help="How many months.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the portfolio.")
+
+@options.command()
+@click.option(
+    "--out",
+    default="demo",
+    show_default=True,
+    type=Folder(FORMAT),
+    metavar="DIR",
+    help="Folder to write everything to.",
+)
+@click.option(
+    "--borrowers", type=click.IntRange(500, MOST_BORROWERS), default=6000, show_default=True, help="How many borrowers."
+)
+@click.option("--months", type=click.IntRange(24, MOST_MONTHS), default=48, show_default=True, help="How many months.")
+@click.option(
+    "--seed", type=click.IntRange(0, options.LARGEST_SEED - 1), default=1, show_default=True, help="Of the portfolio."
+)
 @options.jobs
 def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) -> None:
     """Simulate, train, evaluate and explain: the whole line of work in a few minutes.
@@ -39,8 +55,23 @@ def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) ->
     \b
     Example:  credit-model demo --out demo
     """
-    folder = Path(out)
     start = time.perf_counter()
+    with fresh_folder(out, format=FORMAT) as folder:
+        pages = _line_of_work(folder, Path(out), borrowers, months, seed, jobs)
+        write_manifest(folder, FORMAT, {"borrowers": borrowers, "months": months, "seed": seed})
+    show_facts(
+        [
+            ("pictures", str(Path(out) / "explanations" / "pictures")),
+            ("pages (open in a browser)", str(Path(out) / pages)),
+            ("a notice to the borrower", str(Path(out) / "notice.html")),
+            ("tables", str(Path(out) / "explanations")),
+            ("minutes", f"{(time.perf_counter() - start) / 60:.1f}"),
+        ]
+    )
+
+
+def _line_of_work(folder: Path, shown: Path, borrowers: int, months: int, seed: int, jobs: int) -> Path:
+    """Do everything in ``folder``, which will be ``shown``; gives the index of the pages, from there."""
     heading(f"1. Simulating {borrowers:,} borrowers over {months} months")
     _simulate(folder / "portfolio", borrowers, months, seed, jobs)
     _simulate(folder / "unseen", borrowers // 2, months, seed + 1, jobs)
@@ -52,7 +83,7 @@ def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) ->
     with working("training"):
         predictor.fit(history)
     predictor.save(folder / "model")
-    say(f"{len(predictor.forest.trees.roots)} trees on {predictor.n_training_rows:,} decisions -> {folder / 'model'}")
+    say(f"{len(predictor.forest.trees.roots)} trees on {predictor.n_training_rows:,} decisions -> {shown / 'model'}")
     say()
 
     with working("evaluating"):
@@ -106,15 +137,7 @@ def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) ->
         f"For one: borrower {lead.borrower_id[0]}, {words.money(lead.limit_before[0])} to "
         f"{words.money(lead.limit_after[0])}, led by {words.factor_labels[int(lead.leading_factor_index[0])]}."
     )
-    show_facts(
-        [
-            ("pictures", str(folder / "explanations" / "pictures")),
-            ("pages (open in a browser)", str(pages.index)),
-            ("a notice to the borrower", str(folder / "notice.html")),
-            ("tables", str(folder / "explanations")),
-            ("minutes", f"{(time.perf_counter() - start) / 60:.1f}"),
-        ]
-    )
+    return pages.index.relative_to(folder)
 
 
 def _simulate(folder: Path, borrowers: int, months: int, seed: int, jobs: int) -> None:

@@ -9,24 +9,30 @@ import click
 from credit_model.cli import options
 from credit_model.cli.console import progress, say, show_facts, working
 from credit_model.cli.history_files import read_economy
+from credit_model.cli.outputs import INPUT, File, Folder
+from credit_model.documents.report import FORMAT as REPORT_FORMAT
 from credit_model.errors import HistoryError
 from credit_model.files import write_text
 
 
-@click.command()
+@options.command()
 @options.model_on_data
 @options.borrower(required=True)
 @options.month("When it fell, such as 2024-03.", required=True)
 @click.option("--effective-date", default=None, metavar="DATE", help="When the new limit takes effect, 2024-03-31.")
-@click.option("--lender", default=None, metavar="FILE", help="TOML with the lender's name, channels and time limits.")
+@click.option(
+    "--lender", default=None, type=INPUT, metavar="FILE", help="TOML with the lender's name, channels and time limits."
+)
 @click.option(
     "--confirmed-by",
     default=None,
     metavar="NAME",
     help="The person who confirms the notice of a cut whose risk was raised; else it is marked as a draft.",
 )
-@click.option(
-    "--out", default=None, metavar="FILE", help="File to write (.html, .md or .json); else Markdown is printed."
+@options.out(
+    "File to write (.html, .md or .json); else Markdown is printed.",
+    File(".html", ".md", ".json", is_usage=True),
+    required=False,
 )
 @options.language
 def notice_command(
@@ -47,8 +53,6 @@ def notice_command(
     from credit_model.documents.notice import build_notice
 
     suffix = ".md" if out is None else Path(out).suffix.lower()
-    if suffix not in (".html", ".md", ".json"):
-        raise click.UsageError(f"--out must end in .html, .md or .json, got {out!r}.")
     notice = build_notice(
         source.explained(borrower=borrower, month=month),
         lang=lang,
@@ -64,9 +68,9 @@ def notice_command(
         say(f"Written to {out}")
 
 
-@click.command()
+@options.command()
 @options.model_on_data
-@options.out("Folder of pages")
+@options.out("Folder of pages to write.", Folder(REPORT_FORMAT))
 @options.reference
 @options.borrower(required=False)
 @options.month()

@@ -9,17 +9,19 @@ import pandas as pd
 
 from credit_model.cli import options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
+from credit_model.cli.outputs import Folder
 from credit_model.cli.why import show_why
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import count_falls_within_tier
+from credit_model.explain.saved import FORMAT
 from credit_model.explain.support import SUPPORT_LEVELS
 from credit_model.files import fresh_folder
 from credit_model.places import file_names
 
 
-@click.command()
+@options.command()
 @options.model_on_data
-@options.out("Folder of tables and plots")
+@options.out("Folder of tables and plots to write.", Folder(FORMAT))
 @options.reference
 @options.borrower(required=False)
 @options.month()
@@ -48,7 +50,7 @@ def explain_command(
         within_tier = None
         if borrower is None and month is None:
             within_tier = count_falls_within_tier(source.history, source.predictor.ladder)
-    with fresh_folder(out) as partial:
+    with fresh_folder(out, format=FORMAT) as partial:
         explanations.write_into(partial)
         draw_changes(explanations, partial / "plots", most=plots, lang=lang)
     if borrower is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +10,7 @@ import pandas as pd
 from credit_model.cli import options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
 from credit_model.cli.history_files import read_history
-from credit_model.errors import DataFileError
+from credit_model.cli.outputs import TABLES, File
 from credit_model.files import write_text
 from credit_model.predictor import LimitPredictor
 from credit_model.simulate.truth import read_truth
@@ -20,18 +19,21 @@ if TYPE_CHECKING:
     from credit_model.grade.grading import Grade
 
 
-@click.command()
+@options.command()
 @options.model
 @click.option(
     "--data",
     required=True,
     multiple=True,
+    type=TABLES,
     metavar="DIR",
     help="A folder that 'simulate' wrote, with its truth; repeat it to grade several portfolios as one.",
 )
 @options.expected_catalogue
 @click.option("--held-out", is_flag=True, help="Grade only borrowers that training never saw.")
-@click.option("--json", "json_file", default=None, metavar="FILE", help="Also write everything as JSON.")
+@click.option(
+    "--json", "json_file", default=None, type=File(".json"), metavar="FILE", help="Also write everything as JSON."
+)
 @options.jobs
 def grade_command(
     model: str, data: tuple[str, ...], catalogue: str | None, held_out: bool, json_file: str | None, jobs: int
@@ -46,8 +48,6 @@ def grade_command(
     """
     from credit_model.grade.grading import grade_portfolios
 
-    if json_file is not None and Path(json_file).suffix.lower() != ".json":
-        raise DataFileError(f"{json_file}: the name of the JSON file must end in .json")
     predictor = LimitPredictor.load(model, catalogue=catalogue, n_jobs=jobs)
     truths = [read_truth(folder) for folder in data]
     histories = [read_history(folder, predictor.catalogue) for folder in data]

@@ -13,7 +13,7 @@ import pandas as pd
 from credit_model.cli import options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
 from credit_model.cli.history_files import read_history
-from credit_model.errors import DataFileError
+from credit_model.cli.outputs import File, Folder
 from credit_model.evaluation import (
     Evaluation,
     cross_fitted_support,
@@ -23,6 +23,7 @@ from credit_model.evaluation import (
 )
 from credit_model.explain.support import support_table
 from credit_model.files import fresh_folder, write_manifest, write_table
+from credit_model.model.artifact import FORMAT as MODEL_FORMAT
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.predictor import LimitPredictor
 
@@ -30,12 +31,13 @@ from credit_model.predictor import LimitPredictor
 FORMAT = "credit_model.evaluation/1"
 
 
-@click.command()
+@options.command()
 @options.data
 @options.catalogue
-@options.out("Folder of the model")
+@options.out("Folder of the model to write.", Folder(MODEL_FORMAT, guarded=True))
+@click.option("--force", is_flag=True, help="Replace a model that stands there.")
 @click.option(
-    "--trees", type=click.IntRange(min=1), default=None, help="Most trees (fewer where held-out months say so)."
+    "--trees", type=click.IntRange(1, 100_000), default=None, help="Most trees (fewer where held-out months say so)."
 )
 @click.option(
     "--structure",
@@ -44,9 +46,11 @@ FORMAT = "credit_model.evaluation/1"
     show_default=True,
     help="One additive score with a line for each tier, or free interactions; auto fits both and keeps the better.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws the split and the fit.")
+@options.seed("Draws the split and the fit.")
 @options.jobs
-def train_command(data: str, catalogue: str, out: str, trees: int | None, structure: str, seed: int, jobs: int) -> None:
+def train_command(
+    data: str, catalogue: str, out: str, force: bool, trees: int | None, structure: str, seed: int, jobs: int
+) -> None:
     """Train a limit-tier model on histories.
 
     Borrowers and months are held out to stop the fit and to test it.
@@ -79,26 +83,26 @@ def train_command(data: str, catalogue: str, out: str, trees: int | None, struct
     say(f"Next: credit-model evaluate --data {data} --model {out} --out evaluation")
 
 
-@click.command()
+@options.command()
 @options.model_on_data
-@click.option("--out", default=None, metavar="DIR", help="Folder to write scores and calibration to.")
+@options.out("Folder to write scores and calibration to.", Folder(FORMAT), required=False)
 @click.option(
     "--cross-fit",
-    type=click.IntRange(min=2),
+    type=click.IntRange(2, 1000),
     default=None,
     metavar="K",
     help="Also judge all decisions, each by a model fitted on other borrowers (K fits: slow).",
 )
 @click.option(
     "--multiclass",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 100_000),
     default=None,
     metavar="ROUNDS",
     help="Also fit scikit-learn's multiclass boosting on the same rows, as a peer (slow).",
 )
 @click.option(
     "--refits",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1000),
     default=None,
     metavar="N",
     help="Also fit N more models with other seeds, and say how stable the top reasons are (slow).",
@@ -140,7 +144,7 @@ def evaluate_command(
         heading("Stability of the top reasons over refits (shares of decreases, means over pairs of fits)")
         show_table(tables["stability"], digits=3)
     if out is not None:
-        with fresh_folder(out) as partial:
+        with fresh_folder(out, format=FORMAT) as partial:
             for name, table in tables.items():
                 write_table(table, partial / f"{name}.csv")
             _draw_calibration(result, predictor, partial / "calibration.png")
@@ -164,9 +168,9 @@ def show_scores(scores: pd.DataFrame, n_test: int, n_borrowers: int) -> None:
     say("rps, tier_mae, log_loss: lower is better; qwk, decrease_auc, decrease_ap: higher is better.")
 
 
-@click.command()
+@options.command()
 @options.model_on_data
-@options.out("Table (.parquet or .csv)")
+@options.out("Table to write (.parquet or .csv).", File(".parquet", ".csv"))
 @click.option(
     "--rows",
     type=click.Choice(["last", "decisions"]),
@@ -180,8 +184,6 @@ def predict_command(source: options.ModelOnData, out: str, rows: str) -> None:
     \b
     Example:  credit-model predict --data portfolio --model model --out predictions.csv
     """
-    if Path(out).suffix.lower() not in (".parquet", ".csv"):
-        raise DataFileError(f"{out}: the table's name must end in .parquet or .csv")
     with working("predicting"):
         table = source.predictor.predict(source.history, rows=rows)
     write_table(table, out)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from credit_model.cli.outputs import INPUT, TABLES, Command, File, Folder
 from credit_model.words.language import LANGUAGES
 
 if TYPE_CHECKING:
@@ -16,19 +17,30 @@ if TYPE_CHECKING:
     from credit_model.portfolio.history import History
     from credit_model.predictor import LimitPredictor
 
+#: What numpy takes as a seed.
+LARGEST_SEED = 2**32 - 1
+#: More threads than any machine has cores for.
+MOST_JOBS = 1024
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def data(function: F) -> F:
     """``--data``: the histories."""
     return click.option(
-        "--data", required=True, metavar="PATH", help="Histories: a CSV or Parquet file, or a folder of them."
+        "--data",
+        required=True,
+        type=TABLES,
+        metavar="PATH",
+        help="Histories: a CSV or Parquet file, or a folder of them.",
     )(function)
 
 
 def model(function: F) -> F:
     """``--model``: a trained model."""
-    return click.option("--model", required=True, metavar="DIR", help="The folder that 'train' wrote.")(function)
+    return click.option("--model", required=True, type=INPUT, metavar="DIR", help="The folder that 'train' wrote.")(
+        function
+    )
 
 
 def catalogue(function: F) -> F:
@@ -37,6 +49,7 @@ def catalogue(function: F) -> F:
         "--catalogue",
         default="synthetic",
         show_default=True,
+        type=INPUT,
         metavar="NAME|FILE",
         help="What the data means: synthetic, home_credit, uci_taiwan, or a TOML file.",
     )(function)
@@ -47,21 +60,34 @@ def expected_catalogue(function: F) -> F:
     return click.option(
         "--catalogue",
         default=None,
+        type=INPUT,
         metavar="NAME|FILE",
         help="What the data means; must be the model's own (the default).",
     )(function)
 
 
-def out(kind: str) -> Callable[[F], F]:
+def out(what: str, kind: Folder | File, *, required: bool = True) -> Callable[[F], F]:
     """``--out``: where the result goes."""
-    return click.option("--out", required=True, metavar="PATH", help=f"{kind} to write.")
+    return click.option("--out", required=required, type=kind, metavar="PATH", help=what)
+
+
+def command(name: str | None = None) -> Callable[[Callable[..., Any]], Command]:
+    """A command whose inputs and outputs are checked before its work."""
+    return click.command(name, cls=Command)
+
+
+def seed(help: str) -> Callable[[F], F]:
+    """``--seed``: draws whatever is random."""
+    return click.option(
+        "--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True, help=f"{help} (0 .. 2^32 - 1)"
+    )
 
 
 def jobs(function: F) -> F:
     """``--jobs``: threads or processes."""
     return click.option(
         "--jobs",
-        type=click.IntRange(min=-1),
+        type=click.IntRange(-1, MOST_JOBS),
         default=-1,
         show_default=True,
         callback=_no_zero,

@@ -11,6 +11,7 @@ import pandas as pd
 from credit_model.cli import options
 from credit_model.cli.console import say, working
 from credit_model.cli.history_files import read_economy
+from credit_model.cli.outputs import INPUT, Command, File
 from credit_model.errors import HistoryError
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.portfolio.history import History
@@ -20,10 +21,16 @@ if TYPE_CHECKING:
 
 #: More than the numbers of any two months differ by.
 _MONTHS = 1 << 24
-_picture = options.out("Picture (.png, .svg or .pdf)")
+_picture = options.out("Picture to write (.png, .svg or .pdf).", File(".png", ".svg", ".pdf"))
 
 
-@click.group()
+class _Plots(click.Group):
+    """One sub-command a plot."""
+
+    command_class = Command
+
+
+@click.group(cls=_Plots)
 def plot_command() -> None:
     """Draw explained decreases.
 
@@ -88,7 +95,7 @@ def timeline(source: options.ModelOnData, borrower: str, reference: str, out: st
 @options.model_on_data
 @options.month()
 @options.reference
-@click.option("--economy", default=None, metavar="FILE", help="A table by month to draw beside the cuts.")
+@click.option("--economy", default=None, type=INPUT, metavar="FILE", help="A table by month to draw beside the cuts.")
 @click.option("--by", default=None, metavar="COLUMN", help="A column whose values are segments, instead of months.")
 @_picture
 @options.language

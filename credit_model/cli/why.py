@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import click
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +17,7 @@ _BAR = 30
 _MOST_SETS = 3
 
 
-@click.command()
+@options.command()
 @options.model_on_data
 @options.borrower(required=True)
 @options.month("The month in which the limit fell; else the borrower's last decrease.")

@@ -103,7 +103,7 @@ def write_report(
     records = page_records(explanations, tracks, lang=lang)
     names = page_names(explanations)
     files = [f"{PAGES_FOLDER}/{name}" for name in names]
-    with fresh_folder(folder) as partial:
+    with fresh_folder(folder, format=FORMAT) as partial:
         (partial / PAGES_FOLDER).mkdir()
         _write(partial / "index.html", index_html(records, files, economy=economy))
         for i, name in enumerate(files):

@@ -159,7 +159,7 @@ class DecreaseExplanations(ChangeExplanations):
 
     def save(self, folder: str | Path) -> None:
         """Write tables (Parquet) and ``manifest.json`` into a folder, whole or not at all."""
-        with fresh_folder(folder) as partial:
+        with fresh_folder(folder, format=FORMAT) as partial:
             self.write_into(Path(partial))
 
     def write_into(self, folder: Path) -> None:

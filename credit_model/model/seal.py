@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from credit_model import places
 from credit_model.errors import ArtifactError, CreditModelError
 from credit_model.files import read_manifest, write_manifest
 
@@ -88,6 +89,18 @@ def read_sealed(
     ArtifactError
         The manifest or a file is missing or cannot be read, or anything differs from what was saved.
     """
+    mistake: ArtifactError | None = None
+    for _ in places.while_replaced(Path(folder)):
+        try:
+            return _read_sealed(folder, format, files, what, remedy)
+        except ArtifactError as error:
+            mistake = error
+    raise mistake or AssertionError("there is at least one try")
+
+
+def _read_sealed(
+    folder: str | Path, format: str, files: Sequence[str], what: str, remedy: str
+) -> tuple[dict[str, Any], dict[str, bytes]]:
     manifest = read_manifest(folder, format, error=ArtifactError, remedy=remedy)
     stated = manifest.pop(_DIGEST, None)
     stored = {name: _bytes_of(Path(folder), name, remedy) for name in files}

@@ -16,8 +16,8 @@ from credit_model.portfolio.declarations import Label
 
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([\w.-]+)\s*\]{1,2}\s*(#.*)?$")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
-#: Messages repeat what a file says, which may be long.
-_MOST_LETTERS = 500
+#: More dots in a line are no text that a person writes; a key of so many parts would take the reader very long.
+_MOST_DOTS = 1000
 #: Numbers of a file lie within this, so that sums and squares of them are numbers, too.
 MOST_NUMBER = 1e100
 _KEY = re.compile(r"^\s*\"?([\w-]+)\"?\s*(\.[\w-]+\s*)?=")
@@ -55,12 +55,15 @@ class TomlDocument:
         self._where, self._error = where, error
         self._lines: dict[tuple[str, int], int] = {}
         self._keys: dict[tuple[str, int, str], int] = {}
+        for number, text_line in enumerate(self.text.split("\n"), start=1):
+            if text_line.count(".") > _MOST_DOTS:
+                raise error(f"{where}:{number}: has a line of more than {_MOST_DOTS} dots; write it on several lines")
         try:
             self._content = tomllib.loads(self.text)
         except ValueError as mistake:  # TOMLDecodeError, and whole numbers of thousands of digits
             line = re.search(r"line (\d+)", str(mistake))
             raise error(f"{where}:{line[1] if line else 1}: is not TOML ({one_line(mistake)})") from None
-        except RecursionError:
+        except (RecursionError, MemoryError):
             raise error(f"{where}:1: is nested too deeply for TOML that a person writes; write it flat") from None
         self._find_lines()
         for name in self._content:
@@ -84,8 +87,7 @@ class TomlDocument:
         line = (
             self._keys.get((table, index, key)) or self._lines.get((table, index)) or self._keys.get(("", 0, table), 1)
         )
-        message = message if len(message) <= _MOST_LETTERS else f"{message[:_MOST_LETTERS]}..."
-        raise self._error(f"{self._where}:{line}: {' '.join(message.split())}")
+        raise self._error(f"{self._where}:{line}: {message}")
 
     def table(self, name: str) -> TomlTable:
         """The one table of this name."""

@@ -7,7 +7,8 @@ depend on months long past, and a feature that has not changed would no longer b
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from credit_model.compiling import kernel
 
 #: Numbers of the summaries; `snapshots` maps the catalogue's names to them.
 LAST, MEAN, MAX, MIN, STD, SUM, SHARE, COUNT, CHANGE, TREND, MONTHS_SINCE = range(11)
@@ -16,7 +17,7 @@ LAST, MEAN, MAX, MIN, STD, SUM, SHARE, COUNT, CHANGE, TREND, MONTHS_SINCE = rang
 NO_DENOMINATOR, LIMIT_IN_FORCE = -1, -2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_features(  # type: ignore[no-untyped-def]
     cells, month, starts, first, last, lag, limit_before, measures, above, X, numerators
 ):
@@ -60,13 +61,13 @@ def fill_features(  # type: ignore[no-untyped-def]
                 X[row, target] = value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ratio(numerator, denominator):  # type: ignore[no-untyped-def]
     """The quotient, NaN where the denominator is not above 0."""
     return numerator / denominator if denominator > 0 else np.nan
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def summarise(summary, cells, month, lo, hi, until, window, above):  # type: ignore[no-untyped-def]
     """One summary of the known cells of rows lo .. hi - 1, NaN if there is none.
 
@@ -104,7 +105,7 @@ def summarise(summary, cells, month, lo, hi, until, window, above):  # type: ign
     return _moment(cells, lo, hi, summary)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _extreme(cells, lo, hi, largest):  # type: ignore[no-untyped-def]
     best = cells[lo]
     for row in range(lo + 1, hi):
@@ -114,7 +115,7 @@ def _extreme(cells, lo, hi, largest):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _exceeding(cells, lo, hi, above, as_share):  # type: ignore[no-untyped-def]
     known, exceeding = 0, 0
     for row in range(lo, hi):
@@ -124,7 +125,7 @@ def _exceeding(cells, lo, hi, above, as_share):  # type: ignore[no-untyped-def]
     return exceeding / known if as_share else float(exceeding)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _months_since(cells, month, lo, hi, until, window, above):  # type: ignore[no-untyped-def]
     known = 0
     for row in range(hi - 1, lo - 1, -1):
@@ -134,7 +135,7 @@ def _months_since(cells, month, lo, hi, until, window, above):  # type: ignore[n
     return float(window) if known == window else np.nan
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _trend(cells, month, lo, hi):  # type: ignore[no-untyped-def]
     known, months = 0, 0.0
     for row in range(lo, hi):
@@ -153,7 +154,7 @@ def _trend(cells, month, lo, hi):  # type: ignore[no-untyped-def]
     return above / below
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _moment(cells, lo, hi, summary):  # type: ignore[no-untyped-def]
     known, total, distance = 0, 0.0, 0.0
     for row in range(lo, hi):

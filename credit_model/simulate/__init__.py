@@ -8,7 +8,7 @@
 ``borrowers``, ``repayment``                    one borrower's month: work, spending, other lenders, the own line
 ``policy``, ``shares``, ``truth``, ``tables``   how the lender scores and decides, and the exact shares of each cut
 ``realism``                                     a portfolio beside published levels
-``columns``, ``streams``, ``compiling``         names of what is simulated, its random numbers, kernels kept compiled
+``columns``, ``streams``                        names of what is simulated, its random numbers
 ==============================================  ==================================================================
 """
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_model.arrays import FloatArray, IntArray
+from credit_model.compiling import kernel
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
 from credit_model.simulate import kernels
-from credit_model.simulate.compiling import cached_kernel
 from credit_model.simulate.economy import BURN_IN, WARM_UP
 from credit_model.simulate.policy import policy_table
 from credit_model.simulate.settings import BLOCK_SIZE, Settings
@@ -146,7 +146,7 @@ def _controls(settings: Settings, first_id: int, n: int) -> IntArray:
     return control
 
 
-@cached_kernel
+@kernel
 def _simulate(  # type: ignore[no-untyped-def]
     traits, normals, uniforms, world, policy, controls, with_root_causes,
     own, tier_before, tier_after, reviewed, score, kind,

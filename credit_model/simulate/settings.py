@@ -19,6 +19,9 @@ from credit_model.simulate.streams import ECONOMY_TABLE, LENDER_TABLE, stream
 
 #: Borrowers that are simulated at once.
 BLOCK_SIZE = 4096
+#: More than any lender has, and a century of months.
+MOST_BORROWERS, MOST_MONTHS = 10**9, 1200
+_MOST_SEED = 2**64 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +31,9 @@ class Settings:
     Parameters
     ----------
     n_borrowers, n_months : int
-        At least 1. Borrowers have ids 1 .. n_borrowers; more borrowers leave the earlier ones as they are.
+        1 to 10^9, and 1 to 1200. Borrowers have ids 1 .. n_borrowers; more of them leave the earlier ones as they are.
     seed : int
-        At least 0.
+        0 to 2^64 - 1.
     scenario : {"baseline", "downturn", "tightening", "credit_boom", "cycle"}
     economy : DataFrame, optional
         Columns unemployment_rate (percent) and activity_index (about 100), one row a month, in place of a drawn path.
@@ -64,10 +67,11 @@ class Settings:
     root_causes: bool = True
 
     def __post_init__(self) -> None:
-        for name, least in (("n_borrowers", 1), ("n_months", 1), ("seed", 0)):
+        bounds = {"n_borrowers": (1, MOST_BORROWERS), "n_months": (1, MOST_MONTHS), "seed": (0, _MOST_SEED)}
+        for name, (least, most) in bounds.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-                raise CreditModelError(f"{name} must be a whole number >= {least}, got {value!r}")
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+                raise CreditModelError(f"{name} must be a whole number in {least} .. {most}, got {value!r}")
             object.__setattr__(self, name, int(value))
         if not np.isfinite(self.audit_bias):
             raise CreditModelError(f"audit_bias must be a finite number of log-odds, got {self.audit_bias!r}")

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_model.arrays import IntArray
+from credit_model.compiling import kernel
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.months import months_as_values
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
 from credit_model.simulate.blocks import Block
-from credit_model.simulate.compiling import cached_kernel
 from credit_model.simulate.economy import BURN_IN, FIRST_MONTH
 from credit_model.simulate.policy import cut_point, policy_table, tier_probabilities
 from credit_model.simulate.settings import Settings
@@ -97,7 +97,7 @@ def decisions_table(block: Block) -> pa.Table:
     return pa.table(columns)
 
 
-@cached_kernel
+@kernel
 def _fill_probabilities(score, tier, lines, probabilities, keep_score):  # type: ignore[no-untyped-def]
     for i in range(len(score)):
         tier_probabilities(score[i], tier[i], lines, probabilities[:, i])

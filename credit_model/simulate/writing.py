@@ -76,7 +76,7 @@ def write_portfolio(
     workers_of(n_jobs)  # refuses a wrong number before anything is written
     settings = replace(settings, root_causes=settings.root_causes and truth)
     arguments = _arguments(settings, truth)
-    with fresh_folder(folder, resume=arguments["digest"][:16]) as partial:
+    with fresh_folder(folder, format=FORMAT, resume=arguments["digest"][:16]) as partial:
         for part in ("history", *(("truth/decisions", "truth/decreases") if truth else ())):
             (partial / part).mkdir(parents=True, exist_ok=True)
         written = as_finished(lambda number: _write_block(settings, number, partial, truth), settings.n_blocks, n_jobs)

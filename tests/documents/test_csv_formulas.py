@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_model.files import without_formulas, write_table
+from credit_model.files import write_table
+from credit_model.spreadsheets import without_formulas
 
 FORMULAS = [
     "=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "=", "-", "--5", "+86 138", "-1-1", "-inf",

@@ -59,7 +59,7 @@ def test_a_lender_file_without_a_channel_is_refused():
 
 
 def test_a_lender_file_that_cannot_be_read_is_told(tmp_path):
-    with pytest.raises(LenderError, match="cannot be read"):
+    with pytest.raises(LenderError, match="there is no such file"):
         read_lender(tmp_path / "none.toml")
     (tmp_path / "latin.toml").write_bytes("name = 'é'".encode("latin-1"))
     with pytest.raises(LenderError, match="is not UTF-8 text"):

@@ -161,8 +161,8 @@ def test_a_planted_bias_lowers_the_score_of_women_and_nothing_else_at_once():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_borrowers": 0}, "n_borrowers must be a whole number >= 1, got 0"),
-        ({"seed": -1}, "seed must be a whole number >= 0, got -1"),
+        ({"n_borrowers": 0}, "n_borrowers must be a whole number in 1 .. 1000000000, got 0"),
+        ({"seed": -1}, "seed must be a whole number in 0 .. 18446744073709551615, got -1"),
         ({"scenario": "boom"}, "scenario must be one of baseline, .*, got 'boom'"),
         ({"planted": {1: ("flood", 2)}}, "a planted shock must be one of job_loss, .*, got 'flood'"),
         ({"planted": {11: ("job_loss", 2)}}, "a planted borrower must be one of 1 .. 10, got 11"),
