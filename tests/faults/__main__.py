@@ -18,7 +18,7 @@ KINDS = {
     "kills": (16, 1100),
     "command_lines": (40, 1200),
     "mutations": (200, 4800),
-    "artefacts": (80, 1800),
+    "artefacts": (80, 4800),
     "tables": (150, 5000),
     "limits": (8, 120),
     "concurrent": (4, 60),

@@ -13,18 +13,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from credit_model import DecreaseExplanations, LimitPredictor
+from credit_model import DecreaseExplanations, LimitPredictor, read_catalogue
+from credit_model.documents.lender_file import read_lender
 from credit_model.documents.notice import build_notice
 from credit_model.errors import CreditModelError
 from credit_model.explain.saved import FORMAT as EXPLANATIONS_FORMAT
 from credit_model.files import check_replaceable
+from credit_model.portfolio.history import check_history
+from credit_model.portfolio.ladder import LimitLadder
+from credit_model.portfolio.snapshots import build_snapshots
 from credit_model.readers.tables import read_table
 from credit_model.words.reasons import decrease_reasons
-from tests.faults import forge_explanations, forge_models
+from tests.faults import forge_explanations, forge_models, forge_texts
 from tests.faults.children import judge_all
 from tests.faults.counts import LOST, TRACEBACK, WRONG, Counts, Fault, message_fault
 from tests.faults.forge_models import seal
-from tests.faults.material import Material, clear, copy
+from tests.faults.material import CATALOGUES, Material, clear, copy
+from tests.faults.tables import plain_table
+from tests.faults.views import catalogue_difference, lender_difference
+from tests.portfolio.examples import CATALOGUE
 
 Builder = Callable[[Path, np.random.Generator], object]
 
@@ -40,7 +47,7 @@ class Forge:
         self.told = json.loads((material.explanations / "manifest.json").read_text())
         self.tables = {p.stem: pd.read_parquet(p) for p in sorted(material.explanations.glob("*.parquet"))}
         self.history = read_table(material.portfolio)
-        self.cases = [*self._models(), *self._explanations()]
+        self.cases = [*self._models(), *self._explanations(), *self._texts()]
 
     def _models(self) -> list[tuple[str, str, Builder]]:
         def sealed(edit: forge_models.Edit) -> Builder:
@@ -88,6 +95,25 @@ class Forge:
             cases.append(("explanations", name, sealed(lambda m, t, r, change=change: change(m, {}, r))))
         for how, name, content in forge_explanations.stored_edits(self.tables):
             cases.append(("explanations", f"{name}: {how}", sealed(lambda m, t, r: None, {name: content})))
+        return cases
+
+    def _texts(self) -> list[tuple[str, str, Builder]]:
+        def written(name: str, text: str) -> Builder:
+            return lambda folder, rng: (folder / name).write_text(text, encoding="utf-8")
+
+        cases, lender = [], CATALOGUES.parents[1] / "documents" / "lenders" / "example.toml"
+        sound = {"cards.toml": CATALOGUE, "lender.toml": lender.read_text(encoding="utf-8")}
+        for name, text in sound.items():
+            cases += [(name, what, written(name, new)) for what, new in forge_texts.changes(text)]
+        for how, rename in {
+            "in capitals": str.upper,
+            "with a line": "{}\\n".format,
+            "as the limit": lambda name: "limit_amount",
+        }.items():
+            cases += [
+                ("cards.toml", f"{what} {how}", written("cards.toml", new))
+                for what, new in forge_texts.renamed(CATALOGUE, rename)
+            ]
         return cases
 
 
@@ -169,7 +195,7 @@ class Case:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                wrong = self._model(folder) if self.kind == "model" else self._explanations(folder)
+                wrong = {"model": self._model, "explanations": self._explanations}.get(self.kind, self._text)(folder)
             faults += [Fault(WRONG, "", wrong)] if wrong else []
         except CreditModelError as error:
             wrong = message_fault(str(error))
@@ -184,6 +210,21 @@ class Case:
     def _model(self, folder: Path) -> str | None:
         predictor = LimitPredictor.load(folder, n_jobs=1)
         return untrue_of_model(predictor, folder, self.forge.history)
+
+    def _text(self, folder: Path) -> str | None:
+        path = folder / self.kind
+        if self.kind == "lender.toml":
+            return lender_difference(path.read_bytes(), read_lender(path))
+        declared = read_catalogue(path)
+        if wrong := catalogue_difference(path.read_bytes(), declared):
+            return wrong
+        history = check_history(pd.DataFrame(plain_table(np.random.default_rng(4))), declared)
+        build_snapshots(history, declared.ladder or LimitLadder((0.0, 1000.0)), n_jobs=1)
+        for feature in declared.drivers:
+            for template in feature.reason.texts.values():
+                if len(template.format(before="1", after="2")) > 200_000:
+                    return "a reason that fills the memory"
+        return None
 
     def _explanations(self, folder: Path) -> str | None:
         explained = DecreaseExplanations.load(folder)

@@ -66,6 +66,8 @@ def _read_beside(counts: Counts, kind: str, folder: Path, sources: tuple[Path, P
                 counts.add([Fault(LOST, f"{kind} read while it is replaced", f"read {found}")], tried=0)
         except CreditModelError as error:
             refused.append(str(error))
+            if "damaged" in refused[-1]:  # a user would restore a sound folder from a copy
+                counts.add([Fault(LOST, f"{kind} read while it is replaced", refused[-1])], tried=0)
     ended: Ended = child.wait()
     counts.add(outcome_fault(ended, f"{kind} replaced while it is read"))
     if refused:

@@ -36,7 +36,7 @@ from tests.faults.material import CATALOGUES, Material, copy
 from tests.faults.mutators import ANY, TEXT, Mutator
 from tests.faults.reference import Expected, expected
 from tests.faults.tables import catalogue, compare, dressed, meaning_after_dressing, plain_table
-from tests.faults.views import catalogue_difference, csv_table, fingerprint, same, toml
+from tests.faults.views import catalogue_difference, csv_table, fingerprint, lender_difference, toml
 
 #: A name that nothing else in the folder has: what is wrong with a mutated file is told with it.
 Judge = Callable[[Path, bytes], str | None]
@@ -113,15 +113,7 @@ def _judge_catalogue(path: Path, content: bytes) -> str | None:
 
 
 def _judge_lender(path: Path, content: bytes) -> str | None:
-    lender, document = read_lender(path), toml(content)
-    head, bureau, notice = document["lender"], document["bureau"], document["notice"]
-    pairs = [(head[k], getattr(lender, k)) for k in ("name", "address", "version")]
-    pairs += [(bureau[k], getattr(lender.bureau, k)) for k in ("name", "contact", "dispute_days")]
-    pairs += [(notice["days"], lender.notice_days), (notice["exemption_rules"], lender.exemption_rules)]
-    for table in document["channel"]:
-        pairs += [(table[k], getattr(lender.channel(table["id"]), k)) for k in ("contact", "open_days", "answer_days")]
-    wrong = [f"{held!r}, the file says {said!r}" for said, held in pairs if not same(said, held)]
-    return wrong[0] if wrong else None
+    return lender_difference(content, read_lender(path))
 
 
 def _judge_language(path: Path, content: bytes) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from credit_model.documents.lender_file import Lender
 from credit_model.portfolio.declarations import Catalogue, Label
 from tests.faults.reference import Expected, expected
 
@@ -68,6 +69,19 @@ def catalogue_difference(text: bytes, catalogue: Catalogue) -> str | None:
     if (None if amounts is None else tuple(map(float, amounts))) != held:
         return f"ladder {held}, the file says {amounts}"
     return None if catalogue.quantiles == document["ladder"].get("quantiles") else "other quantiles"
+
+
+def lender_difference(text: bytes, lender: Lender) -> str | None:
+    """Where a lender is not what its text says; None if it is."""
+    document = toml(text)
+    head, bureau, notice = document["lender"], document["bureau"], document["notice"]
+    pairs = [(head[k], getattr(lender, k)) for k in ("name", "address", "version")]
+    pairs += [(bureau[k], getattr(lender.bureau, k)) for k in ("name", "contact", "dispute_days")]
+    pairs += [(notice["days"], lender.notice_days), (notice["exemption_rules"], lender.exemption_rules)]
+    for table in document["channel"]:
+        pairs += [(table[k], getattr(lender.channel(table["id"]), k)) for k in ("contact", "open_days", "answer_days")]
+    wrong = [f"{held!r}, the file says {said!r}" for said, held in pairs if not same(said, held)]
+    return wrong[0] if wrong else None
 
 
 def csv_table(content: bytes) -> Expected:
