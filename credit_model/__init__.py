@@ -7,7 +7,8 @@
     your data ┘   (checked)  (features)    (one booster)       (exact, by factor)
 
 ====================================  ================================================================================
-``errors  arrays  parallel  files``   shared ground: mistakes in one line, array types, n_jobs, whole-or-nothing files
+``errors  arrays  parallel  files``   shared ground: mistakes in one line, array types, n_jobs, whole-or-nothing files;
+``compiling``                         kernels that stay compiled wherever a folder can be written
 ``inputs  places  palette  notebook`` also shared: files read, where outputs stand, colours, what a notebook shows
 ``portfolio``                         what the data mean: limit ladder, catalogue, checked histories, snapshots
 ``readers``                           from a user's files to tables of histories

@@ -6,12 +6,12 @@ A table has a row a change and 2**n_groups columns; bit g of a column set: group
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from credit_model.compiling import kernel
 from credit_model.trees.leaf_set_kernels import n_ones
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def add_to_table(value, from_x, from_z, table, n):  # type: ignore[no-untyped-def]
     """Add a leaf that needs the groups ``from_x`` from x, and ``from_z`` from z, to what groups add together."""
     # "No group of from_z is x's" is an alternating sum over the subsets of from_z.
@@ -24,7 +24,7 @@ def add_to_table(value, from_x, from_z, table, n):  # type: ignore[no-untyped-de
         absent = (absent - 1) & from_z
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sum_over_subsets(table, score_z):  # type: ignore[no-untyped-def]
     """From what groups add together to the scores of coalitions, in place: table (n, 2**n_groups)."""
     for n in range(table.shape[0]):

@@ -6,10 +6,11 @@ For the arrays see `leaf_sets.LeafSets`.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.core.cgutils import true_bit
 from numba.extending import intrinsic
 
+from credit_model.compiling import kernel
 from credit_model.trees.nodes import LEAF, ROWS_AT_ONCE, goes_left
 
 #: Trees that one pass over a row's features takes along: a few vector registers, and a constant for the compiler.
@@ -36,7 +37,7 @@ def n_ones(_context, _bits):  # type: ignore[no-untyped-def]
     return types.uint64(types.uint64), generate
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_intervals(  # type: ignore[no-untyped-def]
     X, used, edges, edge_start, interval_start, categorical, out
 ):
@@ -61,7 +62,7 @@ def find_intervals(  # type: ignore[no-untyped-def]
                 out[n, u] = interval_start[u] + low - first
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_sets(  # type: ignore[no-untyped-def]
     nodes,
     roots,
@@ -112,14 +113,14 @@ def fill_sets(  # type: ignore[no-untyped-def]
                     parting[t, a * n_bits + b] = u
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_steps(alone, feature, interval_start, sets, values, steps):  # type: ignore[no-untyped-def]
     for t in alone:
         for e in range(interval_start[feature[t]], interval_start[feature[t] + 1]):
             steps[e] += values[t, lowest(np.uint64(sets[t // TREES_AT_ONCE, e, t % TREES_AT_ONCE]))]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_scores(intervals, sets, values, out):  # type: ignore[no-untyped-def]
     """Add every tree's leaf value to ``out`` (n,), in the order of the trees."""
     reached = np.empty(TREES_AT_ONCE, sets.dtype)
@@ -133,7 +134,7 @@ def add_scores(intervals, sets, values, out):  # type: ignore[no-untyped-def]
                 out[n] = score
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_survival_scores(intervals, threshold_intervals, sets, values, out):  # type: ignore[no-untyped-def]
     """`add_scores` for rows that are the same but for some features: out (n, k), threshold_intervals (n, k, m)."""
     reached = np.empty(TREES_AT_ONCE, sets.dtype)
@@ -155,7 +156,7 @@ def add_survival_scores(intervals, threshold_intervals, sets, values, out):  # t
                     out[n, k] = score
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def reach(sets, intervals, n, reached):  # type: ignore[no-untyped-def]
     """The leaves of `TREES_AT_ONCE` trees that row ``n`` does not rule out."""
     allowed = sets[sets.shape[0] - 1]

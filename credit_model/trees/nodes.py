@@ -12,7 +12,8 @@ The conventions, stated once for every kernel of the package:
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from credit_model.compiling import kernel
 
 NUMERIC, CATEGORICAL, LEAF = 0, 1, 2
 
@@ -26,7 +27,7 @@ MOST_FEATURES = int(np.iinfo(NODE["feature"]).max) + 1
 ROWS_AT_ONCE = 128
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def goes_left(node, value, left_categories, known_categories):  # type: ignore[no-untyped-def]
     """Whether ``value`` goes left at an inner node."""
     if node.kind == NUMERIC:
@@ -42,7 +43,7 @@ def goes_left(node, value, left_categories, known_categories):  # type: ignore[n
     return node.missing_left == 1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def leaf_value(nodes, root, left_categories, known_categories, X, n):  # type: ignore[no-untyped-def]
     """The value of the leaf that row ``n`` of ``X`` reaches in the tree at ``root``."""
     i = root
@@ -53,7 +54,7 @@ def leaf_value(nodes, root, left_categories, known_categories, X, n):  # type: i
     return node.threshold
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_scores_by_walk(nodes, roots, left_categories, known_categories, X, out):  # type: ignore[no-untyped-def]
     """Add every tree's leaf value to ``out`` (n,), in the order of the trees."""
     for start in range(0, X.shape[0], ROWS_AT_ONCE):
@@ -62,7 +63,7 @@ def add_scores_by_walk(nodes, roots, left_categories, known_categories, X, out):
                 out[n] += leaf_value(nodes, root, left_categories, known_categories, X, n)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def most_splits_on_a_path(nodes):  # type: ignore[no-untyped-def]
     """Of all trees, from a root to a leaf."""
     depth = np.zeros(len(nodes), np.int64)
@@ -72,7 +73,7 @@ def most_splits_on_a_path(nodes):  # type: ignore[no-untyped-def]
     return depth.max()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def in_preorder(nodes, starts):  # type: ignore[no-untyped-def]
     """Whether every tree is exactly its root, its left subtree and its right subtree, in this order, all through."""
     size = np.zeros(len(nodes), np.int64)

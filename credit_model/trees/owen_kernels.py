@@ -8,8 +8,8 @@ leaves and features, for which the closed form is summed.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from credit_model.compiling import kernel
 from credit_model.trees.coalition_kernels import add_to_table
 from credit_model.trees.leaf_set_kernels import TREES_AT_ONCE, lowest, n_ones
 from credit_model.trees.nodes import ROWS_AT_ONCE
@@ -19,7 +19,7 @@ from credit_model.trees.nodes import ROWS_AT_ONCE
 FEATURE, GROUP, PLACE = 0, 1, 2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_changes_by_sets(  # type: ignore[no-untyped-def]
     x, z, group, sets, values, parting, weights, phi, table, score_x, score_z
 ):
@@ -116,7 +116,7 @@ def add_changes_by_sets(  # type: ignore[no-untyped-def]
                 score_x[n], score_z[n] = x_score, z_score
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_changes_by_steps(x, z, group, steps, phi, table):  # type: ignore[no-untyped-def]
     """`add_changes_by_sets` for the trees that read one feature alone: each feature gets what its own steps changed."""
     for n in range(x.shape[0]):
@@ -128,7 +128,7 @@ def add_changes_by_steps(x, z, group, steps, phi, table):  # type: ignore[no-unt
                     table[n, 1 << group[u]] += change
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def _reach_either(sets, x, z, n, reached):  # type: ignore[no-untyped-def]
     """The leaves that some mixture of the rows reaches."""
     of_x = sets[sets.shape[0] - 1]
@@ -145,7 +145,7 @@ def _reach_either(sets, x, z, n, reached):  # type: ignore[no-untyped-def]
                 reached[i] &= of_x[i] | of_z[i]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def _find_players(leaves, parting, n_bits, group, players):  # type: ignore[no-untyped-def]
     """The features on which neighbouring leaves part: all features on which the rows part in this tree."""
     n_players = 0
@@ -165,7 +165,7 @@ def _find_players(leaves, parting, n_bits, group, players):  # type: ignore[no-u
     return n_players
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def _add_two_players(leaves, sets, i, x, z, n, players, values, phi, table):  # type: ignore[no-untyped-def]
     """Two players share alike whatever their groups: the mean of being first and being last to change."""
     u, v = players[0, FEATURE], players[1, FEATURE]
@@ -185,7 +185,7 @@ def _add_two_players(leaves, sets, i, x, z, n, players, values, phi, table):  # 
             table[n, bit_u | bit_v] += (xx - xz) - (zx - zz)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def _add_leaves(  # type: ignore[no-untyped-def]
     leaves, only_x, only_z, n, players, n_players, groups, needs, values, weights, phi, table
 ):
@@ -269,7 +269,7 @@ def _add_leaves(  # type: ignore[no-untyped-def]
                 phi[n, players[p, FEATURE]] -= value * (others * weights[0, b - one])
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def _add_coalitions(value, from_x, from_z, players, table, n):  # type: ignore[no-untyped-def]
     """Of sets of players, the groups, for `add_to_table`."""
     groups_x, groups_z = 0, 0

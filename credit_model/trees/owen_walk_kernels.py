@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from credit_model.compiling import kernel
 from credit_model.trees.coalition_kernels import add_to_table
 from credit_model.trees.nodes import LEAF, goes_left
 
@@ -13,7 +13,7 @@ from credit_model.trees.nodes import LEAF, goes_left
 FEATURE, GROUP, SIDE = 0, 1, 2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_changes_by_walk(  # type: ignore[no-untyped-def]
     nodes, roots, left_categories, known_categories, x, z, group, weights, phi, table
 ):
@@ -49,7 +49,7 @@ def add_changes_by_walk(  # type: ignore[no-untyped-def]
                 length += 1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def _descend(  # type: ignore[no-untyped-def]
     nodes, i, left_categories, known_categories, x, z, n, path, length
 ):
@@ -75,7 +75,7 @@ def _descend(  # type: ignore[no-untyped-def]
     return i, 0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def add_leaf(value, needs, n_needs, weights, phi, table, n):  # type: ignore[no-untyped-def]
     """Add one leaf's part of the Owen values and, if there is one, of the what-if table.
 
