@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from credit_model.cli import _COMMANDS, main
 from credit_model.words.language import language
 from credit_model.words.reasons import decrease_reasons
+from tests.portfolio.examples import CATALOGUE
 
 
 def run(*words):
@@ -268,3 +269,52 @@ def test_a_file_is_kept_when_a_later_run_fails(saved, tmp_path):
     before = out.read_bytes()
     refused("predict", "--data", tmp_path / "none", "--model", saved / "model", "--out", out)
     assert out.read_bytes() == before
+
+
+def cards(tmp_path, limits, **portfolio):
+    """A folder with a catalogue of two quantile tiers and a table of borrowers' limits: (catalogue, table)."""
+    keys = "".join(f"{key} = {value}\n" for key, value in portfolio.items())
+    text = CATALOGUE.replace("amounts = [0, 1000, 5000]", "quantiles = 2")
+    (tmp_path / "c.toml").write_text(text.replace('month = "month"\n', f'month = "month"\n{keys}'))
+    rows = [
+        {"borrower_id": f"B{b}", "month": m, "limit_amount": limit, "days_past_due": 0, "employment": "gig"}
+        for b, own in enumerate(limits)
+        for m, limit in enumerate(own)
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "t.csv", index=False)
+    return tmp_path / "c.toml", tmp_path / "t.csv"
+
+
+def test_check_tells_which_falls_would_be_lost_and_the_ladder_that_sees_them(tmp_path):
+    catalogue, table = cards(tmp_path, [[9000, 9000, 8000], [500, 500, 400], [9000, 9000, 400]] * 10)
+    told = run("check", "--data", table, "--catalogue", catalogue)
+    assert told.exit_code == 0
+    assert "Warning: the ladder does not see 67% of all falls of the limit; in [ladder], amounts = [0, 500, 9000]" in (
+        " ".join(told.output.split())
+    )
+    assert "would see 100.0% of them" in " ".join(told.output.split())
+
+
+def test_check_tells_of_temporary_rises_and_of_limits_set_before_the_records(tmp_path):
+    catalogue, table = cards(tmp_path, [[500, 500, 9000, 500]] * 10)
+    told = " ".join(run("check", "--data", table, "--catalogue", catalogue).output.split())
+    assert "10 of 10 falls bring back the limit from before a rise a few months earlier" in told
+    catalogue, table = cards(tmp_path, [[9000, 9000, 9000, 500]] * 10)
+    told = " ".join(run("check", "--data", table, "--catalogue", catalogue).output.split())
+    assert "falls of a limit that was set before the records begin 10" in told
+
+
+def test_check_without_any_decision_fails_and_does_not_send_on(tmp_path):
+    catalogue, table = cards(tmp_path, [[9000, 500]] * 10, warm_up=12)
+    said = refused("check", "--data", table, "--catalogue", catalogue)
+    assert "holds no decision after the first 12 months" in said
+
+
+def test_train_warns_of_a_model_that_is_no_better_than_no_change(tmp_path):
+    rng = np.random.default_rng(0)
+    early = rng.choice([500, 9000], (150, 16))  # any limit may come; later, none changes
+    limits = np.hstack([early, np.repeat(early[:, -1:], 8, axis=1)]).tolist()
+    catalogue, table = cards(tmp_path, limits)
+    told = run("train", "--data", table, "--catalogue", catalogue, "--out", tmp_path / "m", "--trees", 5)
+    assert told.exit_code == 0, told.output
+    assert "the model is no better than 'no change' (ranked probability score" in " ".join(told.output.split())

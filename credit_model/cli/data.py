@@ -14,18 +14,28 @@ from credit_model.cli.console import heading, progress, say, show_facts, show_ta
 from credit_model.cli.history_files import read_history
 from credit_model.cli.outputs import INPUT, TABLES, File, Folder
 from credit_model.errors import HistoryError
-from credit_model.explain.pairs import count_falls_within_tier, decrease_rows
 from credit_model.files import write_table
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import format_month
 from credit_model.portfolio.snapshots import build_snapshots
+from credit_model.portfolio.suspicions import (
+    Falls,
+    falls_of,
+    ladder_that_sees,
+    lag_doubts,
+    returns_from_rises,
+    set_before_the_records,
+)
 from credit_model.readers.public_data import CONVERTERS
 from credit_model.readers.tables import read_table
 from credit_model.simulate.scenarios import SCENARIOS
 from credit_model.simulate.settings import MOST_BORROWERS, MOST_MONTHS
 from credit_model.simulate.writing import FORMAT
+
+#: Shares of all falls beyond which `check` warns.
+_MOST_HIDDEN, _MOST_RETURNS = 0.02, 0.1
 
 
 @options.command()
@@ -168,7 +178,8 @@ def check_command(data: str, catalogue: str) -> None:
     ladder = declared.ladder or LimitLadder.from_quantiles(history.values(declared.limit), declared.quantiles or 8)
     with working("building snapshots"):
         snapshots = build_snapshots(history, ladder)
-    n_fell, n_within = len(decrease_rows(snapshots)), count_falls_within_tier(history, ladder)
+    falls = falls_of(history)
+    n_within = int((~falls.seen_by(ladder)).sum())
     rose = (snapshots.tier_before >= 0) & (snapshots.tier_after > snapshots.tier_before) & ~history.is_no_cut
     unknown = np.isnan(history.values(declared.limit)) & ~history.is_closed
     first, last = (format_month(int(m), history.month_type) for m in _ends(history))
@@ -179,8 +190,9 @@ def check_command(data: str, catalogue: str) -> None:
             ("borrower-months", len(history)),
             ("months", f"{first} to {last}"),
             ("decisions after warm-up", int(snapshots.is_decision.sum())),
-            ("decreases of the tier", n_fell),
+            ("decreases of the tier", len(falls) - n_within),
             ("smaller limits within a tier (would not be explained)", n_within),
+            ("falls of a limit that was set before the records begin", set_before_the_records(history, falls)),
             ("increases of the tier", int(rose.sum())),
             ("months in which the limit is unknown (no decision)", int(unknown.sum())),
             ("months in which the account is closed", int(history.is_closed.sum())),
@@ -196,12 +208,34 @@ def check_command(data: str, catalogue: str) -> None:
             f"{data}: holds no decision after the first {declared.warm_up} months of a borrower, nothing to train on; "
             "give longer histories, or a smaller warm_up"
         )
-    if n_within > 0.1 * (n_fell + n_within):
-        say(
-            f"Warning: the ladder does not see {n_within / (n_fell + n_within):.0%} of all falls of the limit; give "
-            "[ladder] amounts that part the limits in use, or more quantiles"
-        )
+    for doubt in doubts(history, falls, ladder):
+        say(f"Warning: {doubt}")
     say(f"Next: credit-model train --data {data} --catalogue {catalogue} --out model")
+
+
+def doubts(history: History, falls: Falls, ladder: LimitLadder) -> list[str]:
+    """What a person should look at before training, one line each."""
+    found = []
+    within = int((~falls.seen_by(ladder)).sum())
+    if within > _MOST_HIDDEN * len(falls):
+        better = ladder_that_sees(falls)
+        amounts = ", ".join(f"{amount:.15g}" for amount in better.amounts)
+        found.append(
+            f"the ladder does not see {within / len(falls):.0%} of all falls of the limit; in [ladder], "
+            f"amounts = [{amounts}] would see {falls.seen_by(better).mean():.1%} of them"
+        )
+    found += [
+        f"in {doubt.n_follow:,} of {doubt.n:,} falls below it, {doubt.column} keeps to the new limit in the same "
+        "month: its figures seem to come after the decision; declare decision_lag = 1 in [portfolio]"
+        for doubt in lag_doubts(history, falls)
+    ]
+    returns = returns_from_rises(history, falls)
+    if returns > _MOST_RETURNS * len(falls):
+        found.append(
+            f"{returns:,} of {len(falls):,} falls bring back the limit from before a rise a few months earlier: if the "
+            "rises were temporary, declare the column that tells their end in not_a_cut"
+        )
+    return found
 
 
 def _ends(history: History) -> tuple[int, int]:

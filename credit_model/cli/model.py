@@ -24,7 +24,9 @@ from credit_model.evaluation import (
 from credit_model.explain.support import support_table
 from credit_model.files import fresh_folder, write_manifest, write_table
 from credit_model.model.artifact import FORMAT as MODEL_FORMAT
+from credit_model.model.metrics import one_hot, ranked_probability_score
 from credit_model.portfolio.catalogue import read_catalogue
+from credit_model.portfolio.history import History
 from credit_model.predictor import LimitPredictor
 
 #: Of an evaluation's folder.
@@ -80,7 +82,26 @@ def train_command(
             ("written to", out),
         ]
     )
+    warn_if_useless(predictor, history)
     say(f"Next: credit-model evaluate --data {data} --model {out} --out evaluation")
+
+
+def warn_if_useless(predictor: LimitPredictor, history: History) -> None:
+    """Say it where the model forecasts worse than "no change" does, on decisions that it never saw."""
+    snapshots = predictor.snapshots(history)
+    row = predictor.test_rows(snapshots)
+    row = row[snapshots.tier_before[row] >= 0]
+    if "tier_in_force" not in snapshots.catalogue.state_names or not len(row):
+        return
+    tier, before = snapshots.tier_after[row], snapshots.tier_before[row]
+    ours = ranked_probability_score(tier, predictor.predict_proba(snapshots, row))
+    no_change = ranked_probability_score(tier, one_hot(before, predictor.ladder.n_tiers))
+    if ours >= no_change:
+        say(
+            f"Warning: on {len(row):,} decisions never seen, the model is no better than 'no change' (ranked "
+            f"probability score {ours:.4f}, no change {no_change:.4f}); give longer histories, or features that tell "
+            "more, before you explain anything with it"
+        )
 
 
 @options.command()

@@ -1,0 +1,157 @@
+"""What a panel itself says against its declaration: falls that the ladder hides, a wrong lag, temporary rises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from credit_model.arrays import BoolArray, FloatArray, IntArray
+from credit_model.portfolio.history import History
+from credit_model.portfolio.ladder import LimitLadder
+
+#: Fewer cases say nothing.
+_LEAST_CASES = 20
+#: A column of amounts is bounded by the limit where so many of its cells are.
+_BOUNDED = 0.98
+#: It follows the new limit where so many of the cells that had to fall did.
+_FOLLOWS = 0.8
+#: A rise that is taken back within so many rows may have been a temporary one.
+_TEMPORARY_ROWS = 6
+
+
+@dataclass(frozen=True)
+class Falls:
+    """The rows in which a limit became smaller and nothing says that it is no cut.
+
+    Attributes
+    ----------
+    row : int64 array, (n,)
+    before, after : float64 arrays, (n,)
+        The limits.
+    """
+
+    row: IntArray
+    before: FloatArray
+    after: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def seen_by(self, ladder: LimitLadder) -> BoolArray:
+        """Which of them are falls in tier: (n,)."""
+        return np.asarray(ladder.tier_of(self.after) < ladder.tier_of(self.before), dtype=np.bool_)
+
+
+def falls_of(history: History) -> Falls:
+    """All falls of the limit, whether or not a ladder sees them."""
+    limit = history.values(history.catalogue.limit)
+    same = np.concatenate([[False], np.diff(history.borrower_row) == 0])
+    before = np.concatenate([[np.nan], limit[:-1]])
+    row = np.flatnonzero(same & (limit < before) & ~history.is_no_cut).astype(np.int64)
+    return Falls(row, before[row], limit[row])
+
+
+def ladder_that_sees(falls: Falls, most: int = 24) -> LimitLadder:
+    """The ladder with the fewest tiers that sees every fall; of more than ``most`` tiers those that see most falls.
+
+    Parameters
+    ----------
+    falls : Falls
+        At least one.
+    most : int, default 24
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> falls = Falls(np.arange(3), np.array([5000.0, 800.0, 900.0]), np.array([900.0, 500.0, 500.0]))
+    >>> ladder_that_sees(falls).amounts
+    (0.0, 800.0, 5000.0)
+    """
+    amounts: list[float] = []
+    for end in np.argsort(falls.before, kind="stable"):  # a fall is seen by an amount in (after, before]
+        if not amounts or falls.after[end] >= amounts[-1]:
+            amounts.append(float(falls.before[end]))
+    if len(amounts) > most - 1:
+        amounts = _best(falls, np.unique(falls.before), most - 1)
+    lowest = min(0.0, float(falls.after.min()))
+    return LimitLadder((lowest, *sorted(amounts)))
+
+
+def _best(falls: Falls, candidates: FloatArray, most: int) -> list[float]:
+    """The amounts, chosen one by one, that see most of the falls not seen yet."""
+    chosen: list[float] = []
+    before, after = falls.before, falls.after
+    for _ in range(most):
+        seen = np.searchsorted(np.sort(after), candidates) - np.searchsorted(np.sort(before), candidates)
+        best = int(seen.argmax())
+        if seen[best] <= 0:
+            break
+        chosen.append(float(candidates[best]))
+        left = ~((after < candidates[best]) & (candidates[best] <= before))
+        before, after = before[left], after[left]
+    return chosen
+
+
+@dataclass(frozen=True)
+class LagDoubt:
+    """A column that, in the month of a fall, already keeps to the new limit.
+
+    Attributes
+    ----------
+    column : str
+    n, n_follow : int
+        Falls below what the column held the month before, and those after which it is within the new limit.
+    """
+
+    column: str
+    n: int
+    n_follow: int
+
+
+def lag_doubts(history: History, falls: Falls) -> list[LagDoubt]:
+    """Columns of amounts that speak against a lag of 0: a month's figures come after the month's decision.
+
+    A column that the limit bounds (a balance, an amount drawn) cannot follow a decision that is taken at the month's
+    end, knowing it; where it does, the decision was taken before, and its month's figures are its effect.
+    """
+    catalogue = history.catalogue
+    if catalogue.decision_lag != 0:
+        return []
+    limit = history.values(catalogue.limit)
+    found = []
+    for column in catalogue.columns:
+        if column.unit != "money" or column.kind not in ("number", "integer"):
+            continue
+        cells = history.values(column.name)
+        known = ~np.isnan(cells) & (limit > 0) & (cells > 0)
+        if not known.any() or (cells[known] <= limit[known]).mean() < _BOUNDED:
+            continue
+        had_to = falls.row[cells[falls.row - 1] > falls.after]
+        follows = int((cells[had_to] <= limit[had_to]).sum())
+        if len(had_to) >= _LEAST_CASES and follows >= _FOLLOWS * len(had_to):
+            found.append(LagDoubt(column.name, len(had_to), follows))
+    return found
+
+
+def returns_from_rises(history: History, falls: Falls) -> int:
+    """How many falls bring back the very limit that a rise of the rows before had left: ends of temporary rises?"""
+    limit = history.values(history.catalogue.limit)
+    start = history.starts[history.borrower_row[falls.row]]
+    returns = np.zeros(len(falls), dtype=np.bool_)
+    going = np.ones(len(falls), dtype=np.bool_)  # the raised limit still held in the rows looked at
+    for back in range(2, _TEMPORARY_ROWS + 2):
+        row = falls.row - back
+        inside = row >= start
+        earlier = limit[np.maximum(row, 0)]
+        returns |= going & inside & (earlier == falls.after)
+        going &= inside & (earlier == falls.before)
+    return int(returns.sum())
+
+
+def set_before_the_records(history: History, falls: Falls) -> int:
+    """How many falls are of a limit that was in force in the borrower's first row: when it was set is not known."""
+    limit = history.values(history.catalogue.limit)
+    changed = np.concatenate([[0], np.cumsum((np.diff(limit) != 0) & (np.diff(history.borrower_row) == 0))])
+    start = history.starts[history.borrower_row[falls.row]]
+    return int((changed[falls.row - 1] == changed[start]).sum()) if len(falls) else 0
