@@ -15,14 +15,14 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from credit_model.arrays import FloatArray, IntArray
-from credit_model.errors import ArtifactError, CreditModelError, HistoryError
+from credit_model.errors import CreditModelError, HistoryError
 from credit_model.explain.pairs import row_numbers
 from credit_model.explain.peers import Peers
 from credit_model.explain.support import HeldOutRisk, SupportRule
 from credit_model.explain.waves import Waves
-from credit_model.model.artifact import forest_arrays, forest_from_arrays, load_artifact, save_artifact
+from credit_model.model.artifact import SAVED, forest_arrays, forest_from_arrays, load_artifact, save_artifact
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
-from credit_model.model.seal import plain
+from credit_model.model.seal import plain, reading
 from credit_model.model.split import SplitRule
 from credit_model.portfolio.catalogue import Catalogue, parse_catalogue
 from credit_model.portfolio.history import History, check_history
@@ -212,7 +212,7 @@ def load_fitted(folder: str | Path) -> tuple[FittedModel, dict[str, Any], Suppor
         No model lies there, or it is damaged, or its parts do not fit together.
     """
     manifest, arrays = load_artifact(folder)
-    try:
+    with reading(folder, SAVED):
         catalogue = parse_catalogue(manifest["catalogue"], where=f"{folder}/manifest.json")
         held_out = manifest["held_out"]
         fitted = FittedModel(
@@ -230,12 +230,6 @@ def load_fitted(folder: str | Path) -> tuple[FittedModel, dict[str, Any], Suppor
         if fault := _manifest_fault(fitted, manifest) or _fault(fitted):
             raise ValueError(fault)
         return fitted, settings, rule
-    except ArtifactError:
-        raise
-    except (KeyError, TypeError, CreditModelError, ValueError) as error:
-        raise ArtifactError(
-            f"{folder}: the saved model is damaged ({error}); restore it from a copy or train again"
-        ) from None
 
 
 def read_panel(history: pd.DataFrame | History, catalogue: Catalogue, *, whose: str) -> History:

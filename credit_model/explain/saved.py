@@ -16,7 +16,7 @@ from credit_model.arrays import FloatArray, IntArray
 from credit_model.explain.pairs import REFERENCES
 from credit_model.explain.support import HeldOutRisk, SupportRule
 from credit_model.explain.waves import MONTH, TIER, Wave
-from credit_model.model.seal import damaged, read_sealed
+from credit_model.model.seal import read_sealed, reading
 from credit_model.portfolio.catalogue import parse_catalogue
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.ladder import LimitLadder
@@ -57,10 +57,8 @@ def saved_fields(folder: str | Path) -> dict[str, Any]:
         The folder holds no saved explanations, or anything in it is not what was saved.
     """
     manifest, stored = read_sealed(folder, FORMAT, FILES, what=_WHAT, remedy=_REMEDY)
-    try:
+    with reading(folder, _WHAT):
         return _fields(folder, manifest, stored)
-    except (ValueError, KeyError, AttributeError, TypeError, OSError) as error:
-        raise damaged(folder, _WHAT, error) from None
 
 
 def _fields(folder: str | Path, manifest: dict[str, Any], stored: Mapping[str, bytes]) -> dict[str, Any]:
@@ -70,7 +68,7 @@ def _fields(folder: str | Path, manifest: dict[str, Any], stored: Mapping[str, b
     _check_one_of("month_type", month_type, get_args(MonthType))
     if not isinstance(manifest["model_version"], str):
         raise ValueError("model_version must be a text")
-    table = {name.removesuffix(".parquet"): pd.read_parquet(BytesIO(content)) for name, content in stored.items()}
+    table = {name.removesuffix(".parquet"): _read_table(content) for name, content in stored.items()}
     _check_names(table, catalogue)
     summary = table["summary"]
     month, reference_month = (month_numbers_of(summary[name], month_type) for name in ("month", "reference_month"))
@@ -94,6 +92,13 @@ def _fields(folder: str | Path, manifest: dict[str, Any], stored: Mapping[str, b
         **{name: summary[name].to_numpy() for name in _SUMMARY_FIELDS},
         **values,
     }
+
+
+def _read_table(content: bytes) -> pd.DataFrame:
+    """A Parquet file's table, read by this thread alone: explanations are small beside what they were made from."""
+    options: dict[str, Any] = {"use_threads": False, "to_pandas_kwargs": {"use_threads": False}}
+    table: pd.DataFrame = pd.read_parquet(BytesIO(content), **options)
+    return table
 
 
 def _check_one_of(name: str, value: object, known: Sequence[str]) -> None:
@@ -164,7 +169,8 @@ def _shapley_of(mixtures: FloatArray) -> FloatArray:
     for g in range(n):
         without = coalition[(coalition >> g) & 1 == 0]
         weight = np.array([1 / (n * comb(n - 1, s)) for s in size[without].tolist()])
-        values[:, g] = (mixtures[:, without | 1 << g] - mixtures[:, without]) @ weight
+        # Not by "@", which BLAS would take to all cores.
+        values[:, g] = np.einsum("ij,j->i", mixtures[:, without | 1 << g] - mixtures[:, without], weight)
     return values
 
 

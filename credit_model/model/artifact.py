@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from credit_model.files import fresh_folder
 from credit_model.model.forest import OrdinalForest
-from credit_model.model.seal import damaged, read_sealed, write_sealed
+from credit_model.model.seal import read_sealed, reading, write_sealed
 from credit_model.trees.ensemble import TreeEnsemble, layout_fault
 from credit_model.trees.nodes import LEAF
 
@@ -54,11 +53,11 @@ def load_artifact(folder: str | Path) -> tuple[dict[str, Any], dict[str, NDArray
         No model lies there, or it is damaged or of another format.
     """
     manifest, stored = read_sealed(folder, FORMAT, [ARRAYS], what=SAVED, remedy=_REMEDY)
-    try:
-        with np.load(io.BytesIO(stored[ARRAYS]), allow_pickle=False) as arrays:
-            return manifest, {name: arrays[name] for name in arrays.files}
-    except (AttributeError, TypeError, OSError, ValueError, EOFError, zipfile.BadZipFile, MemoryError) as error:
-        raise damaged(folder, SAVED, f"{ARRAYS} cannot be read ({error})") from None
+    with (
+        reading(folder, SAVED, f"{ARRAYS} cannot be read"),
+        np.load(io.BytesIO(stored[ARRAYS]), allow_pickle=False) as arrays,
+    ):
+        return manifest, {name: arrays[name] for name in arrays.files}
 
 
 def forest_arrays(forest: OrdinalForest) -> dict[str, NDArray[Any]]:
@@ -73,7 +72,7 @@ def forest_arrays(forest: OrdinalForest) -> dict[str, NDArray[Any]]:
 
 def forest_from_arrays(arrays: dict[str, NDArray[Any]], folder: str | Path) -> OrdinalForest:
     """Undo `forest_arrays`; ``folder`` is named in errors."""
-    try:
+    with reading(folder, SAVED, f"{ARRAYS} lacks what a forest needs"):
         n_features, n_tiers, tier_column, width = (int(v) for v in arrays["shape"])
         trees = TreeEnsemble(
             **{name: arrays[name] for name in _TREES},
@@ -88,8 +87,6 @@ def forest_from_arrays(arrays: dict[str, NDArray[Any]], folder: str | Path) -> O
             fault = "the shape is not that of a forest"
         if fault:
             raise ValueError(fault)
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
-        raise damaged(folder, SAVED, f"{ARRAYS} lacks what a forest needs ({error})") from None
     return OrdinalForest(
         trees=trees,
         n_tiers=n_tiers,

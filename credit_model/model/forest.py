@@ -9,12 +9,16 @@ import numpy as np
 from scipy.special import expit
 
 from credit_model.arrays import FloatArray, IntArray
+from credit_model.errors import ArtifactError
 from credit_model.model.categories import coded
 from credit_model.parallel import over_blocks
 from credit_model.trees.ensemble import TreeEnsemble
 from credit_model.trees.leaf_set_kernels import add_survival_scores
 from credit_model.trees.leaf_sets import LeafSets
 from credit_model.trees.scoring import leaf_sets_of, scores
+
+#: Most by which sums of the same trees' leaves may differ for want of digits, log-odds.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,19 @@ class OrdinalForest:
 
 
 def tier_probabilities(survival_scores: FloatArray) -> FloatArray:
-    """From log-odds of tier > k (n, n_tiers - 1) to probabilities of each tier (n, n_tiers)."""
+    """From log-odds of tier > k (n, n_tiers - 1), falling along a row, to probabilities of each tier (n, n_tiers).
+
+    Raises
+    ------
+    ArtifactError
+        They rise somewhere, as a fitted model's never do: the trees are no such model's.
+    """
     n = len(survival_scores)
+    if (np.diff(survival_scores, axis=1) > _ROUNDING).any():
+        raise ArtifactError(
+            "a score must fall from one tier to the next, as the fit makes it, and rises in these trees; they were "
+            "changed since: restore the model from a copy or train again"
+        )
     survival = np.column_stack([np.ones(n), expit(survival_scores), np.zeros(n)])
     return -np.diff(survival, axis=1)
 

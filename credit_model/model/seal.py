@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +107,29 @@ def _read_sealed(
     stored = {name: _bytes_of(Path(folder), name, remedy) for name in files}
     try:
         found = _digest(format, manifest, stored)
-    except RecursionError:
+        json.dumps(manifest, ensure_ascii=False).encode()  # a text that UTF-8 cannot write could not be saved again
+    except (RecursionError, UnicodeEncodeError):
         found = None
     if found is None or stated != found:
         raise damaged(folder, what, "what lies there does not have the digest that manifest.json states")
     return manifest, stored
+
+
+@contextlib.contextmanager
+def reading(folder: str | Path, what: str, fault: str = "") -> Iterator[None]:
+    """Inside the block what was saved is put together; whatever fails there is the saved content's fault.
+
+    Anybody may have written it, with a right digest, and of any type, so that any error can come of it.
+    """
+    try:
+        yield
+    except ArtifactError:
+        raise
+    except MemoryError:
+        raise damaged(folder, what, "or larger than the memory there is") from None
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise damaged(folder, what, f"{fault} ({reason})" if fault else reason) from None
 
 
 def damaged(folder: str | Path, what: str, why: object) -> CreditModelError:

@@ -46,7 +46,7 @@ def read_borrower_ids(column: pd.Series, name: str) -> tuple[IntArray, NDArray[A
             f"(first: data row {row + 1}); fill or remove them"
         )
     if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.cat.categories.dtype)
+        column = column.astype(object)
     dtype = column.dtype
     if pd.api.types.is_integer_dtype(dtype):
         return _of_whole_numbers(column)

@@ -64,7 +64,7 @@ def read_cells(raw: pd.Series, column: Column, order: IntArray | None, row_of: R
 def _numbers(raw: pd.Series, column: Column, order: IntArray | None, row_of: RowNames) -> FloatArray:
     dtype = raw.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        return _numbers(raw.astype(dtype.categories.dtype), column, order, row_of)
+        return _numbers(raw.astype(object), column, order, row_of)  # its own type may have no place for a blank
     if isinstance(dtype, np.dtype) and dtype.kind in "fiub":
         values = raw.to_numpy().astype(np.float64)
     elif pd.api.types.is_complex_dtype(dtype) or not (_is_number_dtype(dtype) or _is_open_dtype(dtype)):
@@ -74,7 +74,8 @@ def _numbers(raw: pd.Series, column: Column, order: IntArray | None, row_of: Row
     else:
         return _parsed(raw, column, order, row_of)
     if pd.api.types.is_integer_dtype(dtype):
-        wrong = (np.abs(values) >= _MOST_EXACT) & (raw.abs() > int(_MOST_EXACT)).fillna(False).to_numpy(dtype=np.bool_)
+        wrong = np.abs(values) >= _MOST_EXACT
+        wrong[wrong] = [abs(int(cell)) > int(_MOST_EXACT) for cell in raw[wrong]]
         if wrong.any():
             rule = f"{column.name} must lie within 2^53, beyond which numbers are inexact"
             _refuse_cell(wrong, raw, rule, order, row_of)

@@ -96,7 +96,7 @@ def check_calendar(
 def _plain(column: pd.Series) -> pd.Series:
     """The column without its wrappings: categories and Arrow's dates as what they hold."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.cat.categories.dtype)
+        column = column.astype(object)
     if isinstance(column.dtype, pd.ArrowDtype) and not pd.api.types.is_numeric_dtype(column.dtype):
         kind = column.dtype.kind
         column = pd.Series(pd.to_datetime(column) if kind == "M" else column.astype(object), index=column.index)

@@ -3,6 +3,7 @@ import pytest
 from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from credit_model.errors import ArtifactError
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
 from credit_model.trees.engines.sklearn import tree_ensemble
 
@@ -73,3 +74,10 @@ def test_probabilities_follow_from_scores_of_any_size():
     far = np.array([[800.0, -800.0, -900.0]])
     assert tier_probabilities(far).tolist() == [[0.0, 1.0, 0.0, 0.0]]
     assert expit(far[0, 0]) == 1.0
+
+
+def test_scores_that_rise_along_the_tiers_are_no_models():
+    falling = np.array([[2.0, 1.0, 1.0 + 1e-12], [0.5, 0.0, -3.0]])
+    assert tier_probabilities(falling).min() > -1e-9
+    with pytest.raises(ArtifactError, match="a score must fall from one tier to the next"):
+        tier_probabilities(falling + [0.0, 0.0, 0.1])

@@ -103,3 +103,10 @@ def test_another_code_is_no_category(cells, found):
     table = history(month=["2024-01", "2024-02", "2024-03"], borrower_id=["B"] * 3, employment=cells)
     with pytest.raises(HistoryError, match=re.escape(f"employment must be one of 1, 2, 03, found {found} ")):
         check_history(table, parse_catalogue(INTEGERS))
+
+
+def test_categories_of_whole_numbers_beside_a_blank_and_the_smallest_integer_are_read_or_refused():
+    np.testing.assert_array_equal(checked("balance_amount", pd.Categorical([1, None, 2])), [1, np.nan, 2])
+    smallest = pd.Series([-(2**63), 1, 2], dtype="int64[pyarrow]")
+    with pytest.raises(HistoryError, match=r"must lie within 2\^53"):
+        checked("balance_amount", smallest)
