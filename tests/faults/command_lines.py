@@ -118,7 +118,7 @@ class Case:
         faults, said = [], err.getvalue()
         if code not in (0, 1, 2, None):
             told = said if isinstance(code, int) else str(code)
-            faults.append(Fault(TRACEBACK, "", f"exit {str(code)[:9]!r}: {told.strip()[-300:]}"))
+            faults.append(Fault(TRACEBACK, "", f"exit {str(code)[:9]!r}: {_first_and_last(told)}"))
         elif "Traceback" in said:
             faults.append(Fault(TRACEBACK, "", said[-300:]))
         elif code == 2 and "Error: " not in said:
@@ -144,6 +144,11 @@ class Case:
             Path(os.path.normpath(word)).parts[1:2] for i, word in enumerate(self.words) if i != at + 1 and "{}" in word
         }
         return target.name if (target.name,) not in read else None
+
+
+def _first_and_last(told: str) -> str:
+    lines = told.strip().splitlines() or [""]
+    return f"{lines[0][:250]} ... {lines[-1][:200]}" if len(lines) > 1 else lines[0][:400]
 
 
 #: What the outputs of a command are called among the inputs.

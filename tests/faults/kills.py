@@ -45,7 +45,7 @@ def writers(material: Material) -> list[Writer]:
     panel = ("simulate", "--borrowers", 40, "--months", 24, "--jobs", 1)
     return [
         Writer("simulate", "p", (*panel, "--seed", 1), (*panel, "--seed", 2), ("check", "--data", "{}")),
-        Writer("train", "m", *_two("train", on[:2] + on[4:] + ("--trees", 3), ("--seed", 1), ("--seed", 2)),
+        Writer("train", "m", *_two("train", on[:2] + on[4:] + ("--trees", 3, "--force"), ("--seed", 1), ("--seed", 2)),
                ("predict", *on[:2], "--jobs", 1, "--model", "{}", "--out")),
         Writer("explain", "x", *_two("explain", on, ("--plots", 0), ("--plots", 0, "--reference", "last_review"))),
         Writer("explain drawn", "x", *_two("explain", on, ("--plots", 1), ("--plots", 1, "--lang", "zh"))),

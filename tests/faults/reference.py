@@ -181,7 +181,7 @@ def month(cell: Any) -> Meant | str:
         plain = isinstance(cell, pd.Period) or (isinstance(cell, pd.Timestamp) and cell == cell.normalize())
         return _year_month(cell.year, cell.month, firm=plain and not _zone(cell))
     if isinstance(cell, numbers.Integral | float | np.floating):
-        if not math.isfinite(cell) or cell != math.floor(cell) or abs(cell) > 10**9:
+        if abs(cell) > 10**9 or not math.isfinite(cell) or cell != math.floor(cell):
             return REFUSE
         if 190000 <= cell < 220000:
             return _year_month(int(cell) // 100, int(cell) % 100, firm=isinstance(cell, numbers.Integral))
