@@ -80,4 +80,4 @@ def test_scores_that_rise_along_the_tiers_are_no_models():
     falling = np.array([[2.0, 1.0, 1.0 + 1e-12], [0.5, 0.0, -3.0]])
     assert tier_probabilities(falling).min() > -1e-9
     with pytest.raises(ArtifactError, match="a score must fall from one tier to the next"):
-        tier_probabilities(falling + [0.0, 0.0, 0.1])
+        tier_probabilities(falling + np.array([0.0, 0.0, 0.1]))
