@@ -21,6 +21,7 @@ from credit_model.fitted_model import read_panel
 from credit_model.model.forest import predicted_tier
 from credit_model.model.metrics import calibration_by_threshold, one_hot, scores
 from credit_model.notebook import notebook_html
+from credit_model.parallel import openmp_limit
 from credit_model.portfolio.history import History
 from credit_model.portfolio.snapshots import Snapshots
 from credit_model.predictor import LimitPredictor
@@ -271,12 +272,14 @@ def _multiclass_forecast(predictor: LimitPredictor, snapshots: Snapshots, row: I
     validation = validation[np.isin(snapshots.tier_after[validation], seen)]
     model = HistGradientBoostingClassifier(
         max_iter=trees, early_stopping=held_out, n_iter_no_change=10, random_state=predictor.seed
-    ).fit(
-        snapshots.X[train],
-        snapshots.tier_after[train],
-        X_val=snapshots.X[validation] if held_out else None,
-        y_val=snapshots.tier_after[validation] if held_out else None,
     )
     probability = np.zeros((len(row), predictor.ladder.n_tiers))
-    probability[:, model.classes_] = model.predict_proba(snapshots.X[row])
+    with openmp_limit(predictor.n_jobs):
+        model.fit(
+            snapshots.X[train],
+            snapshots.tier_after[train],
+            X_val=snapshots.X[validation] if held_out else None,
+            y_val=snapshots.tier_after[validation] if held_out else None,
+        )
+        probability[:, model.classes_] = model.predict_proba(snapshots.X[row])
     return probability

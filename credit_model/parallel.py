@@ -2,11 +2,15 @@
 
 Everything here runs on threads: the kernels and the file writers release the interpreter's lock. What comes out never
 depends on ``n_jobs``; how fast it comes, and the order in `as_finished`, may.
+
+Other libraries have threads of their own. `openmp_limit` holds those of scikit-learn while it fits or predicts, and
+`limit_process` all of them, for good, in a process that does nothing else, such as a command.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -20,6 +24,9 @@ from credit_model.errors import CreditModelError
 ROWS_AT_LEAST = 64
 #: Blocks of rows a thread, so that none waits long for the slowest.
 BLOCKS_A_WORKER = 8
+
+#: Environment variables by which libraries learn how many threads to start.
+_THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 T = TypeVar("T")
 
@@ -144,3 +151,26 @@ def openmp_limit(n_jobs: int) -> Iterator[None]:
 
     with threadpool_limits(workers, user_api="openmp"):
         yield
+
+
+def limit_process(n_jobs: int) -> None:
+    """From now on, libraries that this process has loaded or will load compute on at most ``n_jobs`` threads.
+
+    -1 leaves them as they are. Meant for a process that is one's own, such as a command: a library's threads (of
+    OpenMP, of BLAS, of Arrow for Parquet files) are the same for everything that runs in the process.
+
+    Raises
+    ------
+    CreditModelError
+        ``n_jobs`` breaks its rule.
+    """
+    workers = workers_of(n_jobs)
+    if n_jobs == -1:
+        return
+    for name in _THREAD_COUNTS:  # what is loaded later looks here
+        os.environ[name] = str(workers)
+    if "pyarrow" in sys.modules:
+        sys.modules["pyarrow"].set_cpu_count(workers)
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(workers)
