@@ -184,7 +184,7 @@ def _write_value(ax: Axes, face: Typeface, row: Row, middle: float, drawn: float
         y=middle,
         frame="data",
         dx=gap if right else -gap,
-        colour=FAINT if not ends and abs(row.end - row.start) < 0.005 else INK,
+        colour=MUTED if not ends and abs(row.end - row.start) < 0.005 else INK,
         ha="left" if right else "right",
         gid="value",
         halo=PAPER,

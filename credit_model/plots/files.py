@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from credit_model.errors import DataFileError
 from credit_model.files import fresh_file
+from credit_model.plots.settings import own_settings
 
 #: suffix -> metadata without dates and versions
 _FORMATS: dict[str, dict[str, Any]] = {
@@ -52,7 +52,7 @@ def save_plot(plot: Axes | Figure, path: str | Path, *, dpi: float = 160.0) -> N
         "savefig.bbox": None,
         "text.hinting": "none",
     }
-    with mpl.rc_context(style), fresh_file(path) as partial:
+    with own_settings(style), fresh_file(path) as partial:
         figure.savefig(partial, format=suffix[1:], dpi=dpi, metadata=_FORMATS[suffix], facecolor=figure.get_facecolor())
 
 
@@ -60,4 +60,5 @@ def close_plot(plot: Axes | Figure) -> None:
     """Let go of a plot that pyplot still holds, after it was saved."""
     from matplotlib import pyplot
 
-    pyplot.close(plot.get_figure(root=True) if isinstance(plot, Axes) else plot)
+    with own_settings():  # pyplot's list of figures is changed by one thread at a time
+        pyplot.close(plot.get_figure(root=True) if isinstance(plot, Axes) else plot)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
+import inspect
 import re
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
+from types import FunctionType
 from typing import Any, Literal
 
 import numpy as np
@@ -79,14 +80,13 @@ def plot_population(
     ax, space = sheet.axes_for(ax, _WIDTH, top + lanes * _LANE + _BOTTOM)
     left = min(max(face.width(label, 9.0) for label in labels), 0.36 * width) + 10.0
     sheet.place(ax, space, left=left, right=4.0, top=top, bottom=_BOTTOM)
-    with _quietly():
-        if kind == "bar":
-            shap.plots.bar(values, ax=ax, show=False, max_display=max_display)
-        else:
-            colour = LinearSegmentedColormap.from_list("low-high", _LOW_TO_HIGH) if coloured else FACTOR_COLOURS[0]
-            shap.plots.beeswarm(
-                values, ax=ax, show=False, max_display=max_display, color=colour, color_bar=False, plot_size=None, s=11
-            )
+    if kind == "bar":
+        shap.plots.bar(values, ax=ax, show=False, max_display=max_display)
+    else:
+        colour = LinearSegmentedColormap.from_list("low-high", _LOW_TO_HIGH) if coloured else FACTOR_COLOURS[0]
+        _of_its_own(shap.plots.beeswarm)(
+            values, ax=ax, show=False, max_display=max_display, color=colour, color_bar=False, plot_size=None, s=11
+        )
     if kind == "bar":
         _colour_bars(ax, words.factor_labels if by == "factor" else ())
     _restyle(ax, face, kind, left - 10.0, space.width - left - 4.0)
@@ -105,17 +105,30 @@ def _check(explanations: DecreaseExplanations, kind: str, by: str) -> None:
         raise CreditModelError(f'by must be "feature" or "factor", got {by!r}')
 
 
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """shap jitters dots with numpy's global generator and warns of features that are missing throughout."""
-    state = np.random.get_state()  # noqa: NPY002
-    np.random.seed(0)  # noqa: NPY002
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            yield
-    finally:
-        np.random.set_state(state)  # noqa: NPY002
+class _Numpy:
+    """numpy as shap's beeswarm sees it: random numbers of its own, and no warning of features that are all missing."""
+
+    def __init__(self) -> None:
+        self.random = np.random.RandomState(0)  # shap asks for the old kind
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    @staticmethod
+    def nanpercentile(values: Any, per_cent: float) -> Any:
+        return np.nan if np.isnan(values).all() else np.nanpercentile(values, per_cent)
+
+
+def _of_its_own(beeswarm: Callable[..., Any]) -> Callable[..., Any]:
+    """shap's function without its part in numpy's global generator, which other threads draw from meanwhile."""
+    known: Any = beeswarm
+    own = FunctionType(
+        known.__code__, known.__globals__ | {"np": _Numpy()}, known.__name__, known.__defaults__, known.__closure__
+    )
+    own.__kwdefaults__ = known.__kwdefaults__
+    if "rng" not in inspect.signature(known).parameters:
+        return own
+    return partial(known, rng=np.random.default_rng(0))
 
 
 def _subtitle(face: Typeface, explanations: DecreaseExplanations, by: str) -> str:
@@ -134,6 +147,7 @@ def _colour_bars(ax: Axes, factors: tuple[str, ...]) -> None:
 
 def _restyle(ax: Axes, face: Typeface, kind: str, room: float, drawn: float) -> None:
     ax.set_facecolor("none")
+    ax.grid(visible=False, which="both")
     ticks, labels = list(ax.get_yticks()), [label.get_text() for label in ax.get_yticklabels()]
     if kind == "bar":  # shap writes every label twice, one over the other
         ticks, labels = ticks[: len(ticks) // 2], labels[: len(labels) // 2]

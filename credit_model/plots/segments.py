@@ -15,6 +15,7 @@ from credit_model.plots.legend import draw_legend, flow
 from credit_model.words.values import CatalogueWords
 
 _WIDTH = 680.0
+_BLACK = "#000000"
 
 
 def plot_segments(table: pd.DataFrame, words: CatalogueWords, face: Typeface, ax: Axes | None) -> Axes:
@@ -60,7 +61,15 @@ def plot_segments(table: pd.DataFrame, words: CatalogueWords, face: Typeface, ax
 
 
 def _readable_on(colour: str) -> str:
-    """Ink or paper, whichever contrasts more (relative luminance, WCAG 2)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return INK if luminance > 0.23 else PAPER
+    """Ink or paper, else black: the first that has the contrast that small text needs (WCAG 2.2, 1.4.3)."""
+    ground = _luminance(colour)
+    for ink in (INK, PAPER):
+        dark, light = sorted((ground, _luminance(ink)))
+        if (light + 0.05) / (dark + 0.05) >= 4.5:
+            return ink
+    return _BLACK
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -11,14 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec, TypeVar
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
-from matplotlib.transforms import ScaledTranslation, Transform, blended_transform_factory
+from matplotlib.transforms import Bbox, ScaledTranslation, Transform, blended_transform_factory
 
 from credit_model.palette import ALERT, GRID, INK, MUTED, PAPER, RULE
 from credit_model.plots.fonts import LINE_HEIGHT, FittedText, Typeface
+from credit_model.plots.pinned import Box, lay_ground, pin
+from credit_model.plots.settings import own_settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,31 +29,41 @@ TITLE_SIZE, NOTE_SIZE, SUBTITLE_SIZE, TICK_SIZE = 12.5, 9.5, 8.5, 8.0
 
 
 def in_own_style(plot: Callable[P, R]) -> Callable[P, R]:
-    """Draw with matplotlib's defaults, whatever the caller's rcParams, and leave those as they were."""
+    """Draw with matplotlib's defaults, whatever the caller's rcParams, and leave those as they are."""
 
     @functools.wraps(plot)
     def styled(*args: P.args, **kwargs: P.kwargs) -> R:
-        many = mpl.rcParams["figure.max_open_warning"]  # no style, but what the caller wants to be told
-        with mpl.rc_context():
-            mpl.rcdefaults()
-            mpl.rcParams["figure.max_open_warning"] = many
-            drawn = plot(*args, **kwargs)
-            interactive = mpl.rcParams["interactive"]
-        # Jupyter's backend, loaded with the first figure, has turned it on: without it no later figure is shown.
-        mpl.rcParams["interactive"] = interactive
-        return drawn
+        with own_settings():
+            return plot(*args, **kwargs)
 
     return styled
 
 
 @dataclass(frozen=True)
 class Space:
-    """A rectangle in points from the figure's lower left corner."""
+    """A rectangle in points from the figure's lower left corner, and the Axes whose cell it fills."""
 
     left: float
     bottom: float
     width: float
     height: float
+    owner: Axes | None = None
+
+    def within(self, ax: Axes, *, beyond: float = 0.0) -> Box:
+        """The rectangle, larger by ``beyond`` points on every side, in fractions of the figure."""
+        across, up = _points_of(ax)
+        return (
+            (self.left - beyond) / across,
+            (self.bottom - beyond) / up,
+            (self.width + 2 * beyond) / across,
+            (self.height + 2 * beyond) / up,
+        )
+
+
+def _points_of(ax: Axes) -> tuple[float, float]:
+    """Width and height of an Axes' figure in points."""
+    box, dpi = ax.figure.bbox, ax.figure.dpi
+    return box.width * 72.0 / dpi, box.height * 72.0 / dpi
 
 
 def cell_of(ax: Axes) -> Space:
@@ -68,9 +79,9 @@ def cell_of(ax: Axes) -> Space:
         depth_starts, depth_ends = [1.0 - t for t in tops], [1.0 - b for b in bottoms]
         y1 = 1.0 - _gutter(depth_ends, depth_starts, rows[0])
         y0 = 1.0 - _gutter(depth_ends, depth_starts, rows[-1] + 1)
-    width, height = (side * 72.0 / ax.figure.dpi for side in (ax.figure.bbox.width, ax.figure.bbox.height))
+    width, height = _points_of(ax)
     return Space(
-        x0 * width + MARGIN, y0 * height + MARGIN, (x1 - x0) * width - 2 * MARGIN, (y1 - y0) * height - 2 * MARGIN
+        x0 * width + MARGIN, y0 * height + MARGIN, (x1 - x0) * width - 2 * MARGIN, (y1 - y0) * height - 2 * MARGIN, ax
     )
 
 
@@ -89,31 +100,33 @@ def width_for(ax: Axes | None, width: float) -> float:
 
 
 def axes_for(ax: Axes | None, width: float, needed: float) -> tuple[Axes, Space]:
-    """``ax`` and its cell; None: an Axes alone in a new figure of pyplot, never shown here.
+    """``ax`` and its cell, with paper below; None: an Axes alone in a new figure of pyplot, never shown here.
 
     A new figure is ``width`` points wide and leaves ``needed`` points of height within its margins.
     """
     if ax is not None:
-        return ax, cell_of(ax)
+        space = cell_of(ax)
+        lay_ground(ax, space.within(ax, beyond=MARGIN / 2))  # clear of what a neighbour writes beside the cell
+        return ax, space
     from matplotlib import pyplot as plt
 
     height = needed + 2 * MARGIN
     figure = plt.figure(figsize=(width / 72, height / 72), facecolor=PAPER, layout="none")
-    return figure.add_subplot(), Space(MARGIN, MARGIN, width - 2 * MARGIN, needed)
+    ax = figure.add_subplot()
+    lay_ground(ax, (0.0, 0.0, 1.0, 1.0))
+    return ax, Space(MARGIN, MARGIN, width - 2 * MARGIN, needed, ax)
 
 
 def place(ax: Axes, space: Space, *, left: float, right: float, top: float, bottom: float) -> None:
-    """Put the Axes into a space with margins in points."""
-    figure = ax.figure
-    width, height = (side * 72.0 / figure.dpi for side in (figure.bbox.width, figure.bbox.height))
-    ax.set_position(
-        (
-            (space.left + left) / width,
-            (space.bottom + bottom) / height,
-            max(space.width - left - right, 10.0) / width,
-            max(space.height - top - bottom, 10.0) / height,
-        )
+    """Put the Axes into a space with margins in points, and keep it there."""
+    inner = Space(
+        space.left + left,
+        space.bottom + bottom,
+        max(space.width - left - right, 10.0),
+        max(space.height - top - bottom, 10.0),
     )
+    cell = Bbox.from_bounds(*space.within(ax, beyond=MARGIN))
+    pin(ax, inner.within(ax), space.owner or ax, cell)
 
 
 @dataclass(frozen=True)
