@@ -4,6 +4,7 @@
 ``classifier``        `LimitTierClassifier`: ordered tiers, as a scikit-learn estimator
 ``threshold_pairs``   what it is fitted on: each row at several thresholds
 ``booster``           fits scikit-learn's booster on these pairs
+``labels``            tiers and weights as they are given, in any type; ``features``: the same of rows
 ``columns``           what is declared of columns; ``categories`` turns their values into the codes that trees read
 ``forest``            `OrdinalForest`: the fitted trees, and all scores of rows; needs no scikit-learn
 ``metrics``           how good forecasts of tiers are
