@@ -1,6 +1,5 @@
 """The mistakes a user can make, each told in one line: what, where, the rule, the value found, the remedy."""
 
-
 #: Messages repeat what a file says, which may be long; what lies between their start and their end is left out.
 _MOST_LETTERS, _END = 580, 180
 

@@ -14,7 +14,18 @@ import credit_model
 
 ROOT = Path(credit_model.__file__).parent
 #: What every part may import, beside itself.
-GROUND = {"errors", "arrays", "compiling", "parallel", "files", "inputs", "places", "palette", "notebook", "spreadsheets"}
+GROUND = {
+    "errors",
+    "arrays",
+    "compiling",
+    "parallel",
+    "files",
+    "inputs",
+    "places",
+    "palette",
+    "notebook",
+    "spreadsheets",
+}
 #: Each part may import these parts; none imports one that imports it.
 ALLOWED = {
     "portfolio": set(),
