@@ -198,5 +198,5 @@ def run(n: int, seed: int, material: Material, folder: Path) -> Counts:
     for _ in range(n // 4):
         bench = benches[int(rng.integers(len(benches)))]
         number, before = numbers[int(rng.integers(3))], bool(rng.integers(2))
-        bench.kill_after(float(rng.uniform(0, bench.seconds)), number, before, "new")
+        bench.kill_after(float(rng.uniform(0.01, max(bench.seconds, 0.02))), number, before, "new")
     return counts

@@ -62,13 +62,10 @@ def tier_of(limit: float | None) -> int:
 
 
 def is_missing(cell: Any) -> bool:
-    """None, NaN, NaT or NA."""
-    return (
-        cell is None
-        or cell is pd.NaT
-        or cell is pd.NA
-        or (isinstance(cell, float | complex | np.inexact) and cell != cell)
-    )
+    """None, NaN of any type, NaT or NA."""
+    if cell is None or cell is pd.NaT or cell is pd.NA:
+        return True
+    return isinstance(cell, float | complex | np.inexact | decimal.Decimal) and cell != cell
 
 
 def number(cell: Any) -> Meant | str:
@@ -85,8 +82,6 @@ def number(cell: Any) -> Meant | str:
         return Meant(float(cell), firm=abs(cell) < 2**53) if math.isfinite(cell) else REFUSE
     if isinstance(cell, decimal.Decimal | numbers.Rational):
         try:
-            if cell != cell:
-                return Meant(None, firm=False)
             return Meant(float(cell), firm=False) if math.isfinite(cell) else REFUSE
         except (OverflowError, ValueError):
             return REFUSE
