@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec, TypeVar
 
 from matplotlib.axes import Axes
+from matplotlib.gridspec import SubplotSpec
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import Bbox, ScaledTranslation, Transform, blended_transform_factory
@@ -72,26 +73,26 @@ def cell_of(ax: Axes) -> Space:
     x0, x1, y0, y1 = box.x0, box.x1, box.y0, box.y1
     spec = ax.get_subplotspec()
     if spec is not None:
-        grid = spec.get_gridspec()
-        bottoms, tops, lefts, rights = (side.tolist() for side in grid.get_grid_positions(ax.figure))  # type: ignore[arg-type]
-        rows, columns = list(spec.rowspan), list(spec.colspan)
-        x0, x1 = _gutter(rights, lefts, columns[0]), _gutter(rights, lefts, columns[-1] + 1)
-        depth_starts, depth_ends = [1.0 - t for t in tops], [1.0 - b for b in bottoms]
-        y1 = 1.0 - _gutter(depth_ends, depth_starts, rows[0])
-        y0 = 1.0 - _gutter(depth_ends, depth_starts, rows[-1] + 1)
+        x0, x1, y0, y1 = _cell_in_grid(spec, ax.figure)
     width, height = _points_of(ax)
     return Space(
         x0 * width + MARGIN, y0 * height + MARGIN, (x1 - x0) * width - 2 * MARGIN, (y1 - y0) * height - 2 * MARGIN, ax
     )
 
 
-def _gutter(ends: Sequence[float], starts: Sequence[float], place: int) -> float:
-    """The middle of the gutter before a column; the figure's edges are 0 and 1."""
-    if place == 0:
-        return 0.0
-    if place == len(starts):
-        return 1.0
-    return (ends[place - 1] + starts[place]) / 2
+def _cell_in_grid(spec: SubplotSpec, figure: Any) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top in fractions of the figure; a grid within a cell ends where the cell does."""
+    grid = spec.get_gridspec()
+    outer = getattr(grid, "_subplot_spec", None)  # of a grid within a grid
+    left, right, bottom, top = (0.0, 1.0, 0.0, 1.0) if outer is None else _cell_in_grid(outer, figure)
+    bottoms, tops, lefts, rights = (side.tolist() for side in grid.get_grid_positions(figure))
+    across = [left, *_middles(rights[:-1], lefts[1:]), right]
+    down = [top, *_middles(bottoms[:-1], tops[1:]), bottom]
+    return across[spec.colspan.start], across[spec.colspan.stop], down[spec.rowspan.stop], down[spec.rowspan.start]
+
+
+def _middles(ends: Sequence[float], starts: Sequence[float]) -> list[float]:
+    return [(end + start) / 2 for end, start in zip(ends, starts, strict=True)]
 
 
 def width_for(ax: Axes | None, width: float) -> float:

@@ -90,6 +90,21 @@ def test_four_plots_in_one_figure_stay_apart(how: str) -> None:
     assert_readable(figure)
 
 
+@pytest.mark.parametrize("how", [None, "tight", "constrained"])
+def test_a_grid_within_a_grid_and_a_figure_within_a_figure_are_cells_too(how: Any) -> None:
+    decrease = example(**contributions("both signs", 7))
+    figure, axes = plt.subplot_mosaic([["left", [["top"], ["bottom"]]]], figsize=(16, 12), layout=how)
+    plot_change(decrease, ax=axes["left"])
+    plot_what_if(decrease, ax=axes["top"])
+    plot_timeline(track(), example_catalogue(), ax=axes["bottom"])
+    assert_readable(figure)
+    assert_readable(figure)
+    whole = plt.figure(figsize=(16, 8), layout=None if how == "tight" else how)
+    for part, plot in zip(whole.subfigures(1, 2), (plot_change, plot_what_if), strict=True):
+        plot(decrease, ax=part.subplots())
+    assert_readable(whole)
+
+
 def neighbour(ax: Axes) -> None:
     """What somebody else draws beside a plot."""
     ax.plot([0, 1e6])
