@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.faults.counts import Counts, table
+
+if TYPE_CHECKING:
+    from tests.faults.material import Material
 
 #: Kind -> cases of the small share, and in full; the longest first.
 KINDS = {
@@ -33,48 +37,52 @@ def main() -> int:
     parser.add_argument("--n", type=int, help="cases of each kind")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
-    parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)  # one kind, in a child: material lies there
     given = parser.parse_args()
     sizes = {kind: given.n or KINDS[kind][not given.small] for kind in given.kinds or KINDS}
-    if given.into is not None:
-        return _one(*sizes.items(), seed=given.seed, into=given.into)
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         counts = _all(sizes, given.seed, given.processes, Path(folder))
     return report(counts)
 
 
-def _one(size: tuple[str, int], *, seed: int, into: Path) -> int:
-    from tests.faults.material import Material
-
-    kind, n = size
-    (into / kind).mkdir()
-    start = time.perf_counter()
-    counts = import_module(f"tests.faults.{kind}").run(n, seed, Material(into), into / kind)
+def _one(kind: str, n: int, seed: int, material: Material) -> None:
+    """Judge one kind, in a child, and leave its counts in the material's folder."""
+    folder, start = material.folder / kind, time.perf_counter()
+    folder.mkdir()
+    counts = import_module(f"tests.faults.{kind}").run(n, seed, material, folder)
     counts.notes.append(f"{time.perf_counter() - start:.0f} s")
-    (into / f"{kind}.json").write_text(counts.to_json())
-    return 0
+    (material.folder / f"{kind}.json").write_text(counts.to_json())
 
 
 def _all(sizes: dict[str, int], seed: int, processes: int, folder: Path) -> list[Counts]:
     from tests.faults.material import make_material
 
-    make_material(folder)
-    waiting, running = list(sizes), dict[str, subprocess.Popen[bytes]]()
+    material = make_material(folder)
+    waiting, running = list(sizes), set[int]()
     while waiting or running:
-        while waiting and len(running) < processes:
+        if waiting and len(running) < processes:
             kind = waiting.pop(0)
-            words = [sys.executable, "-m", "tests.faults", kind, "--n", str(sizes[kind]), "--seed", str(seed)]
-            running[kind] = subprocess.Popen([*words, "--into", str(folder)])
-        for kind, process in list(running.items()):
-            if process.poll() is not None:
-                del running[kind]
-        time.sleep(0.05)
+            running.add(_forked(kind, sizes[kind], seed, material))
+        else:
+            running.discard(os.wait()[0])
+    found = {kind: folder / f"{kind}.json" for kind in sizes}
     return [
-        Counts.from_json((folder / f"{kind}.json").read_text())
-        if (folder / f"{kind}.json").exists()
-        else Counts(f"{kind}: the bench itself failed")
-        for kind in sizes
+        Counts.from_json(file.read_text()) if file.exists() else Counts(f"{kind}: the bench itself failed")
+        for kind, file in found.items()
     ]
+
+
+def _forked(kind: str, n: int, seed: int, material: Material) -> int:
+    """The number of a child that judges one kind: what is loaded and compiled already it has from the start."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _one(kind, n, seed, material)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(0)
+    return pid
 
 
 def report(counts: list[Counts]) -> int:
@@ -90,5 +98,5 @@ def report(counts: list[Counts]) -> int:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a forked child cannot use threads that its parent has started
+    os.environ["OMP_NUM_THREADS"] = "1"  # before numpy is loaded: a forked child cannot use its parent's threads
     sys.exit(main())

@@ -80,9 +80,7 @@ def _read_beside(counts: Counts, kind: str, folder: Path, sources: tuple[Path, P
 def run(n: int, seed: int, material: Material, folder: Path) -> Counts:
     """Judge ``n`` pairs of runs, and readers beside writers."""
     counts, rng = Counts("concurrent"), np.random.default_rng(seed)
-    chosen = writers(material)
-    if n < len(chosen):
-        chosen = [chosen[i] for i in rng.choice(len(chosen), n, replace=False)]
+    chosen = writers(material, few=n < 20)
     benches = [Bench(writer, folder / str(i), counts) for i, writer in enumerate(chosen)]
     for bench in benches:
         bench.n_steps(before=False)  # also how long a run takes

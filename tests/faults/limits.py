@@ -170,9 +170,7 @@ def closed_inputs(material: Material, folder: Path, counts: Counts) -> None:
 def run(n: int, seed: int, material: Material, folder: Path) -> Counts:
     """About ``n`` refusals."""
     counts, rng = Counts("limits"), np.random.default_rng(seed)
-    chosen = writers(material)
-    if n < 2 * len(chosen):
-        chosen = [chosen[i] for i in rng.choice(len(chosen), 3, replace=False)]
+    chosen = writers(material, few=n < 30)
     benches = [Bench(writer, folder / str(i), counts) for i, writer in enumerate(chosen)]
     ways = (full_disk, denied, little_memory, no_listener)
     for i in range(n * len(ways) // (len(ways) + 1)):

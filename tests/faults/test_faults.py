@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the bench forks its children")
 def test_a_small_share_of_the_bench_finds_no_fault():
     # In a process of its own: one that has used threads cannot be forked.
