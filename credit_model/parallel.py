@@ -4,7 +4,7 @@ Everything here runs on threads: the kernels and the file writers release the in
 depends on ``n_jobs``; how fast it comes, and the order in `as_finished`, may.
 
 Other libraries have threads of their own. `openmp_limit` holds those of scikit-learn while it fits or predicts, and
-`limit_process` all of them, for good, in a process that does nothing else, such as a command.
+`process_limit` all of them, in a process that does nothing else, such as a command.
 """
 
 from __future__ import annotations
@@ -153,8 +153,9 @@ def openmp_limit(n_jobs: int) -> Iterator[None]:
         yield
 
 
-def limit_process(n_jobs: int) -> None:
-    """From now on, libraries that this process has loaded or will load compute on at most ``n_jobs`` threads.
+@contextmanager
+def process_limit(n_jobs: int) -> Iterator[None]:
+    """Inside the block, libraries that this process has loaded or loads compute on at most ``n_jobs`` threads.
 
     -1 leaves them as they are. Meant for a process that is one's own, such as a command: a library's threads (of
     OpenMP, of BLAS, of Arrow for Parquet files) are the same for everything that runs in the process.
@@ -166,11 +167,24 @@ def limit_process(n_jobs: int) -> None:
     """
     workers = workers_of(n_jobs)
     if n_jobs == -1:
+        yield
         return
-    for name in _THREAD_COUNTS:  # what is loaded later looks here
-        os.environ[name] = str(workers)
-    if "pyarrow" in sys.modules:
-        sys.modules["pyarrow"].set_cpu_count(workers)
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(workers)
+    variables = {name: os.environ.get(name) for name in _THREAD_COUNTS}
+    os.environ.update(dict.fromkeys(_THREAD_COUNTS, str(workers)))  # what is loaded later looks here
+    arrow = sys.modules.get("pyarrow")
+    arrow_threads = None if arrow is None else arrow.cpu_count()
+    if arrow is not None:
+        arrow.set_cpu_count(workers)
+    try:
+        with threadpool_limits(workers):
+            yield
+    finally:
+        for name, value in variables.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        if arrow is not None:
+            arrow.set_cpu_count(arrow_threads)

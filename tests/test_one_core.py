@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import credit_model
 from credit_model import LimitPredictor, evaluate
 from credit_model.errors import CreditModelError
-from credit_model.parallel import limit_process
+from credit_model.parallel import process_limit
 
 ROOT = Path(credit_model.__file__).parent
 HAS_TASKS = Path("/proc/self/task").is_dir()
@@ -119,12 +119,14 @@ def test_a_whole_line_of_work_on_one_core_is_done_by_one_thread(environment):
 
 LIMITED = """\
 import sys
-from credit_model.parallel import limit_process
+from credit_model.parallel import process_limit
 if sys.argv[1] == "late":
-    limit_process({n_jobs})
+    limit = process_limit({n_jobs})
+    limit.__enter__()
 import numpy, pyarrow, sklearn.ensemble
 if sys.argv[1] == "early":
-    limit_process({n_jobs})
+    limit = process_limit({n_jobs})
+    limit.__enter__()
 from threadpoolctl import threadpool_info
 for one in threadpool_info():
     print(one["user_api"], one["num_threads"])
@@ -148,9 +150,10 @@ def test_a_process_is_limited_with_all_its_libraries_whenever_they_are_loaded(lo
 
 def test_a_process_is_left_alone_by_minus_one_and_by_what_is_no_number_of_jobs(monkeypatch):
     before, threads = dict(os.environ), threadpool_info()
-    limit_process(-1)
-    with pytest.raises(CreditModelError, match="n_jobs must be -1"):
-        limit_process(0)
+    with process_limit(-1):
+        pass
+    with pytest.raises(CreditModelError, match="n_jobs must be -1"), process_limit(0):
+        pass
     assert dict(os.environ) == before
     assert threadpool_info() == threads
     assert np.ones(3).sum() == 3

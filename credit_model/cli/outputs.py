@@ -16,6 +16,7 @@ import click
 from credit_model import places
 from credit_model.errors import DataFileError
 from credit_model.files import check_file_replaceable, check_replaceable, format_of
+from credit_model.parallel import process_limit
 
 
 class Input(click.ParamType):  # type: ignore[type-arg,unused-ignore]
@@ -103,6 +104,7 @@ class Command(click.Command):
                     is_file = isinstance(kind, File)
                     target = Path(os.path.realpath(path)) if is_file else Path(path)
                     held.enter_context(places.sole_writer(target, wait=is_file, entrust=True))
+            held.enter_context(process_limit(ctx.params.get("jobs", -1)))
             return super().invoke(ctx)
 
 

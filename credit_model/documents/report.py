@@ -23,6 +23,7 @@ import pandas as pd
 from credit_model import palette
 from credit_model.documents.page_records import PageRecords
 from credit_model.documents.tracks import Tracks
+from credit_model.errors import HistoryError
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.files import fresh_folder, write_manifest
 from credit_model.places import file_names
@@ -100,6 +101,10 @@ def write_report(
     ...     len(files.pages), files.index.name
     (3, 'index.html')
     """
+    if tracks.history.catalogue != explanations.catalogue:
+        raise HistoryError(
+            "the tracks must follow the catalogue of the explanations; make them from what was explained"
+        )
     records = page_records(explanations, tracks, lang=lang)
     names = page_names(explanations)
     files = [f"{PAGES_FOLDER}/{name}" for name in names]

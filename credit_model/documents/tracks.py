@@ -79,7 +79,18 @@ def score_tracks(forest: OrdinalForest, snapshots: Snapshots, *, n_jobs: int = -
         Of the borrowers that the report is about.
     n_jobs : int, default -1
         Threads; the result does not depend on it.
+
+    Raises
+    ------
+    HistoryError
+        The forest was fitted on another number of features or tiers.
     """
+    fits = forest.width == snapshots.X.shape[1] and forest.n_tiers == snapshots.ladder.n_tiers
+    if not fits:
+        raise HistoryError(
+            f"the snapshots must be those of the model, of {forest.width} features and {forest.n_tiers} tiers, got "
+            f"{snapshots.X.shape[1]} and {snapshots.ladder.n_tiers}; take predictor.snapshots(history)"
+        )
     row = np.flatnonzero((snapshots.tier_before > 0) & (snapshots.position > snapshots.catalogue.decision_lag))
     score = np.full(len(snapshots.position), np.nan)
     if len(row):

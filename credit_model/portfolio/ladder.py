@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,7 +38,8 @@ class LimitLadder:
     amounts: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        amounts = np.asarray(self.amounts, dtype=np.float64)
+        numbers = all(isinstance(a, Real) and not isinstance(a, bool | np.bool_) for a in self.amounts)
+        amounts = np.array([float(a) for a in self.amounts] if numbers else [])
         if len(amounts) < 2 or not np.isfinite(amounts).all() or (np.diff(amounts) <= 0).any():
             raise CreditModelError(
                 f"ladder amounts must be at least 2 finite, strictly increasing numbers, got {list(self.amounts)}"
