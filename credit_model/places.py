@@ -81,12 +81,18 @@ def _plain(text: str, alone: bool) -> str:
 def partial_of(target: Path, work: str | None = None) -> Path:
     """Where ``target`` is written: a new name, or that of a named work; it ends as ``target`` does."""
     suffix = target.suffix if re.fullmatch(r"\.\w{1,10}", target.suffix) and work is None else ""
-    return target.with_name(f".{_short(target.name)}.partial-{work or uuid.uuid4().hex[:8]}{suffix}")
+    return _beside(target, f"partial-{work or uuid.uuid4().hex[:8]}{suffix}")
 
 
 def aside_of(target: Path) -> Path:
     """Where the old ``target`` waits until the new one stands."""
-    return target.with_name(f".{_short(target.name)}.old")
+    return _beside(target, "old")
+
+
+def _beside(target: Path, mark: str) -> Path:
+    """A hidden place beside ``target``; "." and ".." have names of their own."""
+    place = target if target.name not in ("", "..") else Path(os.path.abspath(target))
+    return place.parent / f".{_short(place.name)}.{mark}"
 
 
 def _short(name: str) -> str:
@@ -103,9 +109,10 @@ def is_temporary(name: str) -> bool:
 
 def partials_of(target: Path, digits: str) -> list[Path]:
     """What runs that died have left of ``target``; ``digits`` are the numbers of digits of their marks."""
-    mark = re.compile(rf"\.{re.escape(_short(target.name))}\.partial-[0-9a-f]{{{digits}}}(\.\w{{1,10}})?")
+    place = _beside(target, "partial-")
+    mark = re.compile(rf"{re.escape(place.name)}[0-9a-f]{{{digits}}}(\.\w{{1,10}})?")
     with contextlib.suppress(OSError):
-        return [target.with_name(name) for name in os.listdir(target.parent) if mark.fullmatch(name)]
+        return [place.with_name(name) for name in os.listdir(place.parent) if mark.fullmatch(name)]
     return []
 
 
@@ -139,7 +146,7 @@ def sole_writer(target: Path, *, wait: bool = False, entrust: bool = False) -> I
     if key in _entrusted:
         yield
         return
-    lock = target.with_name(f".{_short(target.name)}.lock")
+    lock = _beside(target, "lock")
     made: list[Path] = []
     try:
         made = _make_parents(target)
@@ -212,10 +219,10 @@ def while_replaced(target: Path) -> Iterator[None]:
         time.sleep(0.01 * (1 + pause))
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path) -> tuple[int, int, int] | None:
     with contextlib.suppress(OSError):
         found = os.stat(path)
-        return found.st_dev, found.st_ino
+        return found.st_dev, found.st_ino, found.st_ctime_ns  # numbers of what was removed are given again
     return None
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import stat
 import subprocess
@@ -20,6 +21,7 @@ from credit_model.files import (
     write_text,
 )
 from credit_model.model.seal import read_sealed, write_sealed
+from credit_model.readers.tables import read_table
 
 TABLE = pd.DataFrame({"borrower_id": ["007", "=cmd()"], "amount": [1.5, -2.0]})
 
@@ -315,3 +317,26 @@ def test_an_error_is_one_line_of_bounded_length_that_keeps_its_remedy():
     assert len(str(error)) <= 580
     assert str(error).startswith("a.csv: x must be")
     assert str(error).endswith("(first: row 1); correct it")
+
+
+def test_work_that_is_gone_on_with_writes_its_own_files_again(tmp_path):
+    for _ in range(2):
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            fresh_folder(tmp_path / "p", format="credit_model.numbers/1", resume="0123456789abcdef") as partial,
+        ):
+            write_table(TABLE, partial / "economy.parquet")
+            write_manifest(partial, "credit_model.numbers/1", {"files": ["economy.parquet"]})
+            raise KeyboardInterrupt
+    assert not (tmp_path / "p").exists()
+
+
+@pytest.mark.parametrize("name", [".", "..", "./"])
+def test_the_folder_one_stands_in_can_be_named_by_a_dot(tmp_path, monkeypatch, name):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    write_table(TABLE, tmp_path / "a" / "b" / "t.csv")
+    write_table(TABLE, tmp_path / "a" / "t.csv")
+    assert len(read_table(name)) == 2
+    with pytest.raises(DataFileError, match="the folder holds other files and is not replaced"), fresh_folder(name):
+        pass
