@@ -56,7 +56,7 @@ def _decreases() -> tuple[LimitPredictor, DecreaseExplanations, History]:
 def main() -> None:
     """Print the table."""
     (predictor, explained, history), prepared = _timed(_decreases)
-    tracks, scored = _timed(lambda: score_tracks(predictor.forest, predictor.snapshots(history)))
+    tracks, scored = _timed(lambda: score_tracks(predictor.fitted, predictor.snapshots(history)))
     records = page_records(explained, tracks)
     _, told = _timed(lambda: records.reasons)
     addresses = [f"decreases/{name}" for name in page_names(explained)]

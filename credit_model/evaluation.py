@@ -95,7 +95,8 @@ def evaluate(
     tier = snapshots.tier_after[row]
     moves = "tier_in_force" in snapshots.catalogue.state_names
     before = snapshots.tier_before[row] if moves else None
-    survival = predictor.forest.survival_scores(snapshots.X[row], n_jobs=predictor.n_jobs)
+    predictor = predictor.as_trial()  # the deployed fits have seen these months
+    survival = predictor.fitted.survival_scores(snapshots, row, n_jobs=predictor.n_jobs)
     probability = predictor.predict_proba(snapshots, row)
     table = {"model": scores(tier, probability, tier_before=before, predicted=predicted_tier(survival))}
     if multiclass_trees is not None:

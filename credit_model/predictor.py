@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,20 +13,21 @@ from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import ArtifactError, CreditModelError, HistoryError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.decreases import DecreaseExplanations
-from credit_model.explain.explaining import as_decreases, explain_changes, one_change
-from credit_model.explain.pairs import REFERENCES, decrease_rows, pair_with_reference
-from credit_model.explain.peers import explain_against_peers
+from credit_model.explain.explaining import as_decreases, one_change
+from credit_model.explain.pairs import decrease_rows, row_numbers
 from credit_model.explain.support import HeldOutRisk, SupportRule
 from credit_model.explain.track import moves, track_rows, track_table
 from credit_model.explain.waves import Waves, find_waves
-from credit_model.fitted_model import FittedModel, load_fitted, read_panel
-from credit_model.model.forest import OrdinalForest, tier_probabilities
+from credit_model.fitted_model import FittedModel, read_panel
+from credit_model.model.bag import Bag
+from credit_model.model.forest import OrdinalForest
 from credit_model.notebook import notebook_html
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
+from credit_model.saved_model import load_fitted, save_fitted
 from credit_model.training import check_booster, fit_model
 
 
@@ -38,6 +40,10 @@ class LimitPredictor:
         The portfolio's declaration: a built-in name, a TOML file, or one already read.
     seed : int, default 0
         Draws the split of borrowers and the booster's samples.
+    n_fits : int, default 1
+        Deployed fits. 1: a single one, on all months of all borrowers, that has seen the cuts it explains. More, such
+        as 8: each on half of the borrowers; the model is their mean, a borrower of the training portfolio is explained
+        by those that did not see it, and how many agree on the leading factor is kept. Each costs half a fit.
     n_jobs : int, default -1
         Threads for snapshots, fit, prediction and explanation (-1: all cores); results do not depend on it.
     support : SupportRule, optional
@@ -61,12 +67,14 @@ class LimitPredictor:
         catalogue: str | Path | Catalogue = "synthetic",
         *,
         seed: int = 0,
+        n_fits: int = 1,
         n_jobs: int = -1,
         support: SupportRule | None = None,
         **booster: Any,
     ) -> None:
         self.catalogue = catalogue if isinstance(catalogue, Catalogue) else read_catalogue(catalogue)
         self.seed = seed
+        self.n_fits = n_fits
         self.n_jobs = n_jobs
         self.support = SupportRule() if support is None else support
         self.booster = booster
@@ -74,7 +82,7 @@ class LimitPredictor:
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters by name, as scikit-learn's estimators give them (so that `sklearn.base.clone` works)."""
-        own = {"catalogue": self.catalogue, "seed": self.seed, "n_jobs": self.n_jobs, "support": self.support}
+        own = {name: getattr(self, name) for name in ("catalogue", "seed", "n_fits", "n_jobs", "support")}
         return own | self.booster
 
     def set_params(self, **params: Any) -> Self:
@@ -88,7 +96,7 @@ class LimitPredictor:
         for name, value in params.items():
             if name == "catalogue":
                 self.catalogue = value if isinstance(value, Catalogue) else read_catalogue(value)
-            elif name in ("seed", "n_jobs", "support"):
+            elif name in ("seed", "n_fits", "n_jobs", "support"):
                 setattr(self, name, value)
             else:
                 check_booster([name])
@@ -105,9 +113,9 @@ class LimitPredictor:
     ) -> Self:
         """Train on a panel.
 
-        Rows are split by borrower and by time (`model.split.split_rule`): validation borrowers' late months stop
-        the fit, test borrowers' late months are left for `evaluate`. What became of the decisions that were neither
-        fitted on nor are tested is kept with the model: how often a risk of some size ends in a cut.
+        Rows are split by borrower and by time (`model.split.split_rule`) for a trial: validation borrowers' late months
+        choose its structure and number of trees, test borrowers' late months are left for `evaluate`. The deployed fits
+        then see all months. What became of decisions by the risk that fits gave which had not seen them is kept.
 
         Parameters
         ----------
@@ -125,9 +133,8 @@ class LimitPredictor:
         """
         shares = {"validation_share": validation_share, "test_share": test_share, "late_share": late_share}
         panel = read_panel(history, self.catalogue, whose="this LimitPredictor was given")
-        self._fitted, self.model_ = fit_model(
-            panel, seed=self.seed, n_jobs=self.n_jobs, shares=shares, booster=self.booster
-        )
+        own: dict[str, Any] = {name: getattr(self, name) for name in ("seed", "n_fits", "n_jobs", "booster")}
+        self._fitted, self.model_ = fit_model(panel, shares=shares, **own)
         return self
 
     @property
@@ -140,9 +147,22 @@ class LimitPredictor:
         return self._fitted
 
     @property
+    def bag(self) -> Bag:
+        """The deployed fits, whose mean is the model."""
+        return self.fitted.bag
+
+    @property
     def forest(self) -> OrdinalForest:
-        """The fitted trees."""
-        return self.fitted.forest
+        """The trees of a model of a single fit; of several, ``bag`` has them."""
+        if len(self.bag) > 1:
+            raise CreditModelError(f"the model is the mean of {len(self.bag)} fits; take predictor.bag")
+        return self.bag.fits[0]
+
+    def as_trial(self) -> LimitPredictor:
+        """A predictor by the trial, which never saw the test rows: what `evaluate` judges."""
+        trial = copy.copy(self)
+        trial._fitted = self.fitted.as_trial()
+        return trial
 
     @property
     def ladder(self) -> LimitLadder:
@@ -187,8 +207,8 @@ class LimitPredictor:
 
     def predict_proba(self, snapshots: Snapshots, row: IntArray | None = None) -> FloatArray:
         """Tier probabilities of rows of ``snapshots``: (n, n_tiers)."""
-        X = self.fitted.features_of(snapshots, row)
-        return tier_probabilities(self.forest.survival_scores(X, n_jobs=self.n_jobs))
+        row = None if row is None else row_numbers(row, len(snapshots))
+        return self.fitted.probabilities(snapshots, row, n_jobs=self.n_jobs)
 
     def predict(self, history: pd.DataFrame | History, *, rows: str = "last") -> pd.DataFrame:
         """The tier that the lender's policy, as learnt, gives each borrower.
@@ -274,22 +294,7 @@ class LimitPredictor:
         CreditModelError
             The snapshots are not of this model, ``row`` holds no such rows, or ``reference`` is unknown.
         """
-        fitted = self.fitted
-        fitted.check(snapshots)
-        if reference == "peers":
-            return explain_against_peers(
-                fitted.forest, fitted.peers, snapshots, row, model_version=fitted.version, n_jobs=self.n_jobs
-            )
-        if reference not in REFERENCES:
-            raise HistoryError(f"reference must be one of {', '.join(REFERENCES)}, peers; got {reference!r}")
-        return explain_changes(
-            fitted.forest,
-            snapshots,
-            pair_with_reference(snapshots, row, reference),
-            reference=reference,
-            model_version=fitted.version,
-            n_jobs=self.n_jobs,
-        )
+        return self.fitted.explained(snapshots, row, reference, n_jobs=self.n_jobs)
 
     def explain_change(self, x: FloatArray, z: FloatArray, tier: int) -> dict[str, float]:
         """Factor contributions of one change between two feature rows, in log-odds of keeping ``tier``.
@@ -312,7 +317,7 @@ class LimitPredictor:
         CreditModelError
             ``tier``, a shape or a value breaks its rule, or the states differ.
         """
-        return one_change(self.forest, self.fitted.catalogue, x, z, tier)
+        return one_change(self.bag, self.fitted.catalogue, x, z, tier)
 
     def track(self, history: pd.DataFrame | History, borrower_id: Any, *, reference: str = "last_set") -> pd.DataFrame:
         """A borrower's months: limit, keep score and what moved it since the reference.
@@ -340,7 +345,7 @@ class LimitPredictor:
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted model and the parameters into a folder (manifest.json and arrays, no pickle)."""
-        self.fitted.save(folder, {"seed": self.seed, **self.booster}, self.support)
+        save_fitted(self.fitted, folder, {"seed": self.seed, "n_fits": self.n_fits, **self.booster}, self.support)
 
     @classmethod
     def load(
@@ -389,5 +394,5 @@ class LimitPredictor:
         return notebook_html(
             head + "{known.version}: {n[0]} trees, {ladder.n_tiers} tiers, {n[1]} features in {n[2]} factors, "
             "{known.n_training_rows:,} training decisions</p>", known=known, ladder=self.ladder,
-            n=[len(each) for each in (self.forest.trees.roots, known.catalogue.drivers, known.catalogue.factors)],
+            n=[len(each) for each in (range(known.bag.n_trees), known.catalogue.drivers, known.catalogue.factors)],
         )  # fmt: skip

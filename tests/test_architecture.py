@@ -36,10 +36,11 @@ ALLOWED = {
     "explain": {"portfolio", "trees", "model"},
     "words": {"portfolio", "explain"},
     "plots": {"portfolio", "explain", "words"},
-    "documents": {"portfolio", "model", "explain", "words"},
+    "documents": {"portfolio", "model", "explain", "words", "fitted_model"},
     "fitted_model": {"portfolio", "model", "explain"},
+    "saved_model": {"portfolio", "model", "explain", "fitted_model"},
     "training": {"portfolio", "model", "explain", "fitted_model"},
-    "predictor": {"portfolio", "model", "explain", "fitted_model", "training"},
+    "predictor": {"portfolio", "model", "explain", "fitted_model", "saved_model", "training"},
     "evaluation": {"portfolio", "model", "explain", "fitted_model", "predictor"},
     "grade": {"portfolio", "trees", "model", "explain", "predictor", "evaluation", "simulate"},
     "cli": {

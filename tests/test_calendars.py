@@ -72,5 +72,5 @@ def test_a_panel_of_another_calendar_is_told_in_its_own_periods(calendar, tmp_pa
     close_plot(axes)
     close_plot(plot_timeline(predictor.track(history, one.borrower_id[0]), catalogue))
     snapshots = predictor.snapshots(history[history["borrower_id"] == one.borrower_id[0]])
-    files = write_report(one, score_tracks(predictor.forest, snapshots), tmp_path / "report")
+    files = write_report(one, score_tracks(predictor.fitted, snapshots), tmp_path / "report")
     assert month in files.pages[0].read_text(encoding="utf-8")

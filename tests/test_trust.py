@@ -12,7 +12,7 @@ from credit_model.evaluation import cross_fitted_support, judge_decisions, refit
 from credit_model.explain.pairs import decrease_rows
 from credit_model.explain.support import SupportRule
 from credit_model.explain.waves import find_waves
-from credit_model.model.artifact import FORMAT, forest_from_arrays, load_artifact, save_artifact
+from credit_model.model.artifact import FORMAT, bag_from_arrays, load_artifact, save_artifact
 from credit_model.portfolio.catalogue import parse_catalogue
 from credit_model.portfolio.history import check_history
 from credit_model.portfolio.ladder import LimitLadder
@@ -191,9 +191,9 @@ def without_a_feature(manifest, arrays):
 
 DAMAGES = {
     "another catalogue": (of_another_catalogue, "another catalogue_digest"),
-    "a feature less": (without_a_feature, r"the trees are of \d+ features, the catalogue has \d+"),
+    "a feature less": (without_a_feature, r"the trees are of other features than the catalogue\'s \d+"),
     "features in another order": (lambda m, a: m["features"].reverse(), "another features"),
-    "a tier more": (lambda m, a: m["ladder"].append(1e9), r"the trees are of \d+ tiers, the ladder has \d+"),
+    "a tier more": (lambda m, a: m["ladder"].append(1e9), r"the trees are of other tiers than the ladder\'s \d+"),
     "another ladder": (lambda m, a: m["ladder"].__setitem__(-1, 1e9), "the ladder is not the catalogue's"),
     "another number of trees": (manifest_of(n_trees=3), "another n_trees"),
     "a name": (manifest_of(catalogue_name="cards"), "another catalogue_name"),
@@ -205,9 +205,13 @@ DAMAGES = {
     "shares above one": (arrays_of("tier_shares", lambda s: s * 2), "the shares of tiers"),
     "shares that are no numbers": (arrays_of("tier_shares", lambda s: s * np.nan), "the shares of tiers"),
     "categories of a column of numbers": (
-        lambda m, a: a.update(categories_of_column_8=np.array([0.0])),
+        lambda m, a: a.update(fit_0_categories_of_column_8=np.array([0.0])),
         "another version|the categories are not those",
     ),
+    "members of another number of fits": (manifest_of(n_fits=2), "lacks what a forest needs|the members do not fit"),
+    "fits without number": (manifest_of(n_fits=10**30), "the number of fits must be"),
+    "members out of order": (arrays_of("members_key", lambda k: k[::-1]), "the members do not fit"),
+    "members of other months": (arrays_of("members_month", lambda m: m[1:]), "the members do not fit"),
     "no training row": (manifest_of(n_training_rows=0), "training rows"),
     "training rows in words": (manifest_of(n_training_rows="many"), "training rows"),
     "months of another type": (manifest_of(month_type="moon"), "the type of months must be one of"),
@@ -274,8 +278,8 @@ def test_the_categories_of_a_saved_model_are_codes_of_its_catalogue(with_categor
         return
     manifest, arrays = load_artifact(tmp_path / "m")
     manifest = {k: v for k, v in manifest.items() if k not in ("format", "files")}
-    arrays["categories_of_column_4"] = change(arrays["categories_of_column_4"])
-    loose = replace(predictor.fitted, forest=forest_from_arrays(arrays, tmp_path))
+    arrays["fit_0_categories_of_column_4"] = change(arrays["fit_0_categories_of_column_4"])
+    loose = replace(predictor.fitted, bag=bag_from_arrays(arrays, 1, tmp_path))
     save_artifact(tmp_path / "m", {**manifest, "version": loose.version}, arrays)
     with pytest.raises(ArtifactError, match="the categories are not those of the catalogue"):
         LimitPredictor.load(tmp_path / "m")

@@ -83,7 +83,7 @@ def _line_of_work(folder: Path, shown: Path, borrowers: int, months: int, seed: 
     with working("training"):
         predictor.fit(history)
     predictor.save(folder / "model")
-    say(f"{len(predictor.forest.trees.roots)} trees on {predictor.n_training_rows:,} decisions -> {shown / 'model'}")
+    say(f"{predictor.bag.n_trees} trees on {predictor.n_training_rows:,} decisions -> {shown / 'model'}")
     say()
 
     with working("evaluating"):
@@ -113,7 +113,7 @@ def _line_of_work(folder: Path, shown: Path, borrowers: int, months: int, seed: 
     )
     with progress("writing pages") as advance:
         involved = unseen.select(sorted(set(chosen.borrower_id.tolist())))
-        tracks = score_tracks(predictor.forest, predictor.snapshots(involved), n_jobs=jobs)
+        tracks = score_tracks(predictor.fitted, predictor.snapshots(involved), n_jobs=jobs)
         pages = write_report(chosen, tracks, folder / "report", on_progress=advance)
     notice = build_notice(chosen[0])
     write_text(notice.html(), folder / "notice.html")

@@ -102,7 +102,7 @@ def report_command(
             latest = explanations.month_number.argsort(kind="stable")[-most:]
             explanations = explanations[latest]
         involved = source.history.select(sorted(set(explanations.borrower_id.tolist())))
-        tracks = score_tracks(predictor.forest, predictor.snapshots(involved), n_jobs=source.jobs)
+        tracks = score_tracks(predictor.fitted, predictor.snapshots(involved), n_jobs=source.jobs)
     with progress("writing pages") as advance:
         files = write_report(
             explanations, tracks, out, economy=read_economy(None, source.data), lang=lang, on_progress=advance

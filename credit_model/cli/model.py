@@ -42,6 +42,14 @@ FORMAT = "credit_model.evaluation/1"
     "--trees", type=click.IntRange(1, 100_000), default=None, help="Most trees (fewer where held-out months say so)."
 )
 @click.option(
+    "--fits",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="Deployed fits: one on all borrowers; or several, such as 8, each on half of them, so that borrowers are "
+    "explained by those that did not see them (each costs half a fit).",
+)
+@click.option(
     "--structure",
     type=click.Choice(["auto", "score", "free"]),
     default="auto",
@@ -51,7 +59,7 @@ FORMAT = "credit_model.evaluation/1"
 @options.seed("Draws the split and the fit.")
 @options.jobs
 def train_command(
-    data: str, catalogue: str, out: str, force: bool, trees: int | None, structure: str, seed: int, jobs: int
+    data: str, catalogue: str, out: str, force: bool, trees: int | None, fits: int, structure: str, seed: int, jobs: int
 ) -> None:
     """Train a limit-tier model on histories.
 
@@ -64,7 +72,7 @@ def train_command(
     declared = read_catalogue(catalogue)
     history = read_history(data, declared)
     most: dict[str, Any] = {} if trees is None else {"max_iter": trees}
-    predictor = LimitPredictor(declared, seed=seed, n_jobs=jobs, structure=structure, **most)
+    predictor = LimitPredictor(declared, seed=seed, n_fits=fits, n_jobs=jobs, structure=structure, **most)
     start = time.perf_counter()
     with working("training"):
         predictor.fit(history)
@@ -74,7 +82,8 @@ def train_command(
         [
             ("training decisions", predictor.n_training_rows),
             ("structure", predictor.model_.structure_),
-            ("trees", len(predictor.forest.trees.roots)),
+            ("trees", predictor.bag.n_trees),
+            ("fits", len(predictor.bag)),
             ("tiers", predictor.ladder.n_tiers),
             ("features", len(declared.driver_names)),
             ("factors", len(declared.factor_ids)),
@@ -88,13 +97,13 @@ def train_command(
 
 def warn_if_useless(predictor: LimitPredictor, history: History) -> None:
     """Say it where the model forecasts worse than "no change" does, on decisions that it never saw."""
-    snapshots = predictor.snapshots(history)
+    snapshots, trial = predictor.snapshots(history), predictor.as_trial()
     row = predictor.test_rows(snapshots)
     row = row[snapshots.tier_before[row] >= 0]
     if "tier_in_force" not in snapshots.catalogue.state_names or not len(row):
         return
     tier, before = snapshots.tier_after[row], snapshots.tier_before[row]
-    ours = ranked_probability_score(tier, predictor.predict_proba(snapshots, row))
+    ours = ranked_probability_score(tier, trial.predict_proba(snapshots, row))
     no_change = ranked_probability_score(tier, one_hot(before, predictor.ladder.n_tiers))
     if ours >= no_change:
         say(

@@ -95,7 +95,7 @@ def write_report(
     >>> predictor = LimitPredictor(max_iter=20).fit(history)
     >>> snapshots = predictor.snapshots(history)
     >>> explanations = predictor.explain_snapshots(snapshots)[:3]
-    >>> tracks = score_tracks(predictor.forest, snapshots)
+    >>> tracks = score_tracks(predictor.fitted, snapshots)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     files = write_report(explanations, tracks, folder)
     ...     len(files.pages), files.index.name

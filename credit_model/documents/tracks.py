@@ -10,7 +10,7 @@ import numpy as np
 
 from credit_model.arrays import BoolArray, FloatArray
 from credit_model.errors import HistoryError
-from credit_model.model.forest import OrdinalForest
+from credit_model.fitted_model import FittedModel
 from credit_model.portfolio.declarations import Column
 from credit_model.portfolio.history import History
 from credit_model.portfolio.snapshots import Snapshots
@@ -68,13 +68,13 @@ class Tracks:
         return slice(start + first, start + min(at + MONTHS_AFTER + 1, len(months)))
 
 
-def score_tracks(forest: OrdinalForest, snapshots: Snapshots, *, n_jobs: int = -1) -> Tracks:
+def score_tracks(model: FittedModel, snapshots: Snapshots, *, n_jobs: int = -1) -> Tracks:
     """Each month's keep score, NaN in the lowest tier and before anything is known of the borrower.
 
     Parameters
     ----------
-    forest : OrdinalForest
-        Fitted on the features of ``snapshots.catalogue``.
+    model : FittedModel
+        ``predictor.fitted``.
     snapshots : Snapshots
         Of the borrowers that the report is about.
     n_jobs : int, default -1
@@ -83,16 +83,11 @@ def score_tracks(forest: OrdinalForest, snapshots: Snapshots, *, n_jobs: int = -
     Raises
     ------
     HistoryError
-        The forest was fitted on another number of features or tiers.
+        The snapshots are not of this model.
     """
-    fits = forest.width == snapshots.X.shape[1] and forest.n_tiers == snapshots.ladder.n_tiers
-    if not fits:
-        raise HistoryError(
-            f"the snapshots must be those of the model, of {forest.width} features and {forest.n_tiers} tiers, got "
-            f"{snapshots.X.shape[1]} and {snapshots.ladder.n_tiers}; take predictor.snapshots(history)"
-        )
+    model.check(snapshots)
     row = np.flatnonzero((snapshots.tier_before > 0) & (snapshots.position > snapshots.catalogue.decision_lag))
     score = np.full(len(snapshots.position), np.nan)
     if len(row):
-        score[row] = forest.keep_score(snapshots.X[row], snapshots.tier_before[row], n_jobs=n_jobs)
+        score[row] = model.keep_scores(snapshots, row, n_jobs=n_jobs)
     return Tracks(snapshots.history, score, snapshots.is_decision)

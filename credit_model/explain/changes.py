@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -51,6 +51,12 @@ class ChangeExplanations:
         The drivers' values at the reference and at the decision; categories as codes.
     coalition_scores : float64 array (n, 2**n_factors)
         Keep scores of all mixtures: bit g of the column set, factor g is as it is now; else as it was.
+    unseen : int64 array (n,)
+        The driver with a value, then or now, that the model has never seen (`explain.seen`); -1: none.
+    fits_led : int64 array (n, n_factors)
+        In how many of the fits that count for a row each factor lowers the score most.
+    n_fits : int64 array (n,)
+        How many fits count: all of the model's, or of a borrower that it was fitted on, those that did not see it.
     """
 
     catalogue: Catalogue
@@ -70,9 +76,21 @@ class ChangeExplanations:
     features_before: FloatArray
     features_after: FloatArray
     coalition_scores: FloatArray
+    fits_led: IntArray = field(kw_only=True, default_factory=lambda: np.empty((0, 0), dtype=np.int64))
+    unseen: IntArray = field(kw_only=True, default_factory=lambda: np.empty(0, dtype=np.int64))
+    n_fits: IntArray = field(kw_only=True, default_factory=lambda: np.empty(0, dtype=np.int64))
 
     #: Fields that all rows share.
     _SHARED: ClassVar[frozenset[str]] = frozenset({"catalogue", "reference", "model_version", "month_type"})
+
+    def __post_init__(self) -> None:
+        if len(self.n_fits) != len(self.month_number):  # of a model of one fit
+            lowest, n_factors = self.factor_contributions, len(self.catalogue.factor_ids)
+            leads = (np.arange(n_factors) == lowest.argmin(axis=1)[:, None]) & (lowest < 0)
+            object.__setattr__(self, "fits_led", leads.astype(np.int64))
+            object.__setattr__(self, "n_fits", np.ones(len(lowest), dtype=np.int64))
+        if len(self.unseen) != len(self.month_number):
+            object.__setattr__(self, "unseen", np.full(len(self.month_number), -1, dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.month_number)

@@ -55,6 +55,7 @@ class DecreaseExplanations(ChangeExplanations):
     _SHARED: ClassVar[frozenset[str]] = ChangeExplanations._SHARED | {"ladder", "rule", "held_out"}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not len(self.waves) and len(self.month_number):
             object.__setattr__(self, "waves", np.full(len(self.month_number), None, dtype=object))
 
@@ -119,7 +120,9 @@ class DecreaseExplanations(ChangeExplanations):
         risk_before, risk_after (of losing the tier in force; before is NaN without a reference), frequency_at_risk
         (share of cuts among held-out decisions of about this risk); leading_factor, first_reason_factor (the same;
         "" where no reason is told), withheld (why not), near_tie, moved_most (the factor that lowered the score most,
-        whether or not it is a reason; "" for none) and wave (how many times the usual were cut; NaN: no wave).
+        whether or not it is a reason; "" for none), leader_fits and n_fits (in how many of how many fits the factor
+        named first lowers the score most), unseen (a feature with a value that the model never saw; "" for
+        none) and wave (how many times the usual were cut; NaN: no wave).
         """
         verdicts, factors = self.verdicts, np.array([*self.catalogue.factor_ids, ""], dtype=object)
 
@@ -153,6 +156,13 @@ class DecreaseExplanations(ChangeExplanations):
                 "withheld": pd.array([v.withheld for v in verdicts], dtype="str"),
                 "near_tie": np.array([v.near_tie for v in verdicts], dtype=bool),
                 "moved_most": ids([v.factors[0] if v.factors else -1 for v in verdicts]),
+                "leader_fits": self.fits_led[
+                    np.arange(len(self)), [v.factors[0] if v.factors else 0 for v in verdicts]
+                ],
+                "n_fits": self.n_fits,
+                "unseen": pd.array(
+                    np.array([*self.catalogue.driver_names, ""], dtype=object)[self.unseen], dtype="str"
+                ),
                 "wave": np.array([np.nan if v.wave is None else v.wave.times_usual for v in verdicts]),
             }
         )
@@ -166,6 +176,7 @@ class DecreaseExplanations(ChangeExplanations):
         """Write the tables into an existing folder (for callers that add more to it)."""
         tables = {"summary": self.summary, "by_factor": self.by_factor, "by_feature": self.by_feature}
         tables |= {"values_before": self.values_before, "values_after": self.values_after, "waves": self._wave_table()}
+        tables["fits"] = pd.DataFrame(self.fits_led, columns=list(self.catalogue.factor_ids)).assign(n_fits=self.n_fits)
         tables["what_if"] = self.what_if.set_axis([str(c) for c in self.what_if], axis=1)
         for name, table in tables.items():
             write_table(table, folder / f"{name}.parquet")

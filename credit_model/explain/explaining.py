@@ -13,8 +13,10 @@ from credit_model.errors import CreditModelError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import SnapshotPairs, driver_columns, reference_features
+from credit_model.explain.seen import Seen
 from credit_model.explain.support import HeldOutRisk, SupportRule
 from credit_model.explain.waves import Waves
+from credit_model.model.bag import Bag
 from credit_model.model.forest import OrdinalForest
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.snapshots import Snapshots
@@ -25,31 +27,46 @@ EXACTNESS = 1e-9
 
 
 def explain_changes(
-    forest: OrdinalForest,
+    forest: Bag | OrdinalForest,
     snapshots: Snapshots,
     pairs: SnapshotPairs,
     *,
     reference: str,
     model_version: str,
+    weight: FloatArray | None = None,
+    seen: Seen | None = None,
     n_jobs: int = -1,
 ) -> ChangeExplanations:
     """Explain why each row's keep score differs from its reference's.
 
     Parameters
     ----------
-    forest : OrdinalForest
+    forest : Bag or OrdinalForest
         Fitted on the features of ``snapshots.catalogue``.
     snapshots : Snapshots
     pairs : SnapshotPairs
         Rows whose tier in force is at least 1.
     reference, model_version : str
         Recorded in the result.
+    weight : float64 array, (n, n_fits), optional
+        Of each fit of a bag in each row's mean; None: all alike.
+    seen : Seen, optional
+        What the model has seen; None: everything.
     n_jobs : int
         Threads; the result does not depend on it.
     """
     x, z = snapshots.X[pairs.row], reference_features(snapshots, pairs)
     return changes_of_rows(
-        forest, snapshots, x, z, pairs, reference=reference, model_version=model_version, n_jobs=n_jobs
+        forest,
+        snapshots,
+        x,
+        z,
+        pairs,
+        reference=reference,
+        model_version=model_version,
+        weight=weight,
+        seen=seen,
+        n_jobs=n_jobs,
     )
 
 
@@ -89,7 +106,7 @@ def as_decreases(
 
 
 def changes_of_rows(
-    forest: OrdinalForest,
+    forest: Bag | OrdinalForest,
     snapshots: Snapshots,
     x: FloatArray,
     z: FloatArray,
@@ -97,12 +114,14 @@ def changes_of_rows(
     *,
     reference: str,
     model_version: str,
+    weight: FloatArray | None = None,
+    seen: Seen | None = None,
     n_jobs: int = -1,
 ) -> ChangeExplanations:
     """Explain rows ``x`` (n, n_features) against rows ``z`` of the same shape; `explain_changes` finds z itself."""
     row, history = pairs.row, snapshots.history
     tier = snapshots.tier_before[row]
-    values = change_values(forest, snapshots.catalogue, x, z, tier, n_jobs=n_jobs)
+    values = change_values(forest, snapshots.catalogue, x, z, tier, weight, n_jobs=n_jobs)
     driver = driver_columns(snapshots.catalogue)
     reference_row = np.where(pairs.reference_row >= 0, pairs.reference_row, row)
     return ChangeExplanations(
@@ -123,32 +142,55 @@ def changes_of_rows(
         keep_score_after=values.score_after,
         contributions=values.contributions,
         coalition_scores=values.coalition_scores,
+        fits_led=values.fits_led,
+        n_fits=values.n_fits,
+        **({} if seen is None else {"unseen": seen.unseen_driver(snapshots.catalogue, x, z, values.contributions)}),
     )
 
 
 @dataclass(frozen=True)
 class ChangeValues:
-    """What the trees say of a change from z to x: (n,), (n,), (n, n_drivers), (n, 2**n_factors), all log-odds."""
+    """What the trees say of a change from z to x: (n,), (n,), (n, n_drivers), (n, 2**n_factors), all log-odds.
+
+    Attributes
+    ----------
+    fits_led : int64 array, (n, n_factors)
+        In how many of the fits that count a factor lowers the score most.
+    n_fits : int64 array, (n,)
+        How many fits count.
+    """
 
     score_before: FloatArray
     score_after: FloatArray
     contributions: FloatArray
     coalition_scores: FloatArray
+    fits_led: IntArray
+    n_fits: IntArray
 
 
 def change_values(
-    forest: OrdinalForest, catalogue: Catalogue, x: FloatArray, z: FloatArray, tier: IntArray, *, n_jobs: int = -1
+    forest: Bag | OrdinalForest,
+    catalogue: Catalogue,
+    x: FloatArray,
+    z: FloatArray,
+    tier: IntArray,
+    weight: FloatArray | None = None,
+    *,
+    n_jobs: int = -1,
 ) -> ChangeValues:
     """Owen values and all coalitions of the change in the score of keeping ``tier`` (n,) from z to x.
 
     Parameters
     ----------
-    forest : OrdinalForest
+    forest : Bag or OrdinalForest
     catalogue : Catalogue
     x, z : float64 arrays, (n, n_features)
         Finite or NaN, and equal in the states.
     tier : int64 array, (n,)
         Tiers in force, 1 .. n_tiers - 1.
+    weight : float64 array, (n, n_fits), optional
+        Of each fit of a bag in each row's mean; None: all alike.
+    n_jobs : int
 
     Raises
     ------
@@ -158,23 +200,38 @@ def change_values(
     """
     x, z = _checked_features("x", x, catalogue), _checked_features("z", z, catalogue)
     _check_pairs(x, z, catalogue)
-    tier = _checked_tiers(tier, len(x), forest.n_tiers)
-    rows_x, rows_z = forest.rows(x, tier - 1), forest.rows(z, tier - 1)
-    driver = driver_columns(catalogue)
-    group = np.full(rows_x.shape[1], -1, dtype=np.int64)  # states and thresholds are equal in both rows
-    group[driver] = catalogue.factor_index
-    changes = ensemble_changes(forest.trees, rows_x, rows_z, group, len(catalogue.factor_ids), n_jobs=n_jobs)
-    contributions = np.ascontiguousarray(changes.owen_values[:, driver])
-    error = np.abs(contributions.sum(axis=1) - (changes.score_x - changes.score_z)).max(initial=0.0)
+    bag = forest if isinstance(forest, Bag) else Bag((forest,))
+    tier = _checked_tiers(tier, len(x), bag.n_tiers)
+    driver, n_factors = driver_columns(catalogue), len(catalogue.factor_ids)
+    fits_led, n_fits = np.zeros((len(x), n_factors), dtype=np.int64), np.zeros(len(x), dtype=np.int64)
+
+    def of_fit(fit: OrdinalForest, row: IntArray) -> FloatArray:
+        """Of some rows: both scores, the contributions and the coalitions, side by side."""
+        rows_x, rows_z = fit.rows(x[row], tier[row] - 1), fit.rows(z[row], tier[row] - 1)
+        group = np.full(rows_x.shape[1], -1, dtype=np.int64)  # states and thresholds are equal in both rows
+        group[driver] = catalogue.factor_index
+        changes = ensemble_changes(fit.trees, rows_x, rows_z, group, n_factors, n_jobs=n_jobs)
+        contributions = changes.owen_values[:, driver]
+        by_factor = np.stack([contributions[:, catalogue.factor_index == g].sum(axis=1) for g in range(n_factors)], 1)
+        leads = by_factor.argmin(axis=1) if len(row) else np.empty(0, dtype=np.int64)
+        lowers = by_factor[np.arange(len(row)), leads] < 0
+        fits_led[row[lowers], leads[lowers]] += 1
+        n_fits[row] += 1
+        return np.column_stack([changes.score_z, changes.score_x, contributions, changes.coalition_scores])
+
+    values = bag.mean(len(x), weight, of_fit)
+    before, after, contributions = values[:, 0], values[:, 1], np.ascontiguousarray(values[:, 2 : 2 + len(driver)])
+    error = np.abs(contributions.sum(axis=1) - (after - before)).max(initial=0.0)
     if error > EXACTNESS:
         raise CreditModelError(
             f"contributions must sum to the change of the deployed score within {EXACTNESS:g}, found {error:g}; "
             "the states differ between the rows that are compared, or the model is damaged"
         )
-    return ChangeValues(changes.score_z, changes.score_x, contributions, changes.coalition_scores)
+    coalitions = np.ascontiguousarray(values[:, 2 + len(driver) :])
+    return ChangeValues(before.copy(), after.copy(), contributions, coalitions, fits_led, n_fits)
 
 
-def one_change(forest: OrdinalForest, catalogue: Catalogue, x: Any, z: Any, tier: Any) -> dict[str, float]:
+def one_change(forest: Bag | OrdinalForest, catalogue: Catalogue, x: Any, z: Any, tier: Any) -> dict[str, float]:
     """The change between two rows (n_features,) by factor, as `LimitPredictor.explain_change` says."""
     x, z = (pd.DataFrame([row]) if isinstance(row, pd.Series) else np.atleast_2d(row) for row in (x, z))
     values = change_values(forest, catalogue, x, z, np.asarray([tier]), n_jobs=1)

@@ -15,6 +15,7 @@ from credit_model.errors import HistoryError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.explaining import change_values, changes_of_rows
 from credit_model.explain.pairs import SnapshotPairs, driver_columns, row_numbers
+from credit_model.model.bag import Bag
 from credit_model.model.forest import OrdinalForest
 from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.snapshots import Snapshots
@@ -38,15 +39,23 @@ class Peers:
 
 
 def find_peers(
-    forest: OrdinalForest, snapshots: Snapshots, row: IntArray, *, n_jobs: int = -1, per_tier: int = PEERS_PER_TIER
+    forest: Bag | OrdinalForest,
+    snapshots: Snapshots,
+    row: IntArray,
+    weight: FloatArray | None = None,
+    *,
+    n_jobs: int = -1,
+    per_tier: int = PEERS_PER_TIER,
 ) -> Peers:
     """Among rows (n,), for every tier the ones that kept it with the lowest keep scores at or above 0.
 
     A borrower stands for at most one peer of a tier, with the month in which they kept it most narrowly.
     """
-    row = row[(snapshots.tier_before[row] > 0) & (snapshots.tier_after[row] >= snapshots.tier_before[row])]
+    kept = (snapshots.tier_before[row] > 0) & (snapshots.tier_after[row] >= snapshots.tier_before[row])
+    row, weight = row[kept], None if weight is None else weight[kept]
     tier = snapshots.tier_before[row]
-    score = forest.keep_score(snapshots.X[row], tier, n_jobs=n_jobs) if len(row) else np.empty(0)
+    bag = forest if isinstance(forest, Bag) else Bag((forest,))
+    score = bag.keep_score(snapshots.X[row], tier, weight, n_jobs=n_jobs) if len(row) else np.empty(0)
     chosen: list[IntArray] = []
     for t in np.unique(tier):
         above = np.flatnonzero((tier == t) & (score >= 0))
@@ -58,12 +67,13 @@ def find_peers(
 
 
 def explain_against_peers(
-    forest: OrdinalForest,
+    forest: Bag | OrdinalForest,
     peers: Peers,
     snapshots: Snapshots,
     row: IntArray,
     *,
     model_version: str,
+    weight: FloatArray | None = None,
     n_jobs: int = -1,
 ) -> ChangeExplanations:
     """Explain rows (n,) of falling limits against the peers of their tier in force.
@@ -85,7 +95,7 @@ def explain_against_peers(
     pairs = SnapshotPairs(row, row.copy(), np.zeros(len(row), dtype=bool))
     x = snapshots.X[row]
     result = changes_of_rows(
-        forest, snapshots, x, x, pairs, reference="peers", model_version=model_version, n_jobs=n_jobs
+        forest, snapshots, x, x, pairs, reference="peers", model_version=model_version, weight=weight, n_jobs=n_jobs
     )
     driver = driver_columns(snapshots.catalogue)
     states = np.setdiff1d(np.arange(x.shape[1]), driver)
@@ -99,9 +109,9 @@ def explain_against_peers(
         own = np.repeat(x[mine], len(theirs), axis=0)
         other = np.tile(theirs, (len(mine), 1))
         other[:, states] = own[:, states]
-        values = change_values(
-            forest, snapshots.catalogue, own, other, np.full(len(own), t, dtype=np.int64), n_jobs=n_jobs
-        )
+        own_weight = None if weight is None else np.repeat(weight[mine], len(theirs), axis=0)
+        tiers = np.full(len(own), t, dtype=np.int64)
+        values = change_values(forest, snapshots.catalogue, own, other, tiers, own_weight, n_jobs=n_jobs)
         shape = (len(mine), len(theirs))
         before[mine] = values.score_before.reshape(shape).mean(axis=1)
         contributions[mine] = values.contributions.reshape(*shape, -1).mean(axis=1)

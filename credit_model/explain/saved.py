@@ -22,7 +22,7 @@ from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import MonthType, month_numbers_of
 
-FORMAT = "credit_model.explanations/2"
+FORMAT = "credit_model.explanations/3"
 WAVE_FIELDS = ("scope", "group", "month_number", "n", "n_cut", "usual")
 _SUMMARY_FIELDS = (
     "reference_censored",
@@ -41,7 +41,7 @@ _TABLES = {
     "features_after": "values_after",
     "coalition_scores": "what_if",
 }
-FILES = tuple(f"{name}.parquet" for name in ("summary", "by_factor", *_TABLES.values(), "waves"))
+FILES = tuple(f"{name}.parquet" for name in ("summary", "by_factor", *_TABLES.values(), "fits", "waves"))
 _WHAT = "what was saved of explanations"
 _REMEDY = "give the folder that 'credit-model explain --out' wrote, or explain the decreases again"
 #: Most by which the contributions of a row may miss its change of score, and its mixtures its scores, log-odds.
@@ -89,6 +89,8 @@ def _fields(folder: str | Path, manifest: dict[str, Any], stored: Mapping[str, b
         "borrower_id": summary["borrower_id"].to_numpy(),
         "month_number": month,
         "reference_month_number": reference_month,
+        "unseen": _unseen(summary, catalogue),
+        **_fits(table["fits"], values["contributions"], catalogue),
         **{name: summary[name].to_numpy() for name in _SUMMARY_FIELDS},
         **values,
     }
@@ -172,6 +174,27 @@ def _shapley_of(mixtures: FloatArray) -> FloatArray:
         # Not by "@", which BLAS would take to all cores.
         values[:, g] = np.einsum("ij,j->i", mixtures[:, without | 1 << g] - mixtures[:, without], weight)
     return values
+
+
+def _unseen(summary: pd.DataFrame, catalogue: Catalogue) -> IntArray:
+    """The driver with a value never seen, of each decrease: (n,); -1 where there is none."""
+    place = pd.Index([*catalogue.driver_names, ""]).get_indexer(pd.Index(summary["unseen"].astype(object)))
+    if (place < 0).any():
+        raise ValueError("unseen must name a feature of the catalogue, or nothing")
+    return np.where(place == len(catalogue.driver_names), -1, place).astype(np.int64)
+
+
+def _fits(table: pd.DataFrame, contributions: FloatArray, catalogue: Catalogue) -> dict[str, IntArray]:
+    """How many fits count for each decrease, and in how many of them each factor leads."""
+    if tuple(table.columns) != (*catalogue.factor_ids, "n_fits") or len(table) != len(contributions):
+        raise ValueError("fits must have the factors and n_fits as columns, and a row for each decrease")
+    if len(table) and not all(dtype == np.int64 for dtype in table.dtypes):
+        raise ValueError("fits must hold whole numbers")
+    led = table[list(catalogue.factor_ids)].to_numpy(dtype=np.int64)
+    n_fits = table["n_fits"].to_numpy(dtype=np.int64)
+    if (led < 0).any() or (led.sum(axis=1) > n_fits).any() or (n_fits < 1).any():
+        raise ValueError("fits must count 0 <= those that a factor leads <= n_fits, over all factors together")
+    return {"fits_led": led, "n_fits": n_fits}
 
 
 def _waves(table: pd.DataFrame, summary: pd.DataFrame, month: IntArray, catalogue: Catalogue) -> NDArray[np.object_]:

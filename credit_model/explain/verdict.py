@@ -31,7 +31,7 @@ from credit_model.explain.principal import (
 from credit_model.explain.support import Frequency, HeldOutRisk, Shortfall, Support, SupportRule
 from credit_model.explain.waves import Wave
 
-Withheld = Literal["", "not_supported", "no_reference", "not_worsened"]
+Withheld = Literal["", "not_supported", "no_reference", "unseen", "not_worsened"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Verdict:
     shortfall : str
         Why it is unexplained (`support.Shortfall`); "" where it is not.
     withheld : str
-        Why no reasons are told: "not_supported", "no_reference" (nothing earlier is known), "not_worsened" (the score
+        Why no reasons are told: "not_supported", "no_reference" (nothing earlier is known), "unseen" (a
+        value lies outside what the model was fitted on), "not_worsened" (the score
         did not fall since the reference); "" where they are told.
     risk_before, risk_after : float in [0, 1]
         Of losing the tier in force, at the reference (NaN without one) and at the decision.
@@ -241,6 +242,8 @@ def _withheld(
             result.append("not_supported")
         elif not changes.has_reference[i]:
             result.append("no_reference")
+        elif changes.unseen[i] >= 0:
+            result.append("unseen")
         else:
             result.append("" if fell[i] and leads else "not_worsened")
     return result

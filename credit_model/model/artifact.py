@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_model.files import fresh_folder
+from credit_model.model.bag import Bag
 from credit_model.model.forest import OrdinalForest
 from credit_model.model.seal import read_sealed, reading, write_sealed
 from credit_model.trees.ensemble import TreeEnsemble, layout_fault
 from credit_model.trees.nodes import LEAF
 
-FORMAT = "credit_model.model/2"
+FORMAT = "credit_model.model/3"
 #: What a saved model is called in messages.
 SAVED = "the saved model"
 ARRAYS = "arrays.npz"
 _REMEDY = "give the folder that 'credit-model train --out' wrote, or train the model again"
 _TREES = ("nodes", "roots", "left_categories", "known_categories")
 _CATEGORIES = "categories_of_column_"
+#: How the arrays of a bag's forests start.
+_FIT = "fit_"
 
 
 def save_artifact(folder: str | Path, manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
@@ -98,3 +102,26 @@ def forest_from_arrays(arrays: dict[str, NDArray[Any]], folder: str | Path) -> O
             if name.startswith(_CATEGORIES)
         },
     )
+
+
+def bag_arrays(bag: Bag) -> dict[str, NDArray[Any]]:
+    """The arrays of a bag's forests, by name."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for b, fit in enumerate(bag.fits):
+        arrays |= prefixed(f"{_FIT}{b}_", forest_arrays(fit))
+    return arrays
+
+
+def bag_from_arrays(arrays: Mapping[str, NDArray[Any]], n_fits: int, folder: str | Path) -> Bag:
+    """Undo `bag_arrays`; ``folder`` is named in errors."""
+    return Bag(tuple(forest_from_arrays(unprefixed(f"{_FIT}{b}_", arrays), folder) for b in range(n_fits)))
+
+
+def prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The arrays with a prefix before their names."""
+    return {prefix + name: array for name, array in arrays.items()}
+
+
+def unprefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The arrays whose names have the prefix, without it."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

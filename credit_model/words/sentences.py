@@ -206,7 +206,8 @@ class Sentences:
             known = [spoken.say(f"note.{moved}")] if self.explanations.has_reference[row] else []
             return [*known, spoken.say("note.not_supported")]
         key = f"note.{verdict.withheld}" + ("_peers" if peers and verdict.withheld == "not_worsened" else "")
-        return [spoken.say(key, when=self.compared_with(row))]
+        driver = self.words.driver_labels[self.explanations.unseen[row]]
+        return [spoken.say(key, when=self.compared_with(row), feature=spoken.inside(driver))]
 
     def _first(self, verdict: Verdict, reasons: Sequence[ToldReason]) -> str:
         """The first reason, and that its factor led: beside another, or only by several reasons taken together."""

@@ -182,7 +182,7 @@ def draw_page(explanations: DecreaseExplanations, predictor: LimitPredictor, uns
         print("page.png is left as it is: Chromium is not installed")
         return
     history = check_history(unseen.history, predictor.catalogue).select(list(explanations.borrower_id))
-    tracks = score_tracks(predictor.forest, predictor.snapshots(history))
+    tracks = score_tracks(predictor.fitted, predictor.snapshots(history))
     with tempfile.TemporaryDirectory() as folder:
         (page,) = write_report(explanations, tracks, Path(folder) / "report").pages
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1100,1000"]
