@@ -16,7 +16,6 @@ from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
 from credit_model.simulate import kernels
 from credit_model.simulate.economy import BURN_IN, WARM_UP
-from credit_model.simulate.policy import policy_table
 from credit_model.simulate.settings import BLOCK_SIZE, Settings
 from credit_model.simulate.streams import NORMALS_TABLE, TRAITS_TABLE, UNIFORMS_TABLE, stream
 
@@ -97,7 +96,7 @@ def simulate_block(settings: Settings, block: int) -> Block:
     uniforms = stream(settings.seed, UNIFORMS_TABLE, block).random((BLOCK_SIZE, total, b.N_UNIFORMS), dtype=np.float32)
     first_id = block * BLOCK_SIZE + 1
     control = _controls(settings, first_id, n)
-    policy = policy_table()
+    policy = settings.policy_table
     n_rows = n * n_months
     own = np.empty((c.N_OWN, n_rows), dtype=np.int32)
     tier_before, tier_after = np.empty(n_rows, dtype=np.int8), np.empty(n_rows, dtype=np.int8)

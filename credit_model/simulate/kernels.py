@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
-from credit_model.simulate import policy as p
+from credit_model.simulate import lines
 from credit_model.simulate.economy import BURN_IN, WARM_UP
+from credit_model.simulate.measuring import come, measure, way_come
 from credit_model.simulate.repayment import rate, service_line, service_other_lines
+from credit_model.simulate.scoring import gain_without, score_of
 from credit_model.simulate.shares import share_change
 
 #: The month at which every line is granted its limit by the policy, without regard to the one before.
@@ -87,7 +89,12 @@ def live(start, stop, k, normals, uniforms, world, policy, control, desk):  # ty
         service_line(t, k, s, H, z, u, policy.amounts[int(s[b.TIER])], control)
         service_other_lines(t, k, s, H, u)
         rate(t, k, s, H, z, u)
-        _review(t, k, s, u, world, policy, control, desk)
+        desk.reviewed[t] = False
+        if t >= GRANT_MONTH:
+            occasion = _occasion(t, k, s, H, world, control)
+            if t == GRANT_MONTH or occasion >= 0:
+                _review(t, occasion, k, s, u, policy, desk)
+        desk.tier[t] = int(s[b.TIER])
         for place in range(b.N_STATES):
             desk.states[t, place] = s[place]
 
@@ -121,43 +128,39 @@ def _occasion(t, k, s, H, world, control):  # type: ignore[no-untyped-def]
     if (dpd >= 30 and before < 30) or (H[c.OTHER_DPD, t] >= 30 and H[c.OTHER_DPD, t - 1] < 30):
         return c.TRIGGER
     on_calendar = (t + int(k[b.REVIEW_PHASE])) % int(k[b.REVIEW_INTERVAL]) == 0
-    if on_calendar and t - s[b.LAST_CHANGE] >= p.COOL_DOWN:
+    if on_calendar and t - s[b.LAST_CHANGE] >= lines.COOL_DOWN:
         return c.SCORE
     return -1
 
 
-@njit(nogil=True, inline="always")
-def _review(t, k, s, u, world, policy, control, desk):  # type: ignore[no-untyped-def]
-    """The lender's decision at the end of month t, if it takes one."""
+@njit(nogil=True)
+def _review(t, occasion, k, s, u, policy, desk):  # type: ignore[no-untyped-def]
+    """The lender's decision at the end of month t."""
     tier = int(s[b.TIER])
-    desk.reviewed[t] = False
-    if t == GRANT_MONTH or (t > GRANT_MONTH and _occasion(t, k, s, desk.H, world, control) >= 0):
-        p.measure(t, desk.H, policy.amounts[tier], policy, desk.x)
-        p.come(desk.x, policy, desk.ways)
-        score = p.score_of(desk.ways, policy) - k[b.BIAS]
-        noisy = score + p.logistic_noise(u[b.U_DECISION])
-        after = np.searchsorted(policy.lines, noisy) if t == GRANT_MONTH else p.decide(noisy, tier, policy.lines)
-        occasion = _occasion(t, k, s, desk.H, world, control)
-        desk.reviewed[t] = True
-        desk.score[t] = score
-        desk.kind[t] = _kind(occasion, noisy, tier, after, policy, desk)
-        if after != tier:
-            s[b.TIER], s[b.LAST_CHANGE] = after, t
-    desk.tier[t] = int(s[b.TIER])
+    measure(t, desk.H, policy.amounts[tier], policy.measures, policy.above, desk.x)
+    come(desk.x, policy.ramps, desk.ways)
+    score = score_of(desk.ways, policy) - k[b.BIAS]
+    noisy = score + lines.logistic_noise(u[b.U_DECISION])
+    after = np.searchsorted(policy.lines, noisy) if t == GRANT_MONTH else lines.decide(noisy, tier, policy.lines)
+    desk.reviewed[t] = True
+    desk.score[t] = score
+    desk.kind[t] = _kind(occasion, noisy, tier, after, policy, desk)
+    if after != tier:
+        s[b.TIER], s[b.LAST_CHANGE] = after, t
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True)
 def _kind(occasion, noisy, tier, after, policy, desk):  # type: ignore[no-untyped-def]
     """The kind of a decision; a cut is class-wide or for dormancy only if it would not have happened without."""
     ways, ramps = desk.ways, policy.ramps
     class_wide, dormancy = policy.class_wide, policy.dormancy
     cut = after < tier
-    kept_from = p.cut_point(tier - 1, tier, policy.lines) if cut else np.inf
+    kept_from = lines.cut_point(tier - 1, tier, policy.lines) if cut else np.inf
     if ways[policy.knock_out] > 0:
         return c.KNOCK_OUT
     if occasion == c.CLASS_WIDE:
-        neutral = p.way_come(0.0, ramps[class_wide])
-        without = noisy + ramps[class_wide, 0] * (neutral - ways[class_wide])
+        neutral = way_come(0.0, ramps[class_wide])
+        without = noisy + gain_without(class_wide, neutral, ways, policy)
         if not cut or without > kept_from:
             return c.CLASS_WIDE
     if ways[dormancy] > 0 and (not cut or noisy - ramps[dormancy, 0] * ways[dormancy] > kept_from):
@@ -182,12 +185,12 @@ def reference_month(t, tier):  # type: ignore[no-untyped-def]
 @njit(nogil=True)
 def tell_decrease(t, r, limit, policy, desk, ways_z, shares):  # type: ignore[no-untyped-def]
     """Owen values of the change in score from month r to month t, both measured with the limit in force at t."""
-    p.measure(r, desk.H, limit, policy, desk.x)
-    p.come(desk.x, policy, ways_z)
-    p.measure(t, desk.H, limit, policy, desk.x)
-    p.come(desk.x, policy, desk.ways)
+    measure(r, desk.H, limit, policy.measures, policy.above, desk.x)
+    come(desk.x, policy.ramps, ways_z)
+    measure(t, desk.H, limit, policy.measures, policy.above, desk.x)
+    come(desk.x, policy.ramps, desk.ways)
     share_change(desk.ways, ways_z, policy, shares)
-    return p.score_of(ways_z, policy)
+    return score_of(ways_z, policy)
 
 
 @njit(nogil=True)

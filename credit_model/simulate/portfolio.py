@@ -85,7 +85,7 @@ def simulate_portfolio(n_borrowers: int, n_months: int, *, n_jobs: int = 1, **se
     n_jobs : int, default 1
         Threads; -1: all cores.
     **settings
-        ``seed``, and optionally ``scenario``, ``economy``, ``planted``, ``audit_bias``, ``root_causes``: as
+        ``seed``, and optionally ``scenario``, ``economy``, ``planted``, ``audit_bias``, ``policy``, ``root_causes``: as
         `simulate.settings.Settings` describes them.
 
     Returns

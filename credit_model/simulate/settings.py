@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,12 @@ from credit_model.errors import CreditModelError
 from credit_model.simulate.columns import OWN_SHOCKS
 from credit_model.simulate.economy import Economy, economy_from_table, simulate_economy
 from credit_model.simulate.lender import LenderMoves, simulate_lender
+from credit_model.simulate.policies.names import DEFAULT, POLICY_NAMES
 from credit_model.simulate.scenarios import Scenario, scenario_of
 from credit_model.simulate.streams import ECONOMY_TABLE, LENDER_TABLE, stream
+
+if TYPE_CHECKING:
+    from credit_model.simulate.scoring import PolicyTable
 
 #: Borrowers that are simulated at once.
 BLOCK_SIZE = 4096
@@ -41,6 +46,8 @@ class Settings:
         Gives a borrower one shock of `columns.OWN_SHOCKS` in one month of the panel (0 .. n_months - 1), and no other.
     audit_bias : float, default 0
         Log-odds that the lender wrongly takes off the score of women: a planted bias, for testing fairness checks.
+    policy : {"scorecard", "matrix", "rules", "subscores", "weakest", "forest"}
+        How the lender scores a borrower: `simulate.policies`.
     root_causes : bool, default True
         Whether root causes are sought, by living each decrease again with one shock off. Without, the truth's
         ``cause_`` columns are all false.
@@ -64,6 +71,7 @@ class Settings:
     economy: pd.DataFrame | None = field(default=None, repr=False)
     planted: Mapping[int, tuple[str, int]] = field(default_factory=dict, repr=False)
     audit_bias: float = 0.0
+    policy: str = DEFAULT
     root_causes: bool = True
 
     def __post_init__(self) -> None:
@@ -75,6 +83,8 @@ class Settings:
             object.__setattr__(self, name, int(value))
         if not np.isfinite(self.audit_bias):
             raise CreditModelError(f"audit_bias must be a finite number of log-odds, got {self.audit_bias!r}")
+        if self.policy not in POLICY_NAMES:
+            raise CreditModelError(f"policy must be one of {', '.join(POLICY_NAMES)}, got {self.policy!r}")
         # Made here, so that what is wrong with them is told at once, and no two threads make them.
         _ = self.economy_paths, self.lender_moves, self.planted_shocks
 
@@ -94,6 +104,18 @@ class Settings:
     def lender_moves(self) -> LenderMoves:
         """The lender's own moves over the burn-in and the panel's months."""
         return simulate_lender(self.n_months, self.world, stream(self.seed, LENDER_TABLE))
+
+    @cached_property
+    def policy_table(self) -> PolicyTable:
+        """The lender's policy, as the kernels take it."""
+        from credit_model.simulate.policies.family import table_of  # loads a compiler
+
+        return table_of(self.policy)
+
+    @property
+    def lender_arguments(self) -> dict[str, Any]:
+        """What a manifest states of the lender: only what is not the default, so that the default stays as it was."""
+        return {} if self.policy == DEFAULT else {"policy": self.policy}
 
     @cached_property
     def planted_shocks(self) -> IntArray:

@@ -104,6 +104,7 @@ def _arguments(settings: Settings, truth: bool) -> dict[str, Any]:
         "root_causes": settings.root_causes,
         "block_size": BLOCK_SIZE,
     }
+    arguments |= settings.lender_arguments
     text = json.dumps(arguments, sort_keys=True)
     return arguments | {"digest": hashlib.sha256(text.encode()).hexdigest()}
 
