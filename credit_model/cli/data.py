@@ -60,6 +60,20 @@ _MOST_HIDDEN, _MOST_RETURNS = 0.02, 0.1
     help="How the lender scores its borrowers.",
 )
 @click.option(
+    "--overrides",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="Share of the decisions that somebody takes by hand in place of the policy.",
+)
+@click.option(
+    "--changes-in",
+    type=click.IntRange(min=0),
+    default=None,
+    metavar="MONTH",
+    help="Month of the panel (0 is the first) from which the policy has other weights.",
+)
+@click.option(
     "--economy",
     default=None,
     type=INPUT,
@@ -87,6 +101,8 @@ def simulate_command(
     seed: int,
     scenario: str,
     policy: str,
+    overrides: float,
+    changes_in: int | None,
     economy: str | None,
     plant: tuple[str, ...],
     audit_bias: float,
@@ -115,6 +131,8 @@ def simulate_command(
         seed=seed,
         scenario=scenario,
         policy=policy,
+        overrides=overrides,
+        changes_in=changes_in,
         economy=None if economy is None else read_table(economy),
         planted=_planted(plant),
         audit_bias=audit_bias,

@@ -25,6 +25,8 @@ KEEP_MARGIN, RAISE_MARGIN = 6.1 * STRENGTH, 3.0 * STRENGTH
 CUT_GRACE = 1.7 * STRENGTH
 #: Tiers that one decision may raise a limit by.
 MOST_STEPS_UP = 3
+#: By how many tiers a hand that overrides the policy moves a limit, each as often.
+HAND_STEPS = np.array([-2, -1, 1, 2])
 #: Months after a change in which the limit is not reviewed on the calendar.
 COOL_DOWN = 6
 

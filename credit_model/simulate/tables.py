@@ -16,7 +16,7 @@ from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
 from credit_model.simulate.blocks import Block
 from credit_model.simulate.economy import BURN_IN, FIRST_MONTH
-from credit_model.simulate.lines import LINES, cut_point, tier_probabilities
+from credit_model.simulate.lines import HAND_STEPS, LINES, cut_point, tier_probabilities
 from credit_model.simulate.policies.tables import synthetic_ladder
 from credit_model.simulate.settings import Settings
 
@@ -78,7 +78,7 @@ def _surroundings(settings: Settings, block: Block) -> dict[str, Any]:
     return columns
 
 
-def decisions_table(block: Block) -> pa.Table:
+def decisions_table(settings: Settings, block: Block) -> pa.Table:
     """Every decision's true score, kind, and the best possible tier probabilities."""
     import pyarrow as pa
 
@@ -86,6 +86,8 @@ def decisions_table(block: Block) -> pa.Table:
     score, tier = block.score[row], block.tier_before[row]
     probabilities, keep_score = np.empty((len(LINES) + 1, len(row))), np.empty(len(row))
     _fill_probabilities(score, tier, LINES, probabilities, keep_score)
+    if settings.overrides > 0:
+        probabilities += settings.overrides * (_hand_probabilities()[tier].T - probabilities)
     columns = _keys(block, row) | {
         "tier_before": tier,
         "tier_after": block.tier_after[row],
@@ -94,6 +96,8 @@ def decisions_table(block: Block) -> pa.Table:
         "keep_score": keep_score,
     }
     columns.update({f"tier_prob_{k}": p for k, p in enumerate(probabilities)})
+    if settings.overrides > 0:
+        columns["overridden"] = block.overridden[row]
     return pa.table(columns)
 
 
@@ -132,7 +136,18 @@ def decreases_table(settings: Settings, block: Block) -> pa.Table:
     columns.update({f"factor_{name}": by_factor[:, g] for g, name in enumerate(catalogue.factor_ids)})
     columns.update({f"feature_{name}": block.shares[:, f] for f, name in enumerate(catalogue.driver_names)})
     columns.update({f"cause_{name}": block.root_causes[:, j] for j, name in enumerate(c.SHOCKS)})
+    if settings.overrides > 0:
+        columns["overridden"] = block.overridden[row]
     return pa.table(columns)
+
+
+def _hand_probabilities() -> FloatArray:
+    """By tier in force: the probabilities of all tiers where a decision is overridden, (n_tiers, n_tiers)."""
+    n_tiers = len(LINES) + 1
+    found = np.zeros((n_tiers, n_tiers))
+    for tier in range(n_tiers):
+        np.add.at(found[tier], np.clip(tier + HAND_STEPS, 0, n_tiers - 1), 1 / len(HAND_STEPS))
+    return found
 
 
 def _keep_points() -> NDArray[np.float64]:

@@ -119,7 +119,7 @@ def _write_block(settings: Settings, number: int, folder: Path, truth: bool) -> 
     block = simulate_block(settings, number)
     _write(history_table(settings, block), places[0])
     if truth:
-        _write(decisions_table(block), places[1])
+        _write(decisions_table(settings, block), places[1])
         _write(decreases_table(settings, block), places[2])
 
 

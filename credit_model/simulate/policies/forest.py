@@ -12,7 +12,9 @@ from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.simulate.policies.tables import MOST_CONDITIONS, RULES_BESIDE, make_table
 from credit_model.simulate.scoring import TERMS, PolicyTable
 
-N_TREES, SEED, REVISED_SEED = 120, 20_260, 20_261
+N_TREES, SEED = 120, 20_260
+#: After a change of the policy the trees from this one on are others, drawn with another seed.
+KEPT_TREES, REVISED_SEED = 80, 20_261
 #: How often each feature is drawn, relative to the others, and where its threshold may lie, on how good it is (0 .. 1).
 USUAL: dict[str, tuple[float, float, float]] = {
     "score_identity": (5.0, 0.25, 0.80),
@@ -56,18 +58,20 @@ USUAL: dict[str, tuple[float, float, float]] = {
 }
 #: Log-odds of a tree of mean weight, and the score without any tree: by the pilot.
 SCALE, INTERCEPT = 0.96, -28.6
-REVISED_SCALE, REVISED_INTERCEPT = SCALE, INTERCEPT
+REVISED_SCALE, REVISED_INTERCEPT = SCALE, -29.8
 
 
 def forest_table(*, revised: bool = False) -> PolicyTable:
-    """The policy on the features of the catalogue "synthetic"; ``revised``: as it is after a change (other trees)."""
+    """The policy on the features of the catalogue "synthetic"; ``revised``: a third of the trees are others."""
     catalogue = read_catalogue("synthetic")
-    rng = np.random.Generator(np.random.PCG64(REVISED_SEED if revised else SEED))
+    rng = np.random.Generator(np.random.PCG64(SEED))
     names = list(USUAL)
     pull = np.array([USUAL[name][0] for name in names])
     terms = np.full((N_TREES, MOST_CONDITIONS), -1, dtype=np.int64)
     thresholds, points = np.zeros((N_TREES, MOST_CONDITIONS)), np.empty(N_TREES)
     for tree in range(N_TREES):
+        if revised and tree == KEPT_TREES:
+            rng = np.random.Generator(np.random.PCG64(REVISED_SEED))
         n = int(rng.integers(2, 4))
         drawn = rng.choice(len(names), size=n, replace=False, p=pull / pull.sum())
         for place, i in enumerate(drawn):

@@ -43,7 +43,7 @@ EDGES = np.array(
 #: Points from an axis's worst grade to its best, and what being bad on both costs, log-odds.
 SPAN_RISK, SPAN_CAPACITY, SPAN_CONDITIONS = 25.0, 19.0, 10.5
 JOINT_CAPACITY, JOINT_CONDITIONS = 10.0, 6.0
-INTERCEPT, REVISED_INTERCEPT = -40.8, -40.8
+INTERCEPT, REVISED_INTERCEPT = -40.8, -45.9
 #: Features that weigh more, or less, in their factor's standing than in the scorecard.
 EMPHASIS: dict[str, float] = {}
 

@@ -53,7 +53,7 @@ CAPS = (
 SCALE, INTERCEPT = 0.84, -8.4
 #: After a change of the policy: how many times as many points a rule has by its first feature's factor.
 REVISED = {"debt": 1.5, "credit_score": 0.85, "economy": 1.3, "capacity": 0.9}
-REVISED_SCALE, REVISED_INTERCEPT = SCALE, INTERCEPT
+REVISED_SCALE, REVISED_INTERCEPT = SCALE, -6.5
 
 
 def rules_table(*, revised: bool = False) -> PolicyTable:

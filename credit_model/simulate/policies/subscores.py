@@ -22,7 +22,7 @@ DEPTHS = {
 REVISED_DEPTHS = DEPTHS | {"credit_score": 0.65, "debt": 0.55, "consumption": 0.45, "economy": 0.30}
 #: Log-odds from a product of 0 to one of 1, and the score at a product of 0: by the pilot.
 SCALE, INTERCEPT = 126.0, -46.3
-REVISED_SCALE, REVISED_INTERCEPT = SCALE, INTERCEPT
+REVISED_SCALE, REVISED_INTERCEPT = SCALE, -48.3
 #: Features that weigh more, or less, in their factor's score than in the scorecard.
 EMPHASIS: dict[str, float] = {}
 

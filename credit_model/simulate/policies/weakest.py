@@ -22,7 +22,7 @@ SPANS = {
 REVISED_SPANS = SPANS | {"credit_score": (60.0, 0.50), "debt": (46.0, 0.88), "economy": (34.0, 0.74)}
 #: Weight of the worst factor; the second worst has the rest.
 WORST, REVISED_WORST = 0.6, 0.7
-INTERCEPT, REVISED_INTERCEPT = 6.8, 6.8
+INTERCEPT, REVISED_INTERCEPT = 6.8, 5.1
 #: Features that weigh more, or less, in their factor's standing than in the scorecard.
 EMPHASIS: dict[str, float] = {}
 
