@@ -16,7 +16,7 @@ from credit_model.grade.known import match_truth
 from credit_model.grade.measures import Lot
 from credit_model.grade.methods import answerable, attribute
 from credit_model.grade.model_methods import explained
-from credit_model.grade.oracle import DEFAULT_POLICY, gives, true_score
+from credit_model.grade.oracle import DEFAULT_POLICY, score_of_changes, true_scores
 from credit_model.grade.rivals import Rival
 from credit_model.portfolio.history import History
 from credit_model.portfolio.snapshots import Snapshots
@@ -96,9 +96,8 @@ def answer(
         known.left_out["the model was trained on the borrower"] = int(np.sum(~kept))
         known = known[kept]
     decreases = Decreases(snapshots, known.row, background_rows(snapshots, seed=seed))
-    score = true_score(policy, snapshots.catalogue) if "oracle" in methods else None
-    if score is not None and not gives(score, decreases.x, decreases.z, known.truth.sum(axis=1)):
-        score = None
+    scores = true_scores(policy, snapshots.catalogue) if "oracle" in methods else ()
+    score = score_of_changes(scores, decreases.x, decreases.z, known.truth.sum(axis=1))
     why = answerable(methods, trained=bool(rivals), scored=score is not None)
     named = {
         method: attribute(predictor, decreases, method, rivals=rivals, true_score=score)

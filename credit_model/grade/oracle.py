@@ -6,7 +6,7 @@ can know better, it still shares otherwise than the game does wherever factors w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.simulate.measuring import come
 from credit_model.simulate.policies.family import POLICIES, table_of
-from credit_model.simulate.scoring import score_of
+from credit_model.simulate.scoring import PolicyTable, score_of
 
 #: The true score, log-odds, of snapshots (n, n_features) in the catalogue's order: (n,).
 TrueScore = Callable[[FloatArray], FloatArray]
@@ -27,8 +27,8 @@ DEFAULT_POLICY = "scorecard"
 SAME, MAY_DIFFER = 0.01, 0.02
 
 
-def true_score(policy: str, catalogue: Catalogue) -> TrueScore | None:
-    """A policy's true score of snapshots; None where none is known, or it reads what the catalogue lacks.
+def true_scores(policy: str, catalogue: Catalogue) -> tuple[TrueScore, ...]:
+    """A policy's true score of snapshots, and the one after its change; none where it reads what the catalogue lacks.
 
     Parameters
     ----------
@@ -39,10 +39,13 @@ def true_score(policy: str, catalogue: Catalogue) -> TrueScore | None:
     """
     known = read_catalogue("synthetic").driver_names
     if policy not in POLICIES or set(known) - set(catalogue.feature_names):
-        return None
+        return ()
     place = np.array([catalogue.feature_names.index(name) for name in known], dtype=np.int64)
-    table = table_of(policy)
-    return lambda X: np.asarray(_scores(np.ascontiguousarray(X[:, place]), table))
+
+    def scored_by(table: PolicyTable) -> TrueScore:
+        return lambda X: np.asarray(_scores(np.ascontiguousarray(X[:, place]), table))
+
+    return tuple(scored_by(table_of(policy, revised=revised)) for revised in (False, True))
 
 
 @kernel
@@ -54,13 +57,30 @@ def _scores(X, policy):  # type: ignore[no-untyped-def]
     return scores
 
 
-def gives(score: TrueScore, x: FloatArray, z: FloatArray, change: FloatArray) -> bool:
-    """Whether a score gives the true changes (n,) from z to x, (n, n_features): else the lender scores otherwise.
+def score_of_changes(scores: Sequence[TrueScore], x: FloatArray, z: FloatArray, change: FloatArray) -> TrueScore | None:
+    """The true score behind given changes: of each row, the one of ``scores`` that gives it.
 
-    It does where the policy was changed midway, or where the lender sees other values than the history holds.
+    Parameters
+    ----------
+    scores : sequence of TrueScore
+        Those that the lender may have used; the first where several fit.
+    x, z : float64 arrays, (n, n_features)
+    change : float64 array, (n,)
+        The true score of x less that of z, log-odds.
+
+    Returns
+    -------
+    TrueScore or None
+        Of n rows that stand for the same cuts. None where more than `MAY_DIFFER` of the changes are given by none of
+        them: the lender scores otherwise, or sees other values than the history holds.
     """
-    differs = np.abs(score(x) - score(z) - change) > SAME
-    return bool(np.mean(differs) <= MAY_DIFFER) if len(differs) else True
+    if not scores:
+        return None
+    fits = np.array([np.abs(score(x) - score(z) - change) <= SAME for score in scores])
+    if fits.shape[1] and np.mean(~fits.any(axis=0)) > MAY_DIFFER:
+        return None
+    which = fits.argmax(axis=0)
+    return lambda X: np.choose(which, [score(X) for score in scores])
 
 
 def one_factor_back(score: TrueScore, catalogue: Catalogue, x: FloatArray, z: FloatArray) -> FloatArray:

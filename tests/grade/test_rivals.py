@@ -9,7 +9,7 @@ from credit_model.explain.pairs import decrease_rows, driver_columns, pair_with_
 from credit_model.grade.answers import Decreases, background_rows
 from credit_model.grade.known import match_truth
 from credit_model.grade.methods import attribute
-from credit_model.grade.oracle import gives, one_factor_back, true_score
+from credit_model.grade.oracle import one_factor_back, score_of_changes, true_scores
 from credit_model.grade.rivals import (
     AdverseRival,
     LinearRival,
@@ -20,6 +20,7 @@ from credit_model.grade.rivals import (
     fit_logistic_levels,
 )
 from credit_model.portfolio.catalogue import read_catalogue
+from credit_model.simulate.policies.family import POLICIES
 
 CATALOGUE = read_catalogue("synthetic")
 DRIVERS = driver_columns(CATALOGUE)
@@ -173,14 +174,29 @@ def test_a_method_without_what_it_needs_is_refused(predictor, asked, method):
         attribute(predictor, asked[0], method)
 
 
-def test_the_true_score_gives_the_truths_changes(asked, unseen):
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_true_score_gives_the_truths_changes(predictor, policy):
+    portfolio = simulate_portfolio(150, 30, seed=12, policy=policy)
+    snapshots = predictor.snapshots(portfolio.history)
+    known = match_truth(snapshots, decrease_rows(snapshots), portfolio.truth.decreases)
+    decreases = Decreases(snapshots, known.row, background_rows(snapshots, seed=0))
+    score, _ = true_scores(policy, CATALOGUE)
+    np.testing.assert_allclose(score(decreases.x) - score(decreases.z), known.truth.sum(axis=1), atol=1e-4)
+
+
+def test_the_score_behind_changes_is_found_row_by_row_or_not_at_all(asked):
     decreases, known = asked
-    score = true_score("scorecard", CATALOGUE)
-    found = score(decreases.x) - score(decreases.z)
-    np.testing.assert_allclose(found, known.truth.sum(axis=1), atol=1e-4)
-    assert gives(score, decreases.x, decreases.z, known.truth.sum(axis=1))
-    assert not gives(score, decreases.x, decreases.z, known.truth.sum(axis=1) + 1)
-    assert true_score("nobody's", CATALOGUE) is None
+    x, z, change = decreases.x, decreases.z, known.truth.sum(axis=1)
+    scores = true_scores("scorecard", CATALOGUE)
+    found = score_of_changes(scores, x, z, change)
+    np.testing.assert_array_equal(found(x), scores[0](x))
+    revised = np.arange(len(x)) % 2 == 1  # as if the policy had changed midway
+    change = np.where(revised, scores[1](x) - scores[1](z), change)
+    found = score_of_changes(scores, x, z, change)
+    np.testing.assert_array_equal(found(x), np.where(revised, scores[1](x), scores[0](x)))
+    assert score_of_changes(scores, x, z, change + 1) is None
+    assert score_of_changes((), x, z, change) is None
+    assert true_scores("nobody's", CATALOGUE) == ()
 
 
 def test_the_oracle_puts_one_factor_back_at_a_time():
