@@ -189,8 +189,9 @@ def show_grade(grade: Grade, *, intervals: bool = False) -> None:
     from credit_model.grade.result import PROTOCOLS
 
     n, told = int(grade.overall["n"].iloc[0]), int(grade.overall["n_told"].iloc[0])
-    heading(f"{n:,} limit decreases held against the truth; model {grade.model_version}")
-    say(f"Protocol {grade.protocol.replace('_', ' ')}: {PROTOCOLS[grade.protocol]}.")
+    protocol = grade.protocol.replace("_", " ")
+    heading(f"{n:,} limit decreases held against the truth, protocol {protocol}; model {grade.model_version}")
+    say(f"{protocol.capitalize()}: {PROTOCOLS[grade.protocol]}.")
     say(f"The leader is graded on the {told:,} of them of which a reason is told, for all methods alike.")
     show_facts([(f"not graded: {reason}", count) for reason, count in grade.left_out.items() if count])
     for note in grade.notes:
@@ -202,6 +203,8 @@ def show_grade(grade: Grade, *, intervals: bool = False) -> None:
         show_table(_methods(table, FIDELITY_HEADS, intervals), digits=3, title="Fidelity to the lender's policy")
         show_table(_methods(table, ERROR_HEADS), digits=3, title="Both errors of blame, and the shares")
         show_table(_causal(table), digits=3, title="Causal")
+        for split in SIDE_BY_SIDE:
+            show_table(_leaders(grade, policy, split), digits=3, title=f"Leader right, by {split}")
         show_table(_groups(grade, policy), digits=3, title=f"{_first(grade)}, by group")
         show_table(_single_causes(grade, policy), digits=3, title=f"{_first(grade)}, one root cause alone")
     say(
@@ -233,6 +236,8 @@ CAUSAL_HEADS = {
     "lender_kind_first": "first",
     "n_lender_kind": "such cuts",
 }
+#: Splits in which all methods are shown side by side.
+SIDE_BY_SIDE = ("scenario", "segment", "kind")
 SINGLE_CAUSE_HEADS = {
     "group": "cause",
     "n": "cuts",
@@ -294,6 +299,15 @@ def _groups(grade: Grade, policy: str) -> pd.DataFrame:
     }
     shown: pd.DataFrame = ours.loc[ours["split"] != "single cause", list(heads)].rename(columns=heads)
     return shown
+
+
+def _leaders(grade: Grade, policy: str, split: str) -> pd.DataFrame:
+    """Whether the leader is right: a row a method, a column a group."""
+    table = {
+        str(method): grade.by(split, str(method), policy)["leading_factor_right"]
+        for method in grade.of_policy(policy).index
+    }
+    return pd.DataFrame(table).T.rename_axis("method").reset_index()
 
 
 def _single_causes(grade: Grade, policy: str) -> pd.DataFrame:

@@ -37,13 +37,15 @@ def test_both_scorecards_are_printed_and_the_json_written(folders, tmp_path):
     assert result.exit_code == 0, result.output
     assert "Fidelity to the lender's policy" in result.output
     assert "Causal" in result.output
-    assert "Protocol stale" in result.output
+    assert "held against the truth, protocol stale; model" in result.output
     for method in METHODS:
         if method in FITS:
             assert f"Left out: {method}" in result.output
         else:
             assert result.output.count(f"{method} ") >= 3  # once a table
     assert "one root cause alone" in result.output
+    for split in ("scenario", "segment", "kind"):
+        assert f"Leader right, by {split}" in result.output
     assert "laid on borrower" in result.output
     assert "excused" in result.output
     content = json.loads((tmp_path / "g.json").read_text())
@@ -78,8 +80,8 @@ def test_in_time_models_are_fitted_on_other_borrowers_and_earlier_data(folders, 
         *("--intervals", "--jobs", 1, "--json", tmp_path / "g.json"),
     )
     assert result.exit_code == 0, result.output
-    assert "Protocol in time: fitted on earlier data and on other borrowers of the same months" in result.output
-    assert "model 2 fits" in result.output
+    assert "held against the truth, protocol in time; model 2 fits" in result.output
+    assert "In time: fitted on earlier data and on other borrowers of the same months" in result.output
     assert " ± 0." in result.output
     for method in METHODS:
         assert result.output.count(f"{method} ") >= 3
