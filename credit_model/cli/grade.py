@@ -181,7 +181,7 @@ def policy_of(folder: str) -> str:
     except (OSError, ValueError):
         return DEFAULT_POLICY  # tables alone: nothing names it
     policy = manifest.get("policy", DEFAULT_POLICY) if isinstance(manifest, dict) else DEFAULT_POLICY
-    return str(policy)
+    return str(policy.get("name", "") if isinstance(policy, dict) else policy)  # of a policy of one's own, more is said
 
 
 def show_grade(grade: Grade, *, intervals: bool = False) -> None:

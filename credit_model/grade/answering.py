@@ -16,7 +16,7 @@ from credit_model.grade.known import match_truth
 from credit_model.grade.measures import Lot
 from credit_model.grade.methods import answerable, attribute
 from credit_model.grade.model_methods import explained
-from credit_model.grade.oracle import DEFAULT_POLICY, score_of_changes, true_scores
+from credit_model.grade.oracle import DEFAULT_POLICY, TrueScore, score_of_changes, true_scores
 from credit_model.grade.rivals import Rival
 from credit_model.portfolio.history import History
 from credit_model.portfolio.snapshots import Snapshots
@@ -25,11 +25,23 @@ from credit_model.simulate.truth import Truth
 
 
 class Portfolio(NamedTuple):
-    """A portfolio to grade on: its history, the truth of the same borrowers, and the name of the lender's policy."""
+    """A portfolio to grade on.
+
+    Attributes
+    ----------
+    history : DataFrame or History
+    truth : Truth or DataFrame
+        What is true of the same borrowers: `SimulatedPortfolio.truth`, or its table ``decreases``.
+    policy : str
+        The name of the lender's policy.
+    true_score : TrueScore, optional
+        The lender's true score, for the oracle; the simulator's own policies need none to be given.
+    """
 
     history: pd.DataFrame | History
     truth: pd.DataFrame | Truth
     policy: str = DEFAULT_POLICY
+    true_score: TrueScore | None = None
 
     @property
     def decreases(self) -> pd.DataFrame:
@@ -42,7 +54,7 @@ GivenPortfolio = Portfolio | tuple[pd.DataFrame | History, pd.DataFrame | Truth]
 
 
 def portfolios_of(given: Iterable[GivenPortfolio]) -> list[Portfolio]:
-    """Tuples (history, truth) or (history, truth, policy) as portfolios."""
+    """Tuples (history, truth) or (history, truth, policy, ...) as portfolios."""
     return [Portfolio(*one) for one in given]
 
 
@@ -57,10 +69,9 @@ class Answered:
 def answer(
     predictor: LimitPredictor,
     snapshots: Snapshots,
-    truth: pd.DataFrame,
+    portfolio: Portfolio,
     methods: Sequence[str],
     *,
-    policy: str,
     rivals: Mapping[str, Rival],
     unseen: BoolArray | None = None,
     borrowers: BoolArray | None = None,
@@ -73,10 +84,9 @@ def answer(
     predictor : LimitPredictor
     snapshots : Snapshots
         Of the whole panel.
-    truth : DataFrame
-        As `simulate.truth.Truth.decreases`.
+    portfolio : Portfolio
+        The snapshots'.
     methods : sequence of str
-    policy : str
     rivals : mapping of method to Rival
         Those that have been fitted.
     unseen : bool array, (n_borrowers,), optional
@@ -86,7 +96,7 @@ def answer(
     seed : int
         Draws the population that population methods compare with.
     """
-    row = decrease_rows(snapshots)
+    row, truth, policy = decrease_rows(snapshots), portfolio.decreases, portfolio.policy
     if borrowers is not None:
         row = row[borrowers[snapshots.borrower_row[row]]]
         truth = _truth_of(truth, snapshots, borrowers)
@@ -96,7 +106,10 @@ def answer(
         known.left_out["the model was trained on the borrower"] = int(np.sum(~kept))
         known = known[kept]
     decreases = Decreases(snapshots, known.row, background_rows(snapshots, seed=seed))
-    scores = true_scores(policy, snapshots.catalogue) if "oracle" in methods else ()
+    scores: tuple[TrueScore, ...] = ()
+    if "oracle" in methods:
+        given = portfolio.true_score
+        scores = true_scores(policy, snapshots.catalogue) if given is None else (given,)
     score = score_of_changes(scores, decreases.x, decreases.z, known.truth.sum(axis=1))
     why = answerable(methods, trained=bool(rivals), scored=score is not None)
     named = {

@@ -100,9 +100,8 @@ def grade_portfolios(
         answered = answer(
             predictor,
             snapshots,
-            one.decreases,
+            one,
             methods,
-            policy=one.policy,
             rivals=rivals[one.policy],
             unseen=_unseen(predictor, snapshots) if rows == "held_out" else None,
             seed=seed,

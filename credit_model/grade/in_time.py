@@ -125,9 +125,8 @@ def _answer_fold(
     answered = answer(
         fitted,
         fitted.snapshots(history),
-        portfolio.decreases,
+        portfolio,
         methods,
-        policy=portfolio.policy,
         rivals=_fit_rivals(fitted, training, methods, seed),
         borrowers=explained,
         seed=seed,

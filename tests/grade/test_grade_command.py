@@ -112,6 +112,9 @@ def test_a_manifest_names_the_policy(folders, tmp_path):
     assert refused.exit_code == 1
     assert "give earlier data of every policy" in refused.stderr
     assert refused.stderr.count("\n") == 1
+    own = {"name": "my_policy:POLICY", "fingerprint": "0"}
+    (tmp_path / "d" / "manifest.json").write_text(json.dumps(manifest | {"policy": own}))
+    assert "Policy my_policy:POLICY: " in run(*where).output
     (tmp_path / "d" / "manifest.json").unlink()
     assert "Policy scorecard: " in run(*where).output
 

@@ -14,6 +14,7 @@ from credit_model.grade.known import match_truth
 from credit_model.grade.measures import COUNTS
 from credit_model.grade.methods import METHODS, attribute
 from credit_model.grade.model_methods import population_values
+from credit_model.grade.oracle import true_scores
 from credit_model.grade.rivals import FITS
 
 
@@ -182,6 +183,11 @@ def test_policies_are_graded_apart_and_together(predictor, unseen, portfolio):
         alone.overall.drop(columns="seconds_per_decrease"),
         grade.of_policy("scorecard").drop(columns="seconds_per_decrease"),
     )
+    score, _ = true_scores("scorecard", predictor.catalogue)
+    told = grade_portfolios(predictor, [(*parts[1], score)], methods=["oracle"])
+    assert told.overall.loc["oracle", "leading_factor_right_all"] > 0.95
+    wrong = [(*parts[1], lambda X: X[:, 0])]
+    assert "not known" in grade_portfolios(predictor, wrong, methods=["ours", "oracle"]).notes[0]
     with pytest.raises(HistoryError, match="earlier data of every policy"):
         grade_portfolios(predictor, parts, methods=["hazard"], earlier={"scorecard": portfolio.history})
 

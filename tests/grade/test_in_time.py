@@ -37,9 +37,9 @@ def recorded(graded, earlier):
         trained.append(set(training.borrower_ids))
         return fit(template, training)
 
-    def asked(predictor, snapshots, truth, methods, **given):
+    def asked(predictor, snapshots, portfolio, methods, **given):
         explained.append(set(snapshots.history.borrower_ids[given["borrowers"]].tolist()))
-        return answer(predictor, snapshots, truth, methods, **given)
+        return answer(predictor, snapshots, portfolio, methods, **given)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(in_time, "fit_in_time", fit_in_time)
