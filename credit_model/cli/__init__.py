@@ -49,8 +49,11 @@ class _Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        with shell.prepared():
-            return super().main(*args, **kwargs)
+        try:
+            with shell.prepared():
+                return super().main(*args, **kwargs)
+        except KeyboardInterrupt:  # before click has begun to look out for it
+            shell.end("stopped")
 
     def invoke(self, ctx: click.Context) -> Any:
         with shell.mistakes_in_one_line():

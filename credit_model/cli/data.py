@@ -30,6 +30,7 @@ from credit_model.portfolio.suspicions import (
 )
 from credit_model.readers.public_data import CONVERTERS
 from credit_model.readers.tables import read_table
+from credit_model.simulate.policies.names import DEFAULT, POLICY_NAMES
 from credit_model.simulate.scenarios import SCENARIOS
 from credit_model.simulate.settings import MOST_BORROWERS, MOST_MONTHS
 from credit_model.simulate.writing import FORMAT
@@ -50,6 +51,27 @@ _MOST_HIDDEN, _MOST_RETURNS = 0.02, 0.1
     default="baseline",
     show_default=True,
     help="What the economy and the lender do.",
+)
+@click.option(
+    "--policy",
+    type=click.Choice(POLICY_NAMES),
+    default=DEFAULT,
+    show_default=True,
+    help="How the lender scores its borrowers.",
+)
+@click.option(
+    "--overrides",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="Share of the decisions that somebody takes by hand in place of the policy.",
+)
+@click.option(
+    "--changes-in",
+    type=click.IntRange(min=0),
+    default=None,
+    metavar="MONTH",
+    help="Month of the panel (0 is the first) from which the policy has other weights.",
 )
 @click.option(
     "--economy",
@@ -78,6 +100,9 @@ def simulate_command(
     months: int,
     seed: int,
     scenario: str,
+    policy: str,
+    overrides: float,
+    changes_in: int | None,
     economy: str | None,
     plant: tuple[str, ...],
     audit_bias: float,
@@ -94,6 +119,7 @@ def simulate_command(
     \b
     Example:  credit-model simulate --borrowers 20000 --months 48 --seed 1 --out portfolio
               credit-model simulate --scenario downturn --seed 2 --realism --out downturn
+              credit-model simulate --policy rules --seed 3 --out rules
     """
     from credit_model.simulate.settings import Settings
     from credit_model.simulate.writing import write_portfolio
@@ -104,6 +130,9 @@ def simulate_command(
         months,
         seed=seed,
         scenario=scenario,
+        policy=policy,
+        overrides=overrides,
+        changes_in=changes_in,
         economy=None if economy is None else read_table(economy),
         planted=_planted(plant),
         audit_bias=audit_bias,
@@ -116,6 +145,7 @@ def simulate_command(
         [
             ("borrower-months", borrowers * months),
             ("scenario", scenario),
+            ("policy", policy),
             ("borrower-months a second", round(borrowers * months / seconds)),
             ("written to", out),
         ]

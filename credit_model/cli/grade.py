@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
 
 from credit_model.cli import options
-from credit_model.cli.console import heading, say, show_facts, show_table, working
+from credit_model.cli.console import heading, progress, say, show_facts, show_table, working
 from credit_model.cli.history_files import read_history
-from credit_model.cli.outputs import TABLES, File
+from credit_model.cli.outputs import INPUT, TABLES, File
+from credit_model.errors import DataFileError
 from credit_model.files import write_text
+from credit_model.portfolio.catalogue import Catalogue, read_catalogue
+from credit_model.portfolio.history import History
 from credit_model.predictor import LimitPredictor
 from credit_model.simulate.truth import read_truth
 
 if TYPE_CHECKING:
-    from credit_model.grade.grading import Grade
+    from credit_model.grade.answering import Portfolio
+    from credit_model.grade.result import Grade
+
+#: Most parts of a portfolio's borrowers.
+MOST_FOLDS = 100
 
 
 @options.command()
-@options.model
 @click.option(
     "--data",
     required=True,
@@ -29,52 +37,181 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="A folder that 'simulate' wrote, with its truth; repeat it to grade several portfolios as one.",
 )
+@click.option(
+    "--model",
+    default=None,
+    type=INPUT,
+    metavar="DIR",
+    help="Stale: grade this model, which 'train' wrote long before.",
+)
+@click.option(
+    "--cross-fit",
+    type=click.IntRange(2, MOST_FOLDS),
+    default=None,
+    metavar="K",
+    help="In time: part each portfolio's borrowers into K folds, each explained by a model fitted on the others.",
+)
+@click.option(
+    "--earlier",
+    multiple=True,
+    type=TABLES,
+    metavar="DIR",
+    help="Earlier data of the lender: models and rivals are fitted on it too (with --model: rivals alone); "
+    "repeat it for portfolios of several policies.",
+)
 @options.expected_catalogue
-@click.option("--held-out", is_flag=True, help="Grade only borrowers that training never saw.")
+@click.option("--held-out", is_flag=True, help="With --model: grade only borrowers that training never saw.")
+@click.option(
+    "--trees", type=click.IntRange(1, 100_000), default=None, help="With --cross-fit: most trees of each model."
+)
+@click.option("--intervals", is_flag=True, help="Print 95 % intervals (borrowers drawn anew) of the leader.")
 @click.option(
     "--json", "json_file", default=None, type=File(".json"), metavar="FILE", help="Also write everything as JSON."
 )
+@options.seed("Draws the folds, the fits and the population.")
 @options.jobs
 def grade_command(
-    model: str, data: tuple[str, ...], catalogue: str | None, held_out: bool, json_file: str | None, jobs: int
+    data: tuple[str, ...],
+    model: str | None,
+    cross_fit: int | None,
+    earlier: tuple[str, ...],
+    catalogue: str | None,
+    held_out: bool,
+    trees: int | None,
+    intervals: bool,
+    json_file: str | None,
+    seed: int,
+    jobs: int,
 ) -> None:
-    """Hold explanations against the simulator's truth, beside other methods on the same model.
+    """Hold explanations against the simulator's truth, beside simple rivals on the same cuts.
 
-    Grade portfolios of other seeds than the model was trained on, or give --held-out.
+    Two protocols: in time (--cross-fit), fitted on other borrowers of the same months, as a lender has it who refits
+    every month; and stale (--model), fitted long before, on portfolios of other seeds.
 
     \b
     Example:  credit-model simulate --borrowers 4000 --months 48 --seed 2 --out unseen
-              credit-model grade --model model --data unseen --json grade.json
+              credit-model grade --data unseen --cross-fit 4 --json grade.json
+              credit-model grade --data unseen --model model
     """
-    from credit_model.grade.grading import grade_portfolios
-
-    predictor = LimitPredictor.load(model, catalogue=catalogue, n_jobs=jobs)
-    truths = [read_truth(folder) for folder in data]
-    histories = [read_history(folder, predictor.catalogue) for folder in data]
-    with working("grading"):
-        grade = grade_portfolios(predictor, zip(histories, truths, strict=True), rows="held_out" if held_out else "all")
-    show_grade(grade)
+    _check_usage(model, cross_fit, held_out=held_out, trees=trees)
+    if model is not None:
+        grade = _grade_stale(model, data, earlier, catalogue, held_out=held_out, seed=seed, jobs=jobs)
+    else:
+        assert cross_fit is not None
+        most: dict[str, Any] = {} if trees is None else {"max_iter": trees}
+        settings = LimitPredictor(read_catalogue(catalogue or "synthetic"), seed=seed, n_jobs=jobs, **most)
+        grade = _grade_in_time(settings, data, earlier, folds=cross_fit)
+    show_grade(grade, intervals=intervals)
     if json_file is not None:
         write_text(grade.to_json(), json_file)
         say(f"Written to {json_file}")
 
 
-def show_grade(grade: Grade) -> None:
-    """Print both scorecards, the groups of our method, and what is not graded."""
+def _check_usage(model: str | None, cross_fit: int | None, *, held_out: bool, trees: int | None) -> None:
+    faults = {
+        "give --cross-fit K (in time) or --model DIR (stale), got neither.": model is None and cross_fit is None,
+        "--model (stale) and --cross-fit (in time) exclude each other; run grade twice.": None
+        not in (model, cross_fit),
+        "--held-out is for --model; with --cross-fit no graded borrower is ever in training.": held_out
+        and model is None,
+        "--trees is for --cross-fit; a model that is given has its trees.": trees is not None and model is not None,
+    }
+    for fault, found in faults.items():
+        if found:
+            raise click.UsageError(fault, click.get_current_context(silent=True))
+
+
+def _grade_stale(
+    model: str,
+    data: tuple[str, ...],
+    earlier: tuple[str, ...],
+    catalogue: str | None,
+    *,
+    held_out: bool,
+    seed: int,
+    jobs: int,
+) -> Grade:
+    from credit_model.grade.grading import grade_portfolios
+
+    predictor = LimitPredictor.load(model, catalogue=catalogue, n_jobs=jobs)
+    portfolios = _portfolios(data, predictor.catalogue)
+    before = _earlier(earlier, predictor.catalogue)
+    with working("grading"):
+        rows = "held_out" if held_out else "all"
+        return grade_portfolios(predictor, portfolios, rows=rows, earlier=before, seed=seed)
+
+
+def _grade_in_time(settings: LimitPredictor, data: tuple[str, ...], earlier: tuple[str, ...], *, folds: int) -> Grade:
+    from credit_model.grade.in_time import grade_in_time
+
+    portfolios, before = _portfolios(data, settings.catalogue), _earlier(earlier, settings.catalogue)
+    with progress("fitting and grading") as advance:
+        return grade_in_time(
+            portfolios, before, folds=folds, seed=settings.seed, predictor=settings, on_progress=advance
+        )
+
+
+def _portfolios(folders: tuple[str, ...], catalogue: Catalogue) -> list[Portfolio]:
+    from credit_model.grade.answering import Portfolio
+
+    truths = [read_truth(folder) for folder in folders]
+    histories = [read_history(folder, catalogue) for folder in folders]
+    return [Portfolio(h, t, policy_of(f)) for h, t, f in zip(histories, truths, folders, strict=True)]
+
+
+def _earlier(folders: tuple[str, ...], catalogue: Catalogue) -> dict[str, History] | None:
+    """Policy -> its earlier data."""
+    found: dict[str, History] = {}
+    for folder in folders:
+        policy = policy_of(folder)
+        if policy in found:
+            raise DataFileError(
+                f"{folder}: --earlier must be one folder a policy, found a second one of {policy!r}; give the longest"
+            )
+        found[policy] = read_history(folder, catalogue)
+    return found or None
+
+
+def policy_of(folder: str) -> str:
+    """The lender's policy, as a simulated portfolio's manifest names it."""
+    from credit_model.grade.oracle import DEFAULT_POLICY
+
+    try:
+        manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return DEFAULT_POLICY  # tables alone: nothing names it
+    policy = manifest.get("policy", DEFAULT_POLICY) if isinstance(manifest, dict) else DEFAULT_POLICY
+    return str(policy.get("name", "") if isinstance(policy, dict) else policy)  # of a policy of one's own, more is said
+
+
+def show_grade(grade: Grade, *, intervals: bool = False) -> None:
+    """Print the protocol, both scorecards of each policy, the groups of our method, and what is not graded."""
+    from credit_model.grade.result import PROTOCOLS
+
     n, told = int(grade.overall["n"].iloc[0]), int(grade.overall["n_told"].iloc[0])
-    heading(f"{n:,} limit decreases held against the truth; model {grade.model_version}")
+    protocol = grade.protocol.replace("_", " ")
+    heading(f"{n:,} limit decreases held against the truth, protocol {protocol}; model {grade.model_version}")
+    say(f"{protocol.capitalize()}: {PROTOCOLS[grade.protocol]}.")
     say(f"The leader is graded on the {told:,} of them of which a reason is told, for all methods alike.")
     show_facts([(f"not graded: {reason}", count) for reason, count in grade.left_out.items() if count])
-    say()
-    show_table(_methods(grade.fidelity, FIDELITY_HEADS), digits=3, title="Fidelity to the lender's policy")
-    show_table(_methods(grade.fidelity, ERROR_HEADS), digits=3, title="Both errors of blame, and the shares")
-    show_table(_methods(grade.causal, CAUSAL_HEADS), digits=3, title="Causal")
+    for note in grade.notes:
+        say(f"Left out: {note}")
+    for policy in grade.policy_names:
+        table = grade.of_policy(policy)
+        say()
+        heading(f"Policy {policy}: {int(table['n'].iloc[0]):,} decreases")
+        show_table(_methods(table, FIDELITY_HEADS, intervals), digits=3, title="Fidelity to the lender's policy")
+        show_table(_methods(table, ERROR_HEADS), digits=3, title="Both errors of blame, and the shares")
+        show_table(_causal(table), digits=3, title="Causal")
+        for split in SIDE_BY_SIDE:
+            show_table(_leaders(grade, policy, split), digits=3, title=f"Leader right, by {split}")
+        show_table(_groups(grade, policy), digits=3, title=f"{_first(grade)}, by group")
+        show_table(_single_causes(grade, policy), digits=3, title=f"{_first(grade)}, one root cause alone")
     say(
         "all cuts: by the strongest factor of every cut, told or not; laid on borrower: of the cuts led by the economy "
-        "or the lender; excused: of the cuts led by the borrower, those told as the economy's or the lender's."
+        "or the lender; excused: of the cuts led by the borrower, those told as the economy's or the lender's; "
+        "random: what factors drawn at random would name."
     )
-    say()
-    show_table(_groups(grade), digits=3, title="Ours, by group")
 
 
 FIDELITY_HEADS = {
@@ -99,20 +236,56 @@ CAUSAL_HEADS = {
     "lender_kind_first": "first",
     "n_lender_kind": "such cuts",
 }
+#: Splits in which all methods are shown side by side.
+SIDE_BY_SIDE = ("scenario", "segment", "kind")
+SINGLE_CAUSE_HEADS = {
+    "group": "cause",
+    "n": "cuts",
+    "root_cause_first": "first",
+    "random_first": "random",
+    "root_cause_in_first_two": "in first two",
+    "random_in_first_two": "random in two",
+}
 
 
-def _methods(table: pd.DataFrame, heads: dict[str, str]) -> pd.DataFrame:
-    shown = table.reset_index()[["method", *heads]]
+def _first(grade: Grade) -> str:
+    return str(grade.overall.index[0]).capitalize()
+
+
+def _methods(table: pd.DataFrame, heads: dict[str, str], intervals: bool = False) -> pd.DataFrame:
+    shown = table.rename_axis("method").reset_index()[["method", *heads]]
     for name in ("n_root_cause", "n_lender_kind"):
         if name in shown:
             shown[name] = shown[name].astype("int64")
     if "seconds_per_decrease" in shown:
         shown["seconds_per_decrease"] *= 1000
+    if intervals:
+        half = table["leading_factor_right_interval"]
+        shown["leading_factor_right"] = [
+            f"{right:.3f} ± {width:.3f}" for right, width in zip(shown["leading_factor_right"], half, strict=True)
+        ]
     return shown.rename(columns=heads)
 
 
-def _groups(grade: Grade) -> pd.DataFrame:
-    ours = grade.groups[grade.groups["method"] == grade.overall.index[0]]
+def _causal(table: pd.DataFrame) -> pd.DataFrame:
+    """The causal card, last what two factors drawn at random would name."""
+    shown, first = _methods(table, CAUSAL_HEADS), table.iloc[0]
+    names = ("random_first", "random_in_first_two", "n_root_cause", "", "", "n_lender_kind")
+    values = [first.get(name, float("nan")) for name in names]
+    shown.loc[len(shown)] = ["(two random factors)", *values]
+    counts = [CAUSAL_HEADS["n_root_cause"], CAUSAL_HEADS["n_lender_kind"]]
+    return shown.astype(dict.fromkeys(counts, "int64"))
+
+
+def _rows_of(grade: Grade, policy: str) -> pd.DataFrame:
+    """The groups of the first method, ours."""
+    groups = grade.groups
+    mine: pd.DataFrame = groups[(groups["method"] == grade.overall.index[0]) & (groups["policy"] == policy)]
+    return mine
+
+
+def _groups(grade: Grade, policy: str) -> pd.DataFrame:
+    ours = _rows_of(grade, policy)
     heads = {
         "split": "by",
         "group": "group",
@@ -124,5 +297,21 @@ def _groups(grade: Grade) -> pd.DataFrame:
         "excused": "excused",
         "root_cause_in_first_two": "root in two",
     }
-    shown: pd.DataFrame = ours[list(heads)].rename(columns=heads)
+    shown: pd.DataFrame = ours.loc[ours["split"] != "single cause", list(heads)].rename(columns=heads)
+    return shown
+
+
+def _leaders(grade: Grade, policy: str, split: str) -> pd.DataFrame:
+    """Whether the leader is right: a row a method, a column a group."""
+    table = {
+        str(method): grade.by(split, str(method), policy)["leading_factor_right"]
+        for method in grade.of_policy(policy).index
+    }
+    return pd.DataFrame(table).T.rename_axis("method").reset_index()
+
+
+def _single_causes(grade: Grade, policy: str) -> pd.DataFrame:
+    ours = _rows_of(grade, policy)
+    shown: pd.DataFrame = ours.loc[ours["split"] == "single cause", list(SINGLE_CAUSE_HEADS)]
+    shown.columns = pd.Index(list(SINGLE_CAUSE_HEADS.values()))
     return shown

@@ -77,7 +77,7 @@ def mistakes_in_one_line() -> Iterator[None]:
     except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
     except CreditModelError as mistake:
-        _end(str(mistake))
+        end(str(mistake))
     except MemoryError:
         _end_of_memory()
     except BrokenPipeError:
@@ -88,9 +88,9 @@ def mistakes_in_one_line() -> Iterator[None]:
         if not where:
             _abandon_output()
             where = "standard output: cannot be written, "
-        _end(f"{where}{error.strerror or error}")
+        end(f"{where}{error.strerror or error}")
     except RecursionError as error:
-        _end(f"something in the input is nested too deeply ({error}); write it flat")
+        end(f"something in the input is nested too deeply ({error}); write it flat")
     except Exception as error:
         if "can't start new thread" in str(error):
             _end_of_memory()
@@ -98,7 +98,7 @@ def mistakes_in_one_line() -> Iterator[None]:
 
 
 def _end_of_memory() -> NoReturn:
-    _end("the data do not fit into memory; give fewer borrowers at a time, or fewer --jobs")
+    end("the data do not fit into memory; give fewer borrowers at a time, or fewer --jobs")
 
 
 def _abandon_output() -> None:
@@ -107,7 +107,8 @@ def _abandon_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _end(message: str) -> NoReturn:
+def end(message: str) -> NoReturn:
+    """Say in one line what went wrong, and exit."""
     with contextlib.suppress(OSError):
         click.echo("Error: " + " ".join(message.split()), err=True)
     sys.exit(MISTAKE)

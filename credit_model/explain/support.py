@@ -39,6 +39,10 @@ _RISK_EDGES = np.array([0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0
 LEAST_DECISIONS = 50
 
 
+#: Beyond this a threshold is never reached.
+_MOST_TIMES = 1e9
+
+
 @dataclass(frozen=True)
 class SupportRule:
     """The thresholds of the support levels.
@@ -67,7 +71,7 @@ class SupportRule:
             raise CreditModelError(f"expected_risk must fulfil 0 < expected_risk < 1, got {self.expected_risk!r}")
         for name in ("times_reference", "times_usual"):
             value = getattr(self, name)
-            if not 1 <= value < np.inf:
+            if not isinstance(value, int | float | np.number) or not 1 <= value <= _MOST_TIMES:
                 raise CreditModelError(f"{name} must be a finite number >= 1, got {value!r}")
 
     def levels(

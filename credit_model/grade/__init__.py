@@ -1,13 +1,21 @@
 """Explanations held against the simulator's truth.
 
-===============  ==================================================================================================
-``known``        the decreases whose true causes are known, matched with the truth
-``methods``      explanation methods on the same model: ours as it is told, and others
-``scorecard``    the measures: who led, both errors of blame, root causes
-``root_causes``  which factor may be named for which shock
-``hard_cases``   cuts whose cause is hard to tell
-``grading``      all of it together: `grade_explanations` and its result, `Grade`
-===============  ==================================================================================================
+====================  =============================================================================================
+``scorecard``         the measures: who led, both errors of blame, root causes, intervals
+``root_causes``       which factor may be named for which shock
+``hard_cases``        cuts whose cause is hard to tell
+``known``             the decreases whose true causes are known, matched with the truth
+``answers``           what methods are asked, and what they answer
+``model_methods``     methods on the graded model: ours as it is told, and others
+``rivals``            simple rivals, fitted to the same data
+``oracle``            knows the true policy, but not the game
+``methods``           all of them by name
+``measures``          the measures of several methods on one lot of cuts, all and by group
+``result``            the result, `Grade`
+``answering``         one portfolio: its truth, and what every method says
+``grading``           protocol *stale*, a model fitted before: `grade_explanations`, `grade_portfolios`
+``in_time``           protocol *in time*, refitted on other borrowers of the same months: `grade_in_time`
+====================  =============================================================================================
 """
 
 from __future__ import annotations
@@ -16,12 +24,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from credit_model.grade.grading import Grade, grade_explanations, grade_portfolios
+    from credit_model.grade.grading import grade_explanations, grade_portfolios
+    from credit_model.grade.in_time import grade_in_time
+    from credit_model.grade.result import Grade
 
-__all__ = ["Grade", "grade_explanations", "grade_portfolios"]
+#: Public name -> the module that holds it.
+_HOME = {
+    "Grade": "result",
+    "grade_explanations": "grading",
+    "grade_in_time": "in_time",
+    "grade_portfolios": "grading",
+}
+
+__all__ = ["Grade", "grade_explanations", "grade_in_time", "grade_portfolios"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.grading"), name)
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -39,6 +39,8 @@ class KnownDecreases:
     kind, scenario, segment : str arrays, (n,)
     censored : bool array, (n,)
         The reference stands in for a month before the panel's first usable one.
+    borrower : int64 array, (n,)
+        Numbers that tell borrowers apart, across portfolios too.
     left_out : dict
         Why the other decreases are not graded: reason -> number of them.
     """
@@ -50,6 +52,7 @@ class KnownDecreases:
     scenario: NDArray[np.object_]
     segment: NDArray[np.object_]
     censored: BoolArray
+    borrower: IntArray
     left_out: dict[str, int]
 
     def __len__(self) -> int:
@@ -60,12 +63,14 @@ class KnownDecreases:
         return replace(self, **{name: getattr(self, name)[kept] for name in _ROW_FIELDS})
 
 
-_ROW_FIELDS = ("row", "truth", "root_causes", "kind", "scenario", "segment", "censored")
+_ROW_FIELDS = ("row", "truth", "root_causes", "kind", "scenario", "segment", "censored", "borrower")
 
 
 def together(parts: Sequence[KnownDecreases]) -> KnownDecreases:
-    """The decreases of several portfolios, one after the other; what is left out is added up."""
+    """The decreases of several portfolios, or of folds of them, one after the other; what is left out is added up."""
     rows = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ROW_FIELDS}
+    first = np.cumsum([0, *(int(part.borrower.max(initial=-1)) + 1 for part in parts)])
+    rows["borrower"] = np.concatenate([part.borrower + n for part, n in zip(parts, first[:-1], strict=True)])
     left_out: dict[str, int] = {}
     for part in parts:
         for reason, n in part.left_out.items():
@@ -139,6 +144,7 @@ def match_truth(snapshots: Snapshots, row: IntArray, truth: pd.DataFrame, *, whe
         scenario=_words(aligned.loc[kept, "scenario"]) if "scenario" in aligned else _unnamed(int(kept.sum())),
         segment=_segments(snapshots, row[kept]),
         censored=pairs.censored[kept],
+        borrower=snapshots.borrower_row[row[kept]],
         left_out=left_out,
     )
 

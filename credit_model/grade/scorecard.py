@@ -16,6 +16,8 @@ from credit_model.arrays import BoolArray, FloatArray, IntArray
 
 #: A leading factor leads clearly if the gap to the second is more than this share of the absolute change.
 CLEAR_LEAD = 0.10
+#: How often borrowers are drawn anew for an interval.
+RESAMPLES = 200
 
 
 def lowering_order(contributions: FloatArray, n_first: int = 2) -> IntArray:
@@ -160,6 +162,49 @@ def causal(order: IntArray, acceptable: BoolArray) -> dict[str, float | int]:
         "root_cause_in_first_two": _mean(np.asarray(fits.any(axis=1))),
         "n_root_cause": int(has_cause.sum()),
     }
+
+
+def random_naming(acceptable: BoolArray) -> dict[str, float]:
+    """What two factors drawn at random would name of the root causes, on average: the baseline of `causal`.
+
+    Parameters
+    ----------
+    acceptable : bool array, (n, n_factors)
+        The factors through which the cut's root causes act; rows without one are not graded.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> random_naming(np.array([[True, False, False, False], [False] * 4]))
+    {'random_first': 0.25, 'random_in_first_two': 0.5}
+    """
+    n_factors = acceptable.shape[1]
+    right = acceptable.sum(axis=1)[acceptable.any(axis=1)]
+    missed = (n_factors - right) * (n_factors - right - 1) / max(1, n_factors * (n_factors - 1))
+    return {"random_first": _mean(right / n_factors), "random_in_first_two": _mean(1 - missed)}
+
+
+def half_width(right: BoolArray, counted: BoolArray, borrower: IntArray, *, seed: int = 0) -> float:
+    """Half the width of a 95 % interval of the share of ``right`` among ``counted``: borrowers drawn anew.
+
+    Parameters
+    ----------
+    right, counted : bool arrays, (n,)
+    borrower : int64 array, (n,)
+        Whose the rows are: rows of one borrower are drawn together.
+    seed : int
+
+    Returns
+    -------
+    float
+        Of `RESAMPLES` resamples, 1.96 standard deviations; NaN where nothing is counted.
+    """
+    if not counted.any():
+        return float("nan")
+    of = np.unique(borrower[counted], return_inverse=True)[1]
+    n_right, n = np.bincount(of, right[counted]), np.bincount(of)
+    drawn = np.random.default_rng(seed).multinomial(len(n), np.full(len(n), 1 / len(n)), size=RESAMPLES)
+    return 1.96 * float(np.std((drawn @ n_right) / (drawn @ n)))
 
 
 def lender_recognition(order: IntArray, lender_kind: BoolArray, about_lender: BoolArray) -> dict[str, float | int]:

@@ -6,7 +6,8 @@
 ``blocks``, ``kernels``                         4,096 borrowers at once, each month by month
 ``economy``, ``lender``, ``scenarios``          what all borrowers share
 ``borrowers``, ``repayment``                    one borrower's month: work, spending, other lenders, the own line
-``policy``, ``shares``, ``truth``, ``tables``   how the lender scores and decides, and the exact shares of each cut
+``policies``, ``measuring``, ``scoring``        how the lenders score a snapshot
+``lines``, ``shares``, ``truth``, ``tables``    how a score becomes a decision, and the exact shares of each cut
 ``realism``                                     a portfolio beside published levels
 ``columns``, ``streams``                        names of what is simulated, its random numbers
 ==============================================  ==================================================================

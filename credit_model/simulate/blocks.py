@@ -16,9 +16,8 @@ from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
 from credit_model.simulate import kernels
 from credit_model.simulate.economy import BURN_IN, WARM_UP
-from credit_model.simulate.policy import policy_table
 from credit_model.simulate.settings import BLOCK_SIZE, Settings
-from credit_model.simulate.streams import NORMALS_TABLE, TRAITS_TABLE, UNIFORMS_TABLE, stream
+from credit_model.simulate.streams import HAND_TABLE, NORMALS_TABLE, TRAITS_TABLE, UNIFORMS_TABLE, stream
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,8 @@ class Block:
     score : float64 array, (n_rows,)
         The policy's true score where reviewed, else NaN.
     kind : int8 array, (n_rows,)
+    overridden : bool array, (n_rows,)
+        Somebody decided by hand, in place of the policy.
     row, reference_row : int64 arrays, (n_decreases,)
         Rows of the decreases that can be graded (their windows are filled), and of their references.
     reference_censored : bool array, (n_decreases,)
@@ -55,6 +56,7 @@ class Block:
     reviewed: NDArray[np.bool_]
     score: FloatArray
     kind: NDArray[np.int8]
+    overridden: NDArray[np.bool_]
     row: IntArray
     reference_row: IntArray
     reference_censored: NDArray[np.bool_]
@@ -76,6 +78,8 @@ def world_of(settings: Settings) -> kernels.World:
         n_months=BURN_IN + settings.n_months,
         job_loss_hazard=b.JOB_LOSS_HAZARD,
         spree_rate=settings.world.spree_rate,
+        changes_in=BURN_IN + (settings.n_months if settings.changes_in is None else settings.changes_in),
+        override_share=settings.overrides,
     )
 
 
@@ -95,14 +99,17 @@ def simulate_block(settings: Settings, block: int) -> Block:
         (BLOCK_SIZE, total, b.N_NORMALS), dtype=np.float32
     )
     uniforms = stream(settings.seed, UNIFORMS_TABLE, block).random((BLOCK_SIZE, total, b.N_UNIFORMS), dtype=np.float32)
+    by_hand = np.empty((BLOCK_SIZE, 0, 2), dtype=np.float32)
+    if settings.overrides > 0:
+        by_hand = stream(settings.seed, HAND_TABLE, block).random((BLOCK_SIZE, total, 2), dtype=np.float32)
     first_id = block * BLOCK_SIZE + 1
     control = _controls(settings, first_id, n)
-    policy = policy_table()
+    policy, later = settings.policy_table, settings.revised_table
     n_rows = n * n_months
     own = np.empty((c.N_OWN, n_rows), dtype=np.int32)
     tier_before, tier_after = np.empty(n_rows, dtype=np.int8), np.empty(n_rows, dtype=np.int8)
     reviewed, score = np.empty(n_rows, dtype=np.bool_), np.empty(n_rows)
-    kind = np.empty(n_rows, dtype=np.int8)
+    kind, overridden = np.empty(n_rows, dtype=np.int8), np.empty(n_rows, dtype=np.bool_)
     n_drivers = len(policy.measures)
     most = n_rows // 16 + 64
     while True:  # decreases are few; room for more is made in the rare block that needs it
@@ -110,8 +117,8 @@ def simulate_block(settings: Settings, block: int) -> Block:
         censored, score_before = np.empty(most, dtype=np.bool_), np.empty(most)
         shares, root_causes = np.empty((most, n_drivers)), np.zeros((most, len(c.SHOCKS)), dtype=np.bool_)
         found = _simulate(
-            traits[:n], normals, uniforms, world_of(settings), policy, control, settings.root_causes,
-            own, tier_before, tier_after, reviewed, score, kind,
+            traits[:n], normals, uniforms, by_hand, world_of(settings), policy, later, control, settings.root_causes,
+            own, tier_before, tier_after, reviewed, score, kind, overridden,
             row, reference_row, censored, score_before, shares, root_causes,
         )  # fmt: skip
         if found <= most:
@@ -127,6 +134,7 @@ def simulate_block(settings: Settings, block: int) -> Block:
         reviewed=reviewed,
         score=score,
         kind=kind,
+        overridden=overridden,
         row=row[:found],
         reference_row=reference_row[:found],
         reference_censored=censored[:found],
@@ -148,8 +156,8 @@ def _controls(settings: Settings, first_id: int, n: int) -> IntArray:
 
 @kernel
 def _simulate(  # type: ignore[no-untyped-def]
-    traits, normals, uniforms, world, policy, controls, with_root_causes,
-    own, tier_before, tier_after, reviewed, score, kind,
+    traits, normals, uniforms, by_hand, world, policy, later, controls, with_root_causes,
+    own, tier_before, tier_after, reviewed, score, kind, overridden,
     row, reference_row, censored, score_before, shares, root_causes,
 ):  # fmt: skip
     """Fill the arrays, and return the number of decreases (beyond their room, they are only counted)."""
@@ -160,7 +168,7 @@ def _simulate(  # type: ignore[no-untyped-def]
     found = 0
     for i in range(len(traits)):
         k, control = traits[i], controls[i]
-        kernels.live(0, total, k, normals[i], uniforms[i], world, policy, control, desk)
+        kernels.live(0, total, k, normals[i], uniforms[i], by_hand[i], world, policy, later, control, desk)
         at = i * n_months
         for column in range(c.N_OWN):
             for m in range(n_months):
@@ -171,18 +179,33 @@ def _simulate(  # type: ignore[no-untyped-def]
             reviewed[at + m] = desk.reviewed[t]
             score[at + m] = desk.score[t] if desk.reviewed[t] else np.nan
             kind[at + m] = desk.kind[t] if desk.reviewed[t] else -1
+            overridden[at + m] = desk.reviewed[t] and desk.overridden[t]
             if m < WARM_UP or desk.tier[t] >= desk.tier[t - 1]:
                 continue
             if found < len(row):
                 r, stands_in = kernels.reference_month(t, desk.tier)
                 row[found], reference_row[found], censored[found] = at + m, at + r - BURN_IN, stands_in
                 limit = policy.amounts[desk.tier[t - 1]]
-                score_before[found] = (
-                    kernels.tell_decrease(t, r, limit, policy, desk, ways_z, shares[found]) - k[b.BIAS]
-                )
+                if t < world.changes_in:
+                    before = kernels.tell_decrease(t, r, limit, policy, desk, ways_z, shares[found])
+                else:
+                    before = kernels.tell_decrease(t, r, limit, later, desk, ways_z, shares[found])
+                score_before[found] = before - k[b.BIAS]
                 if with_root_causes:
                     kernels.find_root_causes(
-                        t, r, k, normals[i], uniforms[i], world, policy, control, desk, other, root_causes[found]
+                        t,
+                        r,
+                        k,
+                        normals[i],
+                        uniforms[i],
+                        by_hand[i],
+                        world,
+                        policy,
+                        later,
+                        control,
+                        desk,
+                        other,
+                        root_causes[found],
                     )
             found += 1
     return found

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
-from credit_model.simulate import policy as p
+from credit_model.simulate import lines
 from credit_model.simulate.economy import BURN_IN, WARM_UP
+from credit_model.simulate.measuring import come, measure, way_come
 from credit_model.simulate.repayment import rate, service_line, service_other_lines
+from credit_model.simulate.scoring import gain_without, score_of
 from credit_model.simulate.shares import share_change
 
 #: The month at which every line is granted its limit by the policy, without regard to the one before.
@@ -25,7 +27,10 @@ GRANT_MONTH = 6
 
 
 class World(NamedTuple):
-    """What all borrowers share; axis 0 of a path: what happens, and its twin without the downturn or tightening."""
+    """What all borrowers share; axis 0 of a path: what happens, and its twin without the downturn or tightening.
+
+    From month ``changes_in`` on the policy is another; a share of the decisions is overridden by hand.
+    """
 
     unemployment: FloatArray
     activity: FloatArray
@@ -36,6 +41,8 @@ class World(NamedTuple):
     n_months: int
     job_loss_hazard: FloatArray
     spree_rate: float
+    changes_in: int
+    override_share: float
 
 
 class Desk(NamedTuple):
@@ -47,6 +54,7 @@ class Desk(NamedTuple):
     reviewed: NDArray[np.bool_]
     score: FloatArray
     kind: IntArray
+    overridden: NDArray[np.bool_]
     x: FloatArray
     ways: FloatArray
 
@@ -61,35 +69,59 @@ def new_desk(n_months, n_drivers):  # type: ignore[no-untyped-def]
         np.zeros(n_months, np.bool_),
         np.zeros(n_months),
         np.zeros(n_months, np.int64),
+        np.zeros(n_months, np.bool_),
         np.zeros(n_drivers),
         np.zeros(n_drivers),
     )
 
 
 @njit(nogil=True)
-def live(start, stop, k, normals, uniforms, world, policy, control, desk):  # type: ignore[no-untyped-def]
+def live(  # type: ignore[no-untyped-def]
+    start, stop, k, normals, uniforms, by_hand, world, policy, later, control, desk
+):
     """Fill a borrower's months start .. stop - 1; those before ``start`` are on the desk already."""
     s = np.empty(b.N_STATES)
     if start == 0:
-        b.start_state(k, s)
-        s[b.TIER] = min(8.0, max(1.0, np.floor(5.0 + 1.6 * (k[b.LOG_INCOME] - 7.8 + 0.4 * k[b.FIRST_TIER_NOISE]))))
+        first_state(k, s)
     else:
         s[:] = desk.states[start - 1]
     H = desk.H
     for t in range(start, stop):
-        z, u = normals[t], uniforms[t]
-        for shock in range(c.DOWNTURN):
-            H[c.N_LEDGER + shock, t] = 0.0
-        _look_around(t, k, H, world, control)
-        b.work_and_earn(t, k, s, H, z, u, world.job_loss_hazard, control)
-        b.spend(t, k, s, H, z, u, control)
-        b.borrow_elsewhere(t, k, s, H, z, u, world.spree_rate, control)
-        service_line(t, k, s, H, z, u, policy.amounts[int(s[b.TIER])], control)
-        service_other_lines(t, k, s, H, u)
-        rate(t, k, s, H, z, u)
-        _review(t, k, s, u, world, policy, control, desk)
+        u = uniforms[t]
+        pass_month(t, k, s, H, normals[t], u, world, policy.amounts[int(s[b.TIER])], control)
+        desk.reviewed[t] = False
+        if t >= GRANT_MONTH:
+            occasion = occasion_of(t, k, s, H, world, control)
+            if t == GRANT_MONTH or occasion >= 0:
+                hand = overriding(t, world.override_share, by_hand)
+                if t < world.changes_in:
+                    _review(t, occasion, hand, k, s, u, policy, desk)
+                else:
+                    _review(t, occasion, hand, k, s, u, later, desk)
+        desk.tier[t] = int(s[b.TIER])
         for place in range(b.N_STATES):
             desk.states[t, place] = s[place]
+
+
+@njit(nogil=True, inline="always")
+def pass_month(t, k, s, H, z, u, world, limit, control):  # type: ignore[no-untyped-def]
+    """The borrower's month t under the limit in force, up to the lender's decision."""
+    for shock in range(c.DOWNTURN):
+        H[c.N_LEDGER + shock, t] = 0.0
+    _look_around(t, k, H, world, control)
+    b.work_and_earn(t, k, s, H, z, u, world.job_loss_hazard, control)
+    b.spend(t, k, s, H, z, u, control)
+    b.borrow_elsewhere(t, k, s, H, z, u, world.spree_rate, control)
+    service_line(t, k, s, H, z, u, limit, control)
+    service_other_lines(t, k, s, H, u)
+    rate(t, k, s, H, z, u)
+
+
+@njit(nogil=True)
+def first_state(k, s):  # type: ignore[no-untyped-def]
+    """The state before the first month, with a tier by income that the first review replaces."""
+    b.start_state(k, s)
+    s[b.TIER] = min(8.0, max(1.0, np.floor(5.0 + 1.6 * (k[b.LOG_INCOME] - 7.8 + 0.4 * k[b.FIRST_TIER_NOISE]))))
 
 
 @njit(nogil=True, inline="always")
@@ -110,7 +142,7 @@ def _look_around(t, k, H, world, control):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, inline="always")
-def _occasion(t, k, s, H, world, control):  # type: ignore[no-untyped-def]
+def occasion_of(t, k, s, H, world, control):  # type: ignore[no-untyped-def]
     """Why the limit is reviewed this month: a kind of `columns.KINDS`, or -1: it is not."""
     twin = 1 if _muted(c.TIGHTENING, t, control) else 0
     dpd, before = H[c.DPD, t], H[c.DPD, t - 1]
@@ -121,48 +153,65 @@ def _occasion(t, k, s, H, world, control):  # type: ignore[no-untyped-def]
     if (dpd >= 30 and before < 30) or (H[c.OTHER_DPD, t] >= 30 and H[c.OTHER_DPD, t - 1] < 30):
         return c.TRIGGER
     on_calendar = (t + int(k[b.REVIEW_PHASE])) % int(k[b.REVIEW_INTERVAL]) == 0
-    if on_calendar and t - s[b.LAST_CHANGE] >= p.COOL_DOWN:
+    if on_calendar and t - s[b.LAST_CHANGE] >= lines.COOL_DOWN:
         return c.SCORE
     return -1
 
 
 @njit(nogil=True, inline="always")
-def _review(t, k, s, u, world, policy, control, desk):  # type: ignore[no-untyped-def]
-    """The lender's decision at the end of month t, if it takes one."""
+def overriding(t, share, by_hand):  # type: ignore[no-untyped-def]
+    """The steps that somebody moves the limit by in place of the policy; 0: the policy decides."""
+    if share == 0.0 or t <= GRANT_MONTH or by_hand[t, 0] >= share:
+        return 0
+    return lines.HAND_STEPS[int(by_hand[t, 1] * len(lines.HAND_STEPS))]
+
+
+@njit(nogil=True)
+def _review(t, occasion, hand, k, s, u, policy, desk):  # type: ignore[no-untyped-def]
+    """The lender's decision at the end of month t."""
     tier = int(s[b.TIER])
-    desk.reviewed[t] = False
-    if t == GRANT_MONTH or (t > GRANT_MONTH and _occasion(t, k, s, desk.H, world, control) >= 0):
-        p.measure(t, desk.H, policy.amounts[tier], policy, desk.x)
-        p.come(desk.x, policy, desk.ways)
-        score = p.score_of(desk.ways, policy) - k[b.BIAS]
-        noisy = score + p.logistic_noise(u[b.U_DECISION])
-        after = np.searchsorted(policy.lines, noisy) if t == GRANT_MONTH else p.decide(noisy, tier, policy.lines)
-        occasion = _occasion(t, k, s, desk.H, world, control)
-        desk.reviewed[t] = True
-        desk.score[t] = score
+    measure(t, desk.H, policy.amounts[tier], policy.measures, policy.above, desk.x)
+    come(desk.x, policy.ramps, desk.ways)
+    score = score_of(desk.ways, policy) - k[b.BIAS]
+    noisy = score + lines.logistic_noise(u[b.U_DECISION])
+    after = np.searchsorted(policy.lines, noisy) if t == GRANT_MONTH else lines.decide(noisy, tier, policy.lines)
+    desk.reviewed[t] = True
+    desk.score[t] = score
+    desk.overridden[t] = hand != 0
+    if hand != 0:
+        after = min(len(policy.lines), max(0, tier + hand))
+        desk.kind[t] = plain_kind(occasion, desk.ways[policy.knock_out] > 0)
+    else:
         desk.kind[t] = _kind(occasion, noisy, tier, after, policy, desk)
-        if after != tier:
-            s[b.TIER], s[b.LAST_CHANGE] = after, t
-    desk.tier[t] = int(s[b.TIER])
+    if after != tier:
+        s[b.TIER], s[b.LAST_CHANGE] = after, t
 
 
 @njit(nogil=True, inline="always")
+def plain_kind(occasion, knocked_out):  # type: ignore[no-untyped-def]
+    """The kind of a decision that neither a class nor idleness explains."""
+    if knocked_out:
+        return c.KNOCK_OUT
+    return c.TRIGGER if occasion == c.TRIGGER else c.SCORE
+
+
+@njit(nogil=True)
 def _kind(occasion, noisy, tier, after, policy, desk):  # type: ignore[no-untyped-def]
     """The kind of a decision; a cut is class-wide or for dormancy only if it would not have happened without."""
     ways, ramps = desk.ways, policy.ramps
     class_wide, dormancy = policy.class_wide, policy.dormancy
     cut = after < tier
-    kept_from = p.cut_point(tier - 1, tier, policy.lines) if cut else np.inf
+    kept_from = lines.cut_point(tier - 1, tier, policy.lines) if cut else np.inf
     if ways[policy.knock_out] > 0:
         return c.KNOCK_OUT
     if occasion == c.CLASS_WIDE:
-        neutral = p.way_come(0.0, ramps[class_wide])
-        without = noisy + ramps[class_wide, 0] * (neutral - ways[class_wide])
+        neutral = way_come(0.0, ramps[class_wide])
+        without = noisy + gain_without(class_wide, neutral, ways, policy)
         if not cut or without > kept_from:
             return c.CLASS_WIDE
     if ways[dormancy] > 0 and (not cut or noisy - ramps[dormancy, 0] * ways[dormancy] > kept_from):
         return c.DORMANCY
-    return c.TRIGGER if occasion == c.TRIGGER else c.SCORE
+    return plain_kind(occasion, False)
 
 
 @njit(nogil=True)
@@ -182,20 +231,20 @@ def reference_month(t, tier):  # type: ignore[no-untyped-def]
 @njit(nogil=True)
 def tell_decrease(t, r, limit, policy, desk, ways_z, shares):  # type: ignore[no-untyped-def]
     """Owen values of the change in score from month r to month t, both measured with the limit in force at t."""
-    p.measure(r, desk.H, limit, policy, desk.x)
-    p.come(desk.x, policy, ways_z)
-    p.measure(t, desk.H, limit, policy, desk.x)
-    p.come(desk.x, policy, desk.ways)
+    measure(r, desk.H, limit, policy.measures, policy.above, desk.x)
+    come(desk.x, policy.ramps, ways_z)
+    measure(t, desk.H, limit, policy.measures, policy.above, desk.x)
+    come(desk.x, policy.ramps, desk.ways)
     share_change(desk.ways, ways_z, policy, shares)
-    return p.score_of(ways_z, policy)
+    return score_of(ways_z, policy)
 
 
 @njit(nogil=True)
-def could_matter(shock, t, r, k, world, desk):  # type: ignore[no-untyped-def]
+def could_matter(shock, t, r, k, world, H):  # type: ignore[no-untyped-def]
     """Whether muting a shock in the months after r up to t changes anything at all."""
     for m in range(r + 1, t + 1):
         if shock < c.DOWNTURN:
-            if desk.H[c.N_LEDGER + shock, m] > 0:
+            if H[c.N_LEDGER + shock, m] > 0:
                 return True
         elif shock == c.DOWNTURN:
             if world.unemployment[0, m] != world.unemployment[1, m] or world.activity[0, m] != world.activity[1, m]:
@@ -211,17 +260,17 @@ def could_matter(shock, t, r, k, world, desk):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def find_root_causes(  # type: ignore[no-untyped-def]
-    t, r, k, normals, uniforms, world, policy, control, desk, other, root_causes
+    t, r, k, normals, uniforms, by_hand, world, policy, later, control, desk, other, root_causes
 ):
     """Live the months after r again with one shock off; a shock is a cause if the limit is then not cut by t."""
     before = desk.tier[t - 1]
     for shock in range(len(root_causes)):
         root_causes[shock] = False
-        if not could_matter(shock, t, r, k, world, desk):
+        if not could_matter(shock, t, r, k, world, desk.H):
             continue
         control[b.MUTED], control[b.MUTED_FROM], control[b.MUTED_UNTIL] = shock, r + 1, t
         other.H[:, : r + 1] = desk.H[:, : r + 1]
         other.states[r] = desk.states[r]
-        live(r + 1, t + 1, k, normals, uniforms, world, policy, control, other)
+        live(r + 1, t + 1, k, normals, uniforms, by_hand, world, policy, later, control, other)
         root_causes[shock] = other.tier[t] >= before
     control[b.MUTED] = -1

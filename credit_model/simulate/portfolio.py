@@ -67,7 +67,7 @@ def simulate(settings: Settings, *, n_jobs: int = 1) -> SimulatedPortfolio:
 
     blocks = list(in_order(lambda number: simulate_block(settings, number), settings.n_blocks, n_jobs))
     history = pa.concat_tables([history_table(settings, block) for block in blocks])
-    decisions = pa.concat_tables([decisions_table(block) for block in blocks])
+    decisions = pa.concat_tables([decisions_table(settings, block) for block in blocks])
     decreases = pa.concat_tables([decreases_table(settings, block) for block in blocks])
     return SimulatedPortfolio(
         history=history.to_pandas(),
@@ -85,8 +85,8 @@ def simulate_portfolio(n_borrowers: int, n_months: int, *, n_jobs: int = 1, **se
     n_jobs : int, default 1
         Threads; -1: all cores.
     **settings
-        ``seed``, and optionally ``scenario``, ``economy``, ``planted``, ``audit_bias``, ``root_causes``: as
-        `simulate.settings.Settings` describes them.
+        ``seed``, and optionally ``scenario``, ``economy``, ``planted``, ``audit_bias``, ``policy``, ``overrides``,
+        ``changes_in``, ``root_causes``: as `simulate.settings.Settings` describes them.
 
     Returns
     -------

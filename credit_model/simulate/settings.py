@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,12 @@ from credit_model.errors import CreditModelError
 from credit_model.simulate.columns import OWN_SHOCKS
 from credit_model.simulate.economy import Economy, economy_from_table, simulate_economy
 from credit_model.simulate.lender import LenderMoves, simulate_lender
+from credit_model.simulate.policies.names import DEFAULT, POLICY_NAMES
 from credit_model.simulate.scenarios import Scenario, scenario_of
 from credit_model.simulate.streams import ECONOMY_TABLE, LENDER_TABLE, stream
+
+if TYPE_CHECKING:
+    from credit_model.simulate.scoring import PolicyTable
 
 #: Borrowers that are simulated at once.
 BLOCK_SIZE = 4096
@@ -41,6 +46,14 @@ class Settings:
         Gives a borrower one shock of `columns.OWN_SHOCKS` in one month of the panel (0 .. n_months - 1), and no other.
     audit_bias : float, default 0
         Log-odds that the lender wrongly takes off the score of women: a planted bias, for testing fairness checks.
+    policy : {"scorecard", "matrix", "rules", "subscores", "weakest", "forest"}
+        How the lender scores a borrower: `simulate.policies`.
+    overrides : float, default 0
+        Share of the decisions that somebody takes by hand in place of the policy, one or two tiers up or down;
+        marked ``overridden`` in the truth.
+    changes_in : int, optional
+        From this month of the panel on (0 .. n_months - 1) the policy has other weights and thresholds. The true
+        shares of a cut are those of the policy by which it was decided.
     root_causes : bool, default True
         Whether root causes are sought, by living each decrease again with one shock off. Without, the truth's
         ``cause_`` columns are all false.
@@ -64,6 +77,9 @@ class Settings:
     economy: pd.DataFrame | None = field(default=None, repr=False)
     planted: Mapping[int, tuple[str, int]] = field(default_factory=dict, repr=False)
     audit_bias: float = 0.0
+    policy: str = DEFAULT
+    overrides: float = 0.0
+    changes_in: int | None = None
     root_causes: bool = True
 
     def __post_init__(self) -> None:
@@ -75,6 +91,16 @@ class Settings:
             object.__setattr__(self, name, int(value))
         if not np.isfinite(self.audit_bias):
             raise CreditModelError(f"audit_bias must be a finite number of log-odds, got {self.audit_bias!r}")
+        if self.policy not in POLICY_NAMES:
+            raise CreditModelError(f"policy must be one of {', '.join(POLICY_NAMES)}, got {self.policy!r}")
+        if isinstance(self.overrides, bool) or not 0.0 <= self.overrides < 1.0:
+            raise CreditModelError(f"overrides must be a share of at least 0 and below 1, got {self.overrides!r}")
+        months = range(self.n_months)
+        if self.changes_in is not None and (isinstance(self.changes_in, bool) or self.changes_in not in months):
+            raise CreditModelError(f"changes_in must be one of 0 .. {self.n_months - 1}, got {self.changes_in!r}")
+        if self.changes_in is not None:
+            object.__setattr__(self, "changes_in", int(self.changes_in))
+        object.__setattr__(self, "overrides", float(self.overrides))
         # Made here, so that what is wrong with them is told at once, and no two threads make them.
         _ = self.economy_paths, self.lender_moves, self.planted_shocks
 
@@ -94,6 +120,27 @@ class Settings:
     def lender_moves(self) -> LenderMoves:
         """The lender's own moves over the burn-in and the panel's months."""
         return simulate_lender(self.n_months, self.world, stream(self.seed, LENDER_TABLE))
+
+    @cached_property
+    def policy_table(self) -> PolicyTable:
+        """The lender's policy, as the kernels take it."""
+        from credit_model.simulate.policies.family import table_of  # loads a compiler
+
+        return table_of(self.policy)
+
+    @cached_property
+    def revised_table(self) -> PolicyTable:
+        """The policy from `changes_in` on."""
+        from credit_model.simulate.policies.family import table_of
+
+        return table_of(self.policy, revised=True)
+
+    @property
+    def lender_arguments(self) -> dict[str, Any]:
+        """What a manifest states of the lender: only what is not the default, so that the default stays as it was."""
+        stated = {"policy": self.policy, "overrides": self.overrides, "changes_in": self.changes_in}
+        usual = {"policy": DEFAULT, "overrides": 0.0, "changes_in": None}
+        return {name: value for name, value in stated.items() if value != usual[name]}
 
     @cached_property
     def planted_shocks(self) -> IntArray:

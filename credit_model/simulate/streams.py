@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 #: The tables of random numbers: the first number of a stream's spawn key.
-ECONOMY_TABLE, LENDER_TABLE, TRAITS_TABLE, NORMALS_TABLE, UNIFORMS_TABLE = range(5)
+ECONOMY_TABLE, LENDER_TABLE, TRAITS_TABLE, NORMALS_TABLE, UNIFORMS_TABLE, HAND_TABLE = range(6)
 
 
 def stream(seed: int, table: int, block: int = 0) -> np.random.Generator:

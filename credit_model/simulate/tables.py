@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_model.arrays import IntArray
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.compiling import kernel
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.months import months_as_values
@@ -16,7 +16,8 @@ from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
 from credit_model.simulate.blocks import Block
 from credit_model.simulate.economy import BURN_IN, FIRST_MONTH
-from credit_model.simulate.policy import cut_point, policy_table, tier_probabilities
+from credit_model.simulate.lines import HAND_STEPS, LINES, cut_point, tier_probabilities
+from credit_model.simulate.policies.tables import synthetic_ladder
 from credit_model.simulate.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def history_table(settings: Settings, block: Block) -> pa.Table:
 
     n, months = len(block.traits), block.n_months
     columns: dict[str, Any] = _keys(block, np.arange(n * months))
-    columns["limit_amount"] = policy_table().amounts.astype(np.int32)[block.tier_after]
+    columns["limit_amount"] = _amounts().astype(np.int32)[block.tier_after]
     columns["reviewed"] = block.reviewed
     places = {"gender": b.GENDER, "age_band": b.AGE_BAND, "region": b.REGION, "segment": b.SEGMENT}
     for name, categories in CATEGORIES.items():
@@ -77,15 +78,16 @@ def _surroundings(settings: Settings, block: Block) -> dict[str, Any]:
     return columns
 
 
-def decisions_table(block: Block) -> pa.Table:
+def decisions_table(settings: Settings, block: Block) -> pa.Table:
     """Every decision's true score, kind, and the best possible tier probabilities."""
     import pyarrow as pa
 
-    policy = policy_table()
     row = np.flatnonzero(block.reviewed)
     score, tier = block.score[row], block.tier_before[row]
-    probabilities, keep_score = np.empty((len(policy.amounts), len(row))), np.empty(len(row))
-    _fill_probabilities(score, tier, policy.lines, probabilities, keep_score)
+    probabilities, keep_score = np.empty((len(LINES) + 1, len(row))), np.empty(len(row))
+    _fill_probabilities(score, tier, LINES, probabilities, keep_score)
+    if settings.overrides > 0:
+        probabilities += settings.overrides * (_hand_probabilities()[tier].T - probabilities)
     columns = _keys(block, row) | {
         "tier_before": tier,
         "tier_after": block.tier_after[row],
@@ -94,6 +96,8 @@ def decisions_table(block: Block) -> pa.Table:
         "keep_score": keep_score,
     }
     columns.update({f"tier_prob_{k}": p for k, p in enumerate(probabilities)})
+    if settings.overrides > 0:
+        columns["overridden"] = block.overridden[row]
     return pa.table(columns)
 
 
@@ -108,7 +112,7 @@ def decreases_table(settings: Settings, block: Block) -> pa.Table:
     """Every decrease's reference, true shares by factor and by feature, kind and root causes."""
     import pyarrow as pa
 
-    catalogue, amounts = read_catalogue("synthetic"), policy_table().amounts
+    catalogue, amounts = read_catalogue("synthetic"), _amounts()
     row = block.row
     by_factor = np.stack([block.shares[:, drivers].sum(axis=1) for drivers in catalogue.factor_drivers], axis=1)
     before, after = block.tier_before[row], block.tier_after[row]
@@ -132,13 +136,27 @@ def decreases_table(settings: Settings, block: Block) -> pa.Table:
     columns.update({f"factor_{name}": by_factor[:, g] for g, name in enumerate(catalogue.factor_ids)})
     columns.update({f"feature_{name}": block.shares[:, f] for f, name in enumerate(catalogue.driver_names)})
     columns.update({f"cause_{name}": block.root_causes[:, j] for j, name in enumerate(c.SHOCKS)})
+    if settings.overrides > 0:
+        columns["overridden"] = block.overridden[row]
     return pa.table(columns)
+
+
+def _hand_probabilities() -> FloatArray:
+    """By tier in force: the probabilities of all tiers where a decision is overridden, (n_tiers, n_tiers)."""
+    n_tiers = len(LINES) + 1
+    found = np.zeros((n_tiers, n_tiers))
+    for tier in range(n_tiers):
+        np.add.at(found[tier], np.clip(tier + HAND_STEPS, 0, n_tiers - 1), 1 / len(HAND_STEPS))
+    return found
 
 
 def _keep_points() -> NDArray[np.float64]:
     """By tier in force: the score at which keeping it is as likely as not (-inf in tier 0)."""
-    lines = policy_table().lines
-    return np.array([-np.inf] + [cut_point(tier - 1, tier, lines) for tier in range(1, len(lines) + 1)])
+    return np.array([-np.inf] + [cut_point(tier - 1, tier, LINES) for tier in range(1, len(LINES) + 1)])
+
+
+def _amounts() -> FloatArray:
+    return np.array(synthetic_ladder().amounts, dtype=np.float64)
 
 
 def _category(codes: NDArray[np.int8], names: Iterable[str]) -> Any:

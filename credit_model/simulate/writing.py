@@ -104,6 +104,7 @@ def _arguments(settings: Settings, truth: bool) -> dict[str, Any]:
         "root_causes": settings.root_causes,
         "block_size": BLOCK_SIZE,
     }
+    arguments |= settings.lender_arguments
     text = json.dumps(arguments, sort_keys=True)
     return arguments | {"digest": hashlib.sha256(text.encode()).hexdigest()}
 
@@ -118,7 +119,7 @@ def _write_block(settings: Settings, number: int, folder: Path, truth: bool) -> 
     block = simulate_block(settings, number)
     _write(history_table(settings, block), places[0])
     if truth:
-        _write(decisions_table(block), places[1])
+        _write(decisions_table(settings, block), places[1])
         _write(decreases_table(settings, block), places[2])
 
 

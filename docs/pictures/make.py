@@ -30,7 +30,8 @@ from credit_model import DecreaseExplanations, LimitPredictor, SimulatedPortfoli
 from credit_model.documents.report import write_report
 from credit_model.documents.tracks import score_tracks
 from credit_model.explain.pairs import decrease_rows
-from credit_model.grade.methods import Decreases, attribute, background_rows
+from credit_model.grade.answers import Decreases, background_rows
+from credit_model.grade.methods import attribute
 from credit_model.plots import plot_change, save_plot
 from credit_model.words.reasons import decrease_reasons
 

@@ -17,7 +17,8 @@ import credit_model
 from credit_model.documents.notice import build_notice
 from credit_model.evaluation import Evaluation
 from credit_model.explain.decreases import DecreaseExplanations
-from credit_model.grade.grading import CAUSAL, COUNTS, FIDELITY, Grade
+from credit_model.grade.measures import CAUSAL, COUNTS, FIDELITY
+from credit_model.grade.result import Grade
 from credit_model.model.classifier import LimitTierClassifier
 from credit_model.notebook import notebook_html
 from credit_model.portfolio.catalogue import parse_catalogue

@@ -113,3 +113,8 @@ def test_the_table_tells_what_supporting_cuts_costs():
     assert table.loc["supported", "share_of_cuts"] == pytest.approx(2 / 3)
     assert table.loc["supported", "kept"] == 1
     assert table.loc["supported", "share_of_kept"] == pytest.approx(1 / 3)
+
+
+def test_a_threshold_without_bound_is_refused():
+    with pytest.raises(CreditModelError, match="times_usual must be a finite number >= 1, got 1000"):
+        SupportRule(times_usual=10**400)

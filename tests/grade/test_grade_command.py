@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from credit_model.cli import main
 from credit_model.grade.methods import METHODS
+from credit_model.grade.rivals import FITS
 from credit_model.simulate.settings import Settings
 from credit_model.simulate.writing import write_portfolio
 
@@ -16,6 +17,10 @@ def run(*words):
     result = CliRunner().invoke(main, ["grade", *map(str, words)])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
+
+
+def ours_in(file):
+    return json.loads(file.read_text())["policies"]["scorecard"]["ours"]
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +37,21 @@ def test_both_scorecards_are_printed_and_the_json_written(folders, tmp_path):
     assert result.exit_code == 0, result.output
     assert "Fidelity to the lender's policy" in result.output
     assert "Causal" in result.output
+    assert "held against the truth, protocol stale; model" in result.output
     for method in METHODS:
-        assert result.output.count(f"{method} ") >= 3  # once a table
+        if method in FITS:
+            assert f"Left out: {method}" in result.output
+        else:
+            assert result.output.count(f"{method} ") >= 3  # once a table
+    assert "one root cause alone" in result.output
+    for split in ("scenario", "segment", "kind"):
+        assert f"Leader right, by {split}" in result.output
     assert "laid on borrower" in result.output
     assert "excused" in result.output
     content = json.loads((tmp_path / "g.json").read_text())
-    assert next(iter(content)) == "ours"
-    assert f"{content['ours']['n']:,} limit decreases" in result.output
+    assert content["protocol"] == "stale"
+    assert next(iter(content["policies"]["scorecard"])) == "ours"
+    assert f"{content['policies']['scorecard']['ours']['n']:,} limit decreases" in result.output
 
 
 def test_several_portfolios_are_graded_together_and_by_scenario(folders, tmp_path):
@@ -47,7 +60,7 @@ def test_several_portfolios_are_graded_together_and_by_scenario(folders, tmp_pat
         *("--json", tmp_path / "g.json"),
     )
     assert result.exit_code == 0, result.output
-    ours = json.loads((tmp_path / "g.json").read_text())["ours"]
+    ours = ours_in(tmp_path / "g.json")
     by_scenario = ours["groups"]["scenario"]
     assert set(by_scenario) == {"baseline", "downturn"}
     assert sum(group["n"] for group in by_scenario.values()) == ours["n"]
@@ -56,9 +69,54 @@ def test_several_portfolios_are_graded_together_and_by_scenario(folders, tmp_pat
 def test_held_out_grades_fewer(folders, tmp_path):
     where = ("--model", folders / "model", "--data", folders / "calm", "--json", tmp_path / "g.json")
     assert run(*where).exit_code == 0
-    everybody = json.loads((tmp_path / "g.json").read_text())["ours"]["n"]
+    everybody = ours_in(tmp_path / "g.json")["n"]
     assert run(*where, "--held-out").exit_code == 0
-    assert json.loads((tmp_path / "g.json").read_text())["ours"]["n"] < everybody
+    assert ours_in(tmp_path / "g.json")["n"] < everybody
+
+
+def test_in_time_models_are_fitted_on_other_borrowers_and_earlier_data(folders, tmp_path):
+    result = run(
+        *("--data", folders / "bad", "--earlier", folders / "calm", "--cross-fit", 2, "--trees", 10),
+        *("--intervals", "--jobs", 1, "--json", tmp_path / "g.json"),
+    )
+    assert result.exit_code == 0, result.output
+    assert "held against the truth, protocol in time; model 2 fits" in result.output
+    assert "In time: fitted on earlier data and on other borrowers of the same months" in result.output
+    assert " ± 0." in result.output
+    for method in METHODS:
+        assert result.output.count(f"{method} ") >= 3
+    content = json.loads((tmp_path / "g.json").read_text())
+    assert content["protocol"] == "in_time"
+    assert list(content["policies"]["scorecard"]) == list(METHODS)
+    assert len(set(content["models"])) == 2
+    wanted = {"leading_factor_right", "leading_factor_right_clear", "laid_on_borrower", "excused", "groups"}
+    assert all(wanted <= set(told) for told in content["policies"]["scorecard"].values())
+
+
+def test_stale_rivals_are_fitted_on_the_earlier_data(folders):
+    result = run("--model", folders / "model", "--data", folders / "calm", "--earlier", folders / "bad")
+    assert result.exit_code == 0, result.output
+    assert "Left out" not in result.output
+    assert "hazard " in result.output
+
+
+def test_a_manifest_names_the_policy(folders, tmp_path):
+    shutil.copytree(folders / "calm", tmp_path / "d")
+    manifest = json.loads((tmp_path / "d" / "manifest.json").read_text())
+    (tmp_path / "d" / "manifest.json").write_text(json.dumps(manifest | {"policy": "somebody's"}))
+    where = ("--model", folders / "model", "--data", tmp_path / "d")
+    result = run(*where)
+    assert "Policy somebody's: " in result.output
+    assert 'Left out: oracle, policy "somebody\'s"' in result.output
+    refused = run(*where, "--earlier", folders / "bad")
+    assert refused.exit_code == 1
+    assert "give earlier data of every policy" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    own = {"name": "my_policy:POLICY", "fingerprint": "0"}
+    (tmp_path / "d" / "manifest.json").write_text(json.dumps(manifest | {"policy": own}))
+    assert "Policy my_policy:POLICY: " in run(*where).output
+    (tmp_path / "d" / "manifest.json").unlink()
+    assert "Policy scorecard: " in run(*where).output
 
 
 @pytest.mark.parametrize("fault", ["no truth", "no data", "no model", "another portfolio", "json name"])
@@ -89,5 +147,27 @@ def test_a_mistake_ends_with_one_line(folders, tmp_path, fault):
     assert told in result.stderr
 
 
-def test_wrong_usage_ends_with_two(folders):
-    assert run("--model", folders / "model").exit_code == 2
+def test_earlier_data_of_one_policy_are_one_folder(folders):
+    earlier = ("--earlier", folders / "calm", "--earlier", folders / "bad")
+    result = run("--model", folders / "model", "--data", folders / "calm", *earlier)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert "one folder a policy" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--model", "{}/model"], "Missing option '--data'"),
+        (["--data", "{}/calm"], "got neither"),
+        (["--data", "{}/calm", "--model", "{}/model", "--cross-fit", "2"], "exclude each other"),
+        (["--data", "{}/calm", "--cross-fit", "1"], "--cross-fit"),
+        (["--data", "{}/calm", "--cross-fit", "2", "--held-out"], "--held-out is for --model"),
+        (["--data", "{}/calm", "--model", "{}/model", "--trees", "5"], "--trees is for --cross-fit"),
+    ],
+)
+def test_wrong_usage_ends_with_two_and_says_why(folders, words, told):
+    result = run(*(word.format(folders) for word in words))
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert result.stderr.count("Error: ") == 1

@@ -8,9 +8,14 @@ import pytest
 
 from credit_model.errors import DataFileError, HistoryError
 from credit_model.explain.pairs import decrease_rows, pair_with_reference, reference_features
-from credit_model.grade.grading import COUNTS, grade_explanations, grade_portfolios
+from credit_model.grade.answers import Decreases, background_rows
+from credit_model.grade.grading import grade_explanations, grade_portfolios
 from credit_model.grade.known import match_truth
-from credit_model.grade.methods import METHODS, Decreases, attribute, background_rows, population_values
+from credit_model.grade.measures import COUNTS
+from credit_model.grade.methods import METHODS, attribute
+from credit_model.grade.model_methods import population_values
+from credit_model.grade.oracle import true_scores
+from credit_model.grade.rivals import FITS
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +39,7 @@ def truth_that_agrees(predictor, unseen):
 
 
 def test_every_method_is_graded_ours_first(grade, unseen):
-    assert list(grade.overall.index) == list(METHODS)
+    assert list(grade.overall.index) == [method for method in METHODS if method not in FITS]
     assert grade.overall.index[0] == "ours"
     counts = grade.overall[list(COUNTS)]
     assert (counts == counts.iloc[0]).all(axis=None)  # all methods on the same decreases
@@ -141,20 +146,75 @@ def test_groups_add_up_to_the_whole(grade):
 def test_several_portfolios_are_graded_as_one(predictor, unseen, portfolio):
     parts = [(p.history, p.truth) for p in (unseen, portfolio)]
     apart = [grade_explanations(predictor, *part, methods=["ours"]) for part in parts]
-    both = grade_portfolios(predictor, parts, methods=["ours"]).overall.loc["ours"]
+    together = grade_portfolios(predictor, parts, methods=["ours"])
+    both = together.overall.loc["ours"]
+    assert list(together.policies.index) == [("scorecard", "ours")]
     n, told = (np.array([g.overall.loc["ours", name] for g in apart]) for name in ("n", "n_told"))
     right = np.array([g.overall.loc["ours", "leading_factor_right"] for g in apart])
     assert both["n"] == n.sum()
     assert both["leading_factor_right"] == pytest.approx((right * told).sum() / told.sum())
 
 
-def test_the_json_has_an_object_a_method_ours_first(grade):
+def test_rivals_are_fitted_on_what_the_model_was_fitted_on_or_left_out_with_a_note(predictor, portfolio, unseen, grade):
+    assert {note.split(",")[0] for note in grade.notes} == set(FITS)
+    with_rivals = grade_explanations(
+        predictor, unseen.history, unseen.truth, methods=["ours", *FITS], earlier=portfolio.history
+    )
+    assert list(with_rivals.overall.index) == ["ours", *FITS]
+    assert with_rivals.notes == ()
+    assert (with_rivals.overall["n_told"] == grade.overall["n_told"].iloc[0]).all()  # the same cuts
+    with pytest.raises(HistoryError, match="no method is left"):
+        grade_explanations(predictor, unseen.history, unseen.truth, methods=list(FITS))
+
+
+def test_policies_are_graded_apart_and_together(predictor, unseen, portfolio):
+    parts = [(unseen.history, unseen.truth, "scorecard"), (portfolio.history, portfolio.truth, "another")]
+    grade = grade_portfolios(predictor, parts, methods=["ours", "oracle"])
+    assert list(grade.policies.index) == [("scorecard", "ours"), ("scorecard", "oracle"), ("another", "ours")]
+    assert list(grade.overall.index) == ["ours"]  # what all policies have
+    assert grade.policies["n"].xs("ours", level="method").sum() == grade.overall.loc["ours", "n"]
+    assert grade.notes == ("oracle, policy 'another': needs the lender's true score, which is not known",)
+    assert grade.by("reference", policy="another")["n"].sum() == grade.of_policy("another").loc["ours", "n"]
     content = json.loads(grade.to_json())
-    assert list(content) == list(METHODS)
-    for method, told in content.items():
+    assert list(content["policies"]) == ["scorecard", "another"]
+    assert list(content["policies"]["another"]) == ["ours"]
+    alone = grade_portfolios(predictor, parts[:1], methods=["ours", "oracle"])
+    pd.testing.assert_frame_equal(
+        alone.overall.drop(columns="seconds_per_decrease"),
+        grade.of_policy("scorecard").drop(columns="seconds_per_decrease"),
+    )
+    score, _ = true_scores("scorecard", predictor.catalogue)
+    told = grade_portfolios(predictor, [(*parts[1], score)], methods=["oracle"])
+    assert told.overall.loc["oracle", "leading_factor_right_all"] > 0.95
+    wrong = [(*parts[1], lambda X: X[:, 0])]
+    assert "not known" in grade_portfolios(predictor, wrong, methods=["ours", "oracle"]).notes[0]
+    with pytest.raises(HistoryError, match="earlier data of every policy"):
+        grade_portfolios(predictor, parts, methods=["hazard"], earlier={"scorecard": portfolio.history})
+
+
+def test_single_causes_stand_beside_what_two_random_factors_would_name(grade, unseen):
+    alone = grade.by("single cause")
+    assert "downturn" in alone.index
+    assert np.allclose(alone["random_first"], 1 / 7)
+    assert np.allclose(alone["random_in_first_two"], 2 / 7)
+    assert (alone["n_root_cause"] == alone["n"]).all()
+    truth = unseen.truth.decreases
+    causes = truth[[name for name in truth if name.startswith("cause_")]]
+    assert alone["n"].sum() <= (causes.sum(axis=1) == 1).sum()
+
+
+def test_the_json_has_an_object_a_policy_and_method_ours_first(grade):
+    content = json.loads(grade.to_json())
+    assert list(content["policies"]) == ["scorecard"]
+    assert content["protocol"] == "stale"
+    assert content["model"] == grade.model_version
+    assert content["left_out"] == grade.left_out
+    assert list(content["policies"]["scorecard"]) == list(grade.overall.index)
+    for method, told in content["policies"]["scorecard"].items():
         assert told["leading_factor_right"] == grade.overall.loc[method, "leading_factor_right"]
         assert isinstance(told["n"], int)
         assert told["seconds_per_decrease"] > 0
+        assert 0 <= told["leading_factor_right_interval"] < 0.2
         assert {"leading_factor_right_clear", "root_cause_in_first_two", "laid_on_borrower", "excused"} <= set(told)
         assert sum(g["n"] for g in told["groups"]["kind"].values()) == told["n"]
     assert "NaN" not in grade.to_json()
@@ -240,3 +300,5 @@ def test_unknown_choices_are_refused(predictor, unseen):
         grade_explanations(predictor, unseen.history, unseen.truth, rows="some")
     with pytest.raises(ValueError, match="method must be one of ours"):
         grade_explanations(predictor, unseen.history, unseen.truth, methods=["guess"])
+    with pytest.raises(ValueError, match="methods must name at least one"):
+        grade_explanations(predictor, unseen.history, unseen.truth, methods=[])

@@ -9,8 +9,10 @@ from credit_model.grade.scorecard import (
     causal,
     clearly_led,
     fidelity,
+    half_width,
     lender_recognition,
     lowering_order,
+    random_naming,
     rank_correlations,
     share_errors,
 )
@@ -165,3 +167,23 @@ def test_hard_cases_are_told_from_the_truth():
     assert cases["factors together"].tolist() == [False, True, False, False]  # 1.0 is at least half of 1.2
     assert cases["two shocks at once"].tolist() == [True, False, False, False]
     assert cases["economy against borrower"].tolist() == [False, False, True, False]  # row 4: lender and borrower
+
+
+def test_two_random_factors_name_a_cause_as_often_as_counting_says():
+    acceptable = np.array([[True, False, False, False], [True, True, False, False], [False] * 4])
+    # One of 4: first 1/4, in two 2/4. Two of 4: first 2/4, in two 1 - (2/4)(1/3) = 5/6. The third has no cause.
+    assert random_naming(acceptable) == pytest.approx({"random_first": 3 / 8, "random_in_first_two": 2 / 3})
+    assert np.isnan(random_naming(acceptable[2:])["random_first"])
+
+
+def test_an_interval_counts_borrowers_not_cuts():
+    right = np.tile([True, False], 50)
+    each_its_own, two_cuts_each = np.arange(100), np.repeat(np.arange(50), 2)
+    every = np.ones(100, dtype=bool)
+    # Of 100 independent cuts, half right: 1.96 * sqrt(.25 / 100) = .098.
+    assert half_width(right, every, each_its_own) == pytest.approx(0.098, rel=0.15)
+    assert half_width(right, every, two_cuts_each) == pytest.approx(0, abs=1e-12)  # each has one right, one wrong
+    same = np.repeat(right[:50], 2)  # both cuts of a borrower alike: half as much is known
+    assert half_width(same, every, two_cuts_each) == pytest.approx(0.098 * np.sqrt(2), rel=0.15)
+    assert half_width(right, every, each_its_own) == half_width(right, every, each_its_own)
+    assert np.isnan(half_width(right, ~every, each_its_own))

@@ -365,3 +365,10 @@ def test_uci_of_the_wrong_kind_gives_one_line_with_a_remedy(tmp_path: Path) -> N
 def test_every_converter_is_registered_under_its_catalogues_name() -> None:
     for name in CONVERTERS:
         assert read_catalogue(name.replace("-", "_")).name == name.replace("-", "_")
+
+
+def test_a_whole_number_of_hundreds_of_digits_is_told(originals: Path) -> None:
+    table = (originals / "bureau.csv").read_text().replace("1000.1", "9" * 400)
+    (originals / "bureau.csv").write_text(table)
+    with pytest.raises(CreditModelError, match=r"bureau\.csv|must be finite"):
+        check_history(convert_home_credit(originals), read_catalogue("home_credit"))

@@ -2,16 +2,24 @@
 
 import numpy as np
 import pytest
+from numba import njit
 
 from credit_model import build_snapshots, check_history, read_catalogue, simulate_portfolio
 from credit_model.explain.pairs import decrease_rows, pair_with_reference, reference_features
 from credit_model.model.metrics import ranked_probability_score
-from credit_model.simulate import columns, policy
+from credit_model.simulate import columns, lines, measuring, scoring
+from credit_model.simulate.policies import scorecard
+from credit_model.simulate.policies.family import table_of
 from credit_model.simulate.shares import share_change
 from tests.trees.enumeration import enumerated_owen_values
 
 CATALOGUE = read_catalogue("synthetic")
-TABLE = policy.policy_table()
+TABLE = table_of("scorecard")
+
+
+@njit
+def score_of(ways, table):
+    return scoring.score_of(ways, table)
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +35,8 @@ def true_score(X):
     ways = np.empty(X.shape[1])
 
     def score(x):
-        policy.come(x, TABLE, ways)
-        return policy.score_of(ways, TABLE)
+        measuring.come(x, TABLE.ramps, ways)
+        return score_of(ways, TABLE)
 
     return np.array([score(x) for x in X])
 
@@ -64,7 +72,7 @@ def test_shares_are_the_owen_values_of_the_policy_by_their_definition():
     # Few features at a time may change (all coalitions are enumerated): those of every product, and some others.
     rng = np.random.default_rng(3)
     names = list(CATALOGUE.driver_names)
-    products = sorted({f for _, features in policy.PRODUCTS for f in features})
+    products = sorted({f for _, features in scorecard.PRODUCTS for f in features})
     for _ in range(3):
         others = rng.choice([n for n in names if n not in products], size=2, replace=False)
         moving = [names.index(n) for n in [*products, *others]]
@@ -75,7 +83,7 @@ def test_shares_are_the_owen_values_of_the_policy_by_their_definition():
         def score(rows, moving=moving, ways_z=ways_z):
             ways = ways_z.copy()
             ways[moving] = rows[0]
-            return np.array([policy.score_of(ways, TABLE)])
+            return np.array([score_of(ways, TABLE)])
 
         factor = CATALOGUE.factor_index[moving]
         group = np.searchsorted(np.unique(factor), factor)
@@ -88,7 +96,7 @@ def test_shares_are_the_owen_values_of_the_policy_by_their_definition():
 
 def test_a_product_of_three_has_two_of_one_factor_and_one_of_another():
     # The closed form rests on it.
-    for _, features in policy.PRODUCTS:
+    for _, features in scorecard.PRODUCTS:
         factors = [CATALOGUE.feature(f).factor for f in features]
         if len(features) == 3:
             assert factors[0] == factors[1] != factors[2]
@@ -101,7 +109,7 @@ def test_the_policy_moves_in_the_directions_that_the_catalogue_declares():
         scores = []
         for way in (0.0, 0.3, 1.0):
             ways[f] = way
-            scores.append(policy.score_of(ways, TABLE))
+            scores.append(score_of(ways, TABLE))
         assert (np.diff(scores) * feature.sign > 0).all(), feature.id
 
 
@@ -126,13 +134,13 @@ def test_survival_never_crosses_itself_and_a_limit_in_force_is_sticky():
     probabilities = np.empty(len(TABLE.amounts))
     for tier in range(len(TABLE.amounts)):
         for score in np.linspace(-40, 40, 33):
-            policy.tier_probabilities(score, tier, TABLE.lines, probabilities)
+            lines.tier_probabilities(score, tier, TABLE.lines, probabilities)
             assert probabilities.min() >= 0
             assert probabilities.sum() == pytest.approx(1.0)
             # At the line of its own tier, an even chance without hysteresis, a limit is all but kept.
         if tier > 0:
-            policy.tier_probabilities(TABLE.lines[tier - 1], tier, TABLE.lines, probabilities)
-            assert probabilities[:tier].sum() == pytest.approx(1 / (1 + np.exp(policy.KEEP_MARGIN)))
+            lines.tier_probabilities(TABLE.lines[tier - 1], tier, TABLE.lines, probabilities)
+            assert probabilities[:tier].sum() == pytest.approx(1 / (1 + np.exp(lines.KEEP_MARGIN)))
 
 
 def test_kinds_follow_the_facts_of_the_month(world):

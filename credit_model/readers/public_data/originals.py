@@ -61,7 +61,7 @@ def whole_numbers(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
     DataFileError
         A cell is missing or no whole number.
     """
-    numbers = pd.to_numeric(table[column], errors="coerce").astype("Float64")
+    numbers = _as_floats(table[column]).astype("Float64")
     wrong = (numbers.isna() | (numbers % 1 != 0).fillna(True)).to_numpy(dtype=bool)
     if wrong.any():
         row = int(wrong.argmax())
@@ -70,6 +70,14 @@ def whole_numbers(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
             f"(first: data row {row + 1}); give the file as it was published"
         )
     return numbers.astype("int64")
+
+
+def _as_floats(cells: pd.Series) -> pd.Series:
+    """Cells as float64, NaN where they are no number; also of whole numbers that are too large for one."""
+    try:
+        return pd.to_numeric(cells, errors="coerce").astype("Float64")
+    except OverflowError:
+        return pd.to_numeric(cells.astype(str), errors="coerce").astype("Float64")
 
 
 def numbers(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
@@ -82,7 +90,7 @@ def numbers(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
     """
     if column not in table:
         return pd.Series(float("nan"), index=table.index)
-    values = pd.to_numeric(table[column], errors="coerce")
+    values = _as_floats(table[column])
     wrong = (values.isna() & table[column].notna()).to_numpy(dtype=bool)
     if wrong.any():
         row = int(wrong.argmax())
