@@ -98,6 +98,7 @@ def one_split(panel: Panel, seed: int) -> Comparison:
     moves = "tier_in_force" in panel.catalogue.state_names
     before = snapshots.tier_before[test] if moves else None
     tier = snapshots.tier_after[test]
+    predictor = predictor.as_trial()  # the deployed fit has seen the test rows
     survival = predictor.forest.survival_scores(snapshots.X[test])
     found = {
         "ours": scores(

@@ -94,6 +94,7 @@ def fit_model(
     Returns
     -------
     FittedModel, LimitTierClassifier
+        The second is the first of the deployed fits.
 
     Raises
     ------
@@ -140,7 +141,8 @@ def fit_model(
         X_val=frame.iloc[validation] if held_out else None,
         y_val=snapshots.tier_after[validation] if held_out else None,
     )
-    bag, members = _deployed(model, snapshots, decision, seed=seed, n_fits=n_fits)
+    models, members = _deployed(model, snapshots, decision, seed=seed, n_fits=n_fits)
+    bag = Bag(tuple(one.forest_ for one in models))
     weight = members.weights(history, snapshots.borrower_row[decision])
     held_out_rows = decision[split.held_out(*place)]
     fitted = FittedModel(
@@ -160,7 +162,7 @@ def fit_model(
         n_training_rows=len(decision),
         month_type=history.month_type,
     )
-    return fitted, model
+    return fitted, models[0]
 
 
 def _destinations(
@@ -177,7 +179,7 @@ def _destinations(
 
 def _deployed(
     trial: LimitTierClassifier, snapshots: Snapshots, decision: IntArray, *, seed: int, n_fits: int
-) -> tuple[Bag, Members]:
+) -> tuple[list[LimitTierClassifier], Members]:
     """Fits on all decisions (n,), with the trial's structure and number of trees."""
     from sklearn.base import clone
 
@@ -193,13 +195,13 @@ def _deployed(
             stacklevel=4,
         )
         return _deployed(trial, snapshots, decision, seed=seed, n_fits=1)
-    fits = []
+    models = []
     for b, side in enumerate(sides):
         model = clone(trial).set_params(
             structure=trial.structure_, max_iter=trial.n_iter_, random_state=(seed + b) % (1 << 32)
         )
-        fits.append(model.fit(frame.iloc[side], snapshots.tier_after[side]).forest_)
-    return Bag(tuple(fits)), members
+        models.append(model.fit(frame.iloc[side], snapshots.tier_after[side]))
+    return models, members
 
 
 def held_out_risk(

@@ -31,7 +31,7 @@ from credit_model.explain.principal import (
 from credit_model.explain.support import Frequency, HeldOutRisk, Shortfall, Support, SupportRule
 from credit_model.explain.waves import Wave
 
-Withheld = Literal["", "not_supported", "no_reference", "unseen", "not_worsened"]
+Withheld = Literal["", "not_supported", "no_reference", "not_worsened"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,7 @@ class Verdict:
     shortfall : str
         Why it is unexplained (`support.Shortfall`); "" where it is not.
     withheld : str
-        Why no reasons are told: "not_supported", "no_reference" (nothing earlier is known), "unseen" (a
-        value lies outside what the model was fitted on), "not_worsened" (the score
+        Why no reasons are told: "not_supported", "no_reference" (nothing earlier is known), "not_worsened" (the score
         did not fall since the reference); "" where they are told.
     risk_before, risk_after : float in [0, 1]
         Of losing the tier in force, at the reference (NaN without one) and at the decision.
@@ -78,6 +77,8 @@ class Verdict:
         Factors each of which alone, put back to where it was, brings the score to the restoring line.
     wave : Wave or None
         Many others were cut in the same month: the lender's doing.
+    unseen : int
+        A driver with a value that the model has never seen, so that what is told is no firm reason; -1: none.
     """
 
     support: Support
@@ -99,11 +100,12 @@ class Verdict:
     rules: tuple[str, ...]
     restoring: tuple[int, ...]
     wave: Wave | None
+    unseen: int = -1
 
     @property
     def needs_confirmation(self) -> bool:
-        """A person confirms what is told: the risk was raised, but the model would have kept the limit."""
-        return self.support == "raised"
+        """A person confirms what is told: the model would have kept the limit, or has never seen such a value."""
+        return self.support == "raised" or self.unseen >= 0
 
     @property
     def mostly_apart(self) -> bool:
@@ -210,6 +212,7 @@ def find_verdicts(
                 rules=rules_at_work(candidates, i, reasons),
                 restoring=tuple(np.flatnonzero(lone[i]).tolist()),
                 wave=waves[i],
+                unseen=int(changes.unseen[i]),
             )
         )
     return tuple(verdicts)
@@ -242,8 +245,6 @@ def _withheld(
             result.append("not_supported")
         elif not changes.has_reference[i]:
             result.append("no_reference")
-        elif changes.unseen[i] >= 0:
-            result.append("unseen")
         else:
             result.append("" if fell[i] and leads else "not_worsened")
     return result

@@ -144,13 +144,16 @@ class Sentences:
         """What must be said beside the reasons."""
         if verdict.withheld:
             yield self._spoken.sentences(self._withheld(row, verdict))
-        elif verdict.needs_confirmation:
+        elif verdict.support == "raised":
             yield self._spoken.say("note.confirm")
         for rule in rules:
             yield self._spoken.say("note.knock_out", rule=rule.texts[self._spoken.code])
         for key in rule_keys(verdict):
             yield self._spoken.say(f"note.{key}")
         yield from self._ties(verdict)
+        if verdict.unseen >= 0 and verdict.reasons:
+            feature = self._spoken.inside(self.words.driver_labels[verdict.unseen])
+            yield self._spoken.say("note.unseen", feature=feature)
         if self.explanations.reference_censored[row] and verdict.reasons:
             yield self._spoken.say("note.censored")
         if verdict.reasons and verdict.coverage < _LOW_COVERAGE:
@@ -206,8 +209,7 @@ class Sentences:
             known = [spoken.say(f"note.{moved}")] if self.explanations.has_reference[row] else []
             return [*known, spoken.say("note.not_supported")]
         key = f"note.{verdict.withheld}" + ("_peers" if peers and verdict.withheld == "not_worsened" else "")
-        driver = self.words.driver_labels[self.explanations.unseen[row]]
-        return [spoken.say(key, when=self.compared_with(row), feature=spoken.inside(driver))]
+        return [spoken.say(key, when=self.compared_with(row))]
 
     def _first(self, verdict: Verdict, reasons: Sequence[ToldReason]) -> str:
         """The first reason, and that its factor led: beside another, or only by several reasons taken together."""

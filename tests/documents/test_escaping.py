@@ -103,8 +103,8 @@ def objects() -> dict[str, Any]:
     truth: Any = SimpleNamespace(decisions=[1], decreases=[1])
     fitted = LimitPredictor(catalogue)
     ladder = SimpleNamespace(n_tiers=3)
-    forest = SimpleNamespace(trees=SimpleNamespace(roots=[0]))
-    known = {"version": EVIL, "n_training_rows": 7, "catalogue": catalogue, "ladder": ladder, "forest": forest}
+    bag = SimpleNamespace(n_trees=1)
+    known = {"version": EVIL, "n_training_rows": 7, "catalogue": catalogue, "ladder": ladder, "bag": bag}
     fitted._fitted = SimpleNamespace(**known)  # type: ignore[assignment]
     scores = pd.DataFrame({EVIL: [1.0]}, index=[EVIL])
     measures = [*FIDELITY, *CAUSAL, *COUNTS, "seconds_per_decrease"]
