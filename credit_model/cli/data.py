@@ -54,10 +54,10 @@ _MOST_HIDDEN, _MOST_RETURNS = 0.02, 0.1
 )
 @click.option(
     "--policy",
-    type=click.Choice(POLICY_NAMES),
     default=DEFAULT,
     show_default=True,
-    help="How the lender scores its borrowers.",
+    metavar="NAME|MODULE:OBJECT",
+    help=f"How the lender scores its borrowers: {', '.join(POLICY_NAMES)}, or a policy of your own.",
 )
 @click.option(
     "--overrides",
@@ -119,7 +119,8 @@ def simulate_command(
     \b
     Example:  credit-model simulate --borrowers 20000 --months 48 --seed 1 --out portfolio
               credit-model simulate --scenario downturn --seed 2 --realism --out downturn
-              credit-model simulate --policy rules --seed 3 --out rules
+              credit-model simulate --policy rules --overrides 0.03 --out rules
+              credit-model simulate --policy my_policy:POLICY --out mine
     """
     from credit_model.simulate.settings import Settings
     from credit_model.simulate.writing import write_portfolio

@@ -20,6 +20,7 @@ from credit_model.simulate.scenarios import Scenario, scenario_of
 from credit_model.simulate.streams import ECONOMY_TABLE, LENDER_TABLE, stream
 
 if TYPE_CHECKING:
+    from credit_model.simulate.policies.plugin import PlugIn
     from credit_model.simulate.scoring import PolicyTable
 
 #: Borrowers that are simulated at once.
@@ -46,8 +47,9 @@ class Settings:
         Gives a borrower one shock of `columns.OWN_SHOCKS` in one month of the panel (0 .. n_months - 1), and no other.
     audit_bias : float, default 0
         Log-odds that the lender wrongly takes off the score of women: a planted bias, for testing fairness checks.
-    policy : {"scorecard", "matrix", "rules", "subscores", "weakest", "forest"}
-        How the lender scores a borrower: `simulate.policies`.
+    policy : {"scorecard", "matrix", "rules", "subscores", "weakest", "forest"}, "module:object", or object
+        How the lender scores a borrower: `simulate.policies`, or a policy of your own with a method
+        ``score(X, names)``, as `simulate.policies.plugin.PlugIn` asks for it.
     overrides : float, default 0
         Share of the decisions that somebody takes by hand in place of the policy, one or two tiers up or down;
         marked ``overridden`` in the truth.
@@ -77,7 +79,7 @@ class Settings:
     economy: pd.DataFrame | None = field(default=None, repr=False)
     planted: Mapping[int, tuple[str, int]] = field(default_factory=dict, repr=False)
     audit_bias: float = 0.0
-    policy: str = DEFAULT
+    policy: Any = DEFAULT
     overrides: float = 0.0
     changes_in: int | None = None
     root_causes: bool = True
@@ -91,8 +93,7 @@ class Settings:
             object.__setattr__(self, name, int(value))
         if not np.isfinite(self.audit_bias):
             raise CreditModelError(f"audit_bias must be a finite number of log-odds, got {self.audit_bias!r}")
-        if self.policy not in POLICY_NAMES:
-            raise CreditModelError(f"policy must be one of {', '.join(POLICY_NAMES)}, got {self.policy!r}")
+        self._check_policy()
         if isinstance(self.overrides, bool) or not 0.0 <= self.overrides < 1.0:
             raise CreditModelError(f"overrides must be a share of at least 0 and below 1, got {self.overrides!r}")
         months = range(self.n_months)
@@ -103,6 +104,20 @@ class Settings:
         object.__setattr__(self, "overrides", float(self.overrides))
         # Made here, so that what is wrong with them is told at once, and no two threads make them.
         _ = self.economy_paths, self.lender_moves, self.planted_shocks
+
+    def _check_policy(self) -> None:
+        if isinstance(self.policy, str) and ":" not in self.policy:
+            if self.policy not in POLICY_NAMES:
+                raise CreditModelError(
+                    f"policy must be one of {', '.join(POLICY_NAMES)}, MODULE:OBJECT or an object with a method "
+                    f"score(X, names), got {self.policy!r}"
+                )
+            return
+        from credit_model.simulate.policies.plugin import plug_in_of  # loads a compiler
+
+        object.__setattr__(self, "policy", plug_in_of(self.policy))
+        if self.changes_in is not None:
+            raise CreditModelError("changes_in must not be given with a policy of your own; it cannot know of a change")
 
     @cached_property
     def world(self) -> Scenario:
@@ -121,24 +136,30 @@ class Settings:
         """The lender's own moves over the burn-in and the panel's months."""
         return simulate_lender(self.n_months, self.world, stream(self.seed, LENDER_TABLE))
 
+    @property
+    def plug_in(self) -> PlugIn | None:
+        """The lender's own policy, on the simulator's scale; None where the policy is one of the simulation's."""
+        return None if isinstance(self.policy, str) else self.policy
+
     @cached_property
     def policy_table(self) -> PolicyTable:
         """The lender's policy, as the kernels take it."""
         from credit_model.simulate.policies.family import table_of  # loads a compiler
 
-        return table_of(self.policy)
+        return table_of(str(self.policy))
 
     @cached_property
     def revised_table(self) -> PolicyTable:
         """The policy from `changes_in` on."""
         from credit_model.simulate.policies.family import table_of
 
-        return table_of(self.policy, revised=True)
+        return table_of(str(self.policy), revised=True)
 
     @property
     def lender_arguments(self) -> dict[str, Any]:
         """What a manifest states of the lender: only what is not the default, so that the default stays as it was."""
-        stated = {"policy": self.policy, "overrides": self.overrides, "changes_in": self.changes_in}
+        policy = self.policy if self.plug_in is None else self.plug_in.arguments
+        stated = {"policy": policy, "overrides": self.overrides, "changes_in": self.changes_in}
         usual = {"policy": DEFAULT, "overrides": 0.0, "changes_in": None}
         return {name: value for name, value in stated.items() if value != usual[name]}
 

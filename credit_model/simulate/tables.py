@@ -14,7 +14,7 @@ from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.months import months_as_values
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
-from credit_model.simulate.blocks import Block
+from credit_model.simulate.block import Block
 from credit_model.simulate.economy import BURN_IN, FIRST_MONTH
 from credit_model.simulate.lines import HAND_STEPS, LINES, cut_point, tier_probabilities
 from credit_model.simulate.policies.tables import synthetic_ladder
