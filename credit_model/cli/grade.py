@@ -67,7 +67,13 @@ MOST_FOLDS = 100
     metavar="MODULE:OBJECT",
     help="The policy of your own that --data were simulated with: the oracle asks it.",
 )
-@options.expected_catalogue
+@click.option(
+    "--catalogue",
+    default=None,
+    type=INPUT,
+    metavar="NAME|FILE",
+    help="What the data means: with --model its own, else synthetic (the defaults).",
+)
 @click.option("--held-out", is_flag=True, help="With --model: grade only borrowers that training never saw.")
 @click.option(
     "--trees", type=click.IntRange(1, 100_000), default=None, help="With --cross-fit: most trees of each model."

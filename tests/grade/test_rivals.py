@@ -228,3 +228,14 @@ def test_a_policy_of_ones_own_is_asked_in_the_simulators_order():
     assert (by_factor <= 0).all()
     with pytest.raises(CreditModelError, match="; grade it with that catalogue"):
         plug_in_score(policy, read_catalogue("uci_taiwan"))
+
+
+def test_a_column_that_nobody_knows_says_nothing(training):
+    x, z = training.x.copy(), training.z.copy()
+    place = CATALOGUE.feature_names.index("other_lenders")
+    x[:, place] = z[:, place] = np.nan
+    blind = Training(CATALOGUE, x, z, training.kept, training.held_out, n_jobs=1)
+    for fit in (fit_hazard, fit_logistic_differences, fit_logistic_levels):
+        given, asked_too = (fit(blind).contributions(rows[:50], training.z[:50]) for rows in (x, training.x))
+        np.testing.assert_array_equal(given, asked_too)
+        assert np.isfinite(given).all()
