@@ -74,6 +74,32 @@ _MOST_HIDDEN, _MOST_RETURNS = 0.02, 0.1
     help="Month of the panel (0 is the first) from which the policy has other weights.",
 )
 @click.option(
+    "--hide",
+    multiple=True,
+    metavar="FEATURE",
+    help="Leave a feature's own columns blank in the history (or a factor's); the lender knows them. May be repeated.",
+)
+@click.option(
+    "--proxy",
+    multiple=True,
+    metavar="FEATURE",
+    help="Show only a noisy copy of a feature's own columns (or a factor's). May be repeated.",
+)
+@click.option(
+    "--noise",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="Errors in the borrowers' numbers in the history, as a share of the value.",
+)
+@click.option(
+    "--late",
+    type=click.IntRange(0, 12),
+    default=0,
+    show_default=True,
+    help="Months by which bureau, partners and public sources report late.",
+)
+@click.option(
     "--economy",
     default=None,
     type=INPUT,
@@ -103,6 +129,10 @@ def simulate_command(
     policy: str,
     overrides: float,
     changes_in: int | None,
+    hide: tuple[str, ...],
+    proxy: tuple[str, ...],
+    noise: float,
+    late: int,
     economy: str | None,
     plant: tuple[str, ...],
     audit_bias: float,
@@ -134,6 +164,10 @@ def simulate_command(
         policy=policy,
         overrides=overrides,
         changes_in=changes_in,
+        hide=hide,
+        proxy=proxy,
+        noise=noise,
+        late=late,
         economy=None if economy is None else read_table(economy),
         planted=_planted(plant),
         audit_bias=audit_bias,

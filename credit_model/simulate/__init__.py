@@ -10,6 +10,7 @@
 ``borrowers``, ``repayment``                    one borrower's month: work, spending, other lenders, the own line
 ``policies``, ``measuring``, ``scoring``        how the lenders score a snapshot
 ``lines``, ``shares``, ``truth``, ``tables``    how a score becomes a decision, and the exact shares of each cut
+``records``                                     what the history shows: blanks, proxies, noise, delays
 ``realism``                                     a portfolio beside published levels
 ``columns``, ``streams``                        names of what is simulated, its random numbers
 ==============================================  ==================================================================

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,9 @@ from credit_model.simulate.columns import OWN_SHOCKS
 from credit_model.simulate.economy import Economy, economy_from_table, simulate_economy
 from credit_model.simulate.lender import LenderMoves, simulate_lender
 from credit_model.simulate.policies.names import DEFAULT, POLICY_NAMES
+from credit_model.simulate.records import Records
 from credit_model.simulate.scenarios import Scenario, scenario_of
+from credit_model.simulate.settings_rules import share, whole_number
 from credit_model.simulate.streams import ECONOMY_TABLE, LENDER_TABLE, stream
 
 if TYPE_CHECKING:
@@ -56,6 +58,12 @@ class Settings:
     changes_in : int, optional
         From this month of the panel on (0 .. n_months - 1) the policy has other weights and thresholds. The true
         shares of a cut are those of the policy by which it was decided.
+    hide, proxy : sequences of str, optional
+        Features, or factors for all of theirs, whose own columns are blank in the history, or hold a noisy copy.
+    noise : float, default 0
+        Spread of the errors in the borrowers' numbers in the history, as a share of the value.
+    late : int, default 0
+        Months by which the history learns what bureau, partners and public sources know.
     root_causes : bool, default True
         Whether root causes are sought, by living each decrease again with one shock off. Without, the truth's
         ``cause_`` columns are all false.
@@ -82,28 +90,24 @@ class Settings:
     policy: Any = DEFAULT
     overrides: float = 0.0
     changes_in: int | None = None
+    hide: Sequence[str] = ()
+    proxy: Sequence[str] = ()
+    noise: float = 0.0
+    late: int = 0
     root_causes: bool = True
 
     def __post_init__(self) -> None:
         bounds = {"n_borrowers": (1, MOST_BORROWERS), "n_months": (1, MOST_MONTHS), "seed": (0, _MOST_SEED)}
         for name, (least, most) in bounds.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
-                raise CreditModelError(f"{name} must be a whole number in {least} .. {most}, got {value!r}")
-            object.__setattr__(self, name, int(value))
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), least, most))
+        if self.changes_in is not None:
+            object.__setattr__(self, "changes_in", whole_number("changes_in", self.changes_in, 0, self.n_months - 1))
         if not np.isfinite(self.audit_bias):
             raise CreditModelError(f"audit_bias must be a finite number of log-odds, got {self.audit_bias!r}")
+        object.__setattr__(self, "overrides", share("overrides", self.overrides))
         self._check_policy()
-        if isinstance(self.overrides, bool) or not 0.0 <= self.overrides < 1.0:
-            raise CreditModelError(f"overrides must be a share of at least 0 and below 1, got {self.overrides!r}")
-        months = range(self.n_months)
-        if self.changes_in is not None and (isinstance(self.changes_in, bool) or self.changes_in not in months):
-            raise CreditModelError(f"changes_in must be one of 0 .. {self.n_months - 1}, got {self.changes_in!r}")
-        if self.changes_in is not None:
-            object.__setattr__(self, "changes_in", int(self.changes_in))
-        object.__setattr__(self, "overrides", float(self.overrides))
         # Made here, so that what is wrong with them is told at once, and no two threads make them.
-        _ = self.economy_paths, self.lender_moves, self.planted_shocks
+        _ = self.economy_paths, self.lender_moves, self.planted_shocks, self.records
 
     def _check_policy(self) -> None:
         if isinstance(self.policy, str) and ":" not in self.policy:
@@ -155,13 +159,18 @@ class Settings:
 
         return table_of(str(self.policy), revised=True)
 
+    @cached_property
+    def records(self) -> Records:
+        """What the history shows of what happened."""
+        return Records(self.hide, self.proxy, self.noise, self.late)  # type: ignore[arg-type]  # it takes any sequence
+
     @property
     def lender_arguments(self) -> dict[str, Any]:
         """What a manifest states of the lender: only what is not the default, so that the default stays as it was."""
         policy = self.policy if self.plug_in is None else self.plug_in.arguments
         stated = {"policy": policy, "overrides": self.overrides, "changes_in": self.changes_in}
         usual = {"policy": DEFAULT, "overrides": 0.0, "changes_in": None}
-        return {name: value for name, value in stated.items() if value != usual[name]}
+        return {name: value for name, value in stated.items() if value != usual[name]} | self.records.arguments
 
     @cached_property
     def planted_shocks(self) -> IntArray:

@@ -79,5 +79,5 @@ def test_a_share_that_is_none_is_refused(overrides):
 
 @pytest.mark.parametrize("month", [-1, 14, 3.5, True])
 def test_a_month_outside_the_panel_is_refused(month):
-    with pytest.raises(CreditModelError, match=r"changes_in must be one of 0 .. 13"):
+    with pytest.raises(CreditModelError, match=r"changes_in must be a whole number in 0 \.\. 13"):
         Settings(10, 14, seed=1, changes_in=month)
