@@ -54,10 +54,10 @@ _MOST_HIDDEN, _MOST_RETURNS = 0.02, 0.1
 )
 @click.option(
     "--policy",
-    type=click.Choice(POLICY_NAMES),
     default=DEFAULT,
     show_default=True,
-    help="How the lender scores its borrowers.",
+    metavar="NAME|MODULE:OBJECT",
+    help=f"How the lender scores its borrowers: {', '.join(POLICY_NAMES)}, or a policy of your own.",
 )
 @click.option(
     "--overrides",
@@ -72,6 +72,32 @@ _MOST_HIDDEN, _MOST_RETURNS = 0.02, 0.1
     default=None,
     metavar="MONTH",
     help="Month of the panel (0 is the first) from which the policy has other weights.",
+)
+@click.option(
+    "--hide",
+    multiple=True,
+    metavar="FEATURE",
+    help="Leave a feature's own columns blank in the history (or a factor's); the lender knows them. May be repeated.",
+)
+@click.option(
+    "--proxy",
+    multiple=True,
+    metavar="FEATURE",
+    help="Show only a noisy copy of a feature's own columns (or a factor's). May be repeated.",
+)
+@click.option(
+    "--noise",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="Errors in the borrowers' numbers in the history, as a share of the value.",
+)
+@click.option(
+    "--late",
+    type=click.IntRange(0, 12),
+    default=0,
+    show_default=True,
+    help="Months by which bureau, partners and public sources report late.",
 )
 @click.option(
     "--economy",
@@ -103,6 +129,10 @@ def simulate_command(
     policy: str,
     overrides: float,
     changes_in: int | None,
+    hide: tuple[str, ...],
+    proxy: tuple[str, ...],
+    noise: float,
+    late: int,
     economy: str | None,
     plant: tuple[str, ...],
     audit_bias: float,
@@ -119,7 +149,8 @@ def simulate_command(
     \b
     Example:  credit-model simulate --borrowers 20000 --months 48 --seed 1 --out portfolio
               credit-model simulate --scenario downturn --seed 2 --realism --out downturn
-              credit-model simulate --policy rules --seed 3 --out rules
+              credit-model simulate --policy rules --overrides 0.03 --out rules
+              credit-model simulate --policy my_policy:POLICY --out mine
     """
     from credit_model.simulate.settings import Settings
     from credit_model.simulate.writing import write_portfolio
@@ -133,6 +164,10 @@ def simulate_command(
         policy=policy,
         overrides=overrides,
         changes_in=changes_in,
+        hide=hide,
+        proxy=proxy,
+        noise=noise,
+        late=late,
         economy=None if economy is None else read_table(economy),
         planted=_planted(plant),
         audit_bias=audit_bias,

@@ -22,6 +22,7 @@ from credit_model.simulate.truth import read_truth
 
 if TYPE_CHECKING:
     from credit_model.grade.answering import Portfolio
+    from credit_model.grade.oracle import TrueScore
     from credit_model.grade.result import Grade
 
 #: Most parts of a portfolio's borrowers.
@@ -59,7 +60,20 @@ MOST_FOLDS = 100
     help="Earlier data of the lender: models and rivals are fitted on it too (with --model: rivals alone); "
     "repeat it for portfolios of several policies.",
 )
-@options.expected_catalogue
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="MODULE:OBJECT",
+    help="The policy of your own that --data were simulated with: the oracle asks it.",
+)
+@click.option(
+    "--catalogue",
+    default=None,
+    type=INPUT,
+    metavar="NAME|FILE",
+    help="What the data means: with --model its own, else synthetic (the defaults).",
+)
 @click.option("--held-out", is_flag=True, help="With --model: grade only borrowers that training never saw.")
 @click.option(
     "--trees", type=click.IntRange(1, 100_000), default=None, help="With --cross-fit: most trees of each model."
@@ -75,6 +89,7 @@ def grade_command(
     model: str | None,
     cross_fit: int | None,
     earlier: tuple[str, ...],
+    policies: tuple[str, ...],
     catalogue: str | None,
     held_out: bool,
     trees: int | None,
@@ -95,12 +110,24 @@ def grade_command(
     """
     _check_usage(model, cross_fit, held_out=held_out, trees=trees)
     if model is not None:
-        grade = _grade_stale(model, data, earlier, catalogue, held_out=held_out, seed=seed, jobs=jobs)
+        predictor = LimitPredictor.load(model, catalogue=catalogue, n_jobs=jobs)
     else:
-        assert cross_fit is not None
         most: dict[str, Any] = {} if trees is None else {"max_iter": trees}
-        settings = LimitPredictor(read_catalogue(catalogue or "synthetic"), seed=seed, n_jobs=jobs, **most)
-        grade = _grade_in_time(settings, data, earlier, folds=cross_fit)
+        predictor = LimitPredictor(read_catalogue(catalogue or "synthetic"), seed=seed, n_jobs=jobs, **most)
+    portfolios, before = _portfolios(data, predictor.catalogue, policies), _earlier(earlier, predictor.catalogue)
+    if cross_fit is None:
+        from credit_model.grade.grading import grade_portfolios
+
+        with working("grading"):
+            rows = "held_out" if held_out else "all"
+            grade = grade_portfolios(predictor, portfolios, rows=rows, earlier=before, seed=seed)
+    else:
+        from credit_model.grade.in_time import grade_in_time
+
+        with progress("fitting and grading") as advance:
+            grade = grade_in_time(
+                portfolios, before, folds=cross_fit, seed=seed, predictor=predictor, on_progress=advance
+            )
     show_grade(grade, intervals=intervals)
     if json_file is not None:
         write_text(grade.to_json(), json_file)
@@ -121,49 +148,47 @@ def _check_usage(model: str | None, cross_fit: int | None, *, held_out: bool, tr
             raise click.UsageError(fault, click.get_current_context(silent=True))
 
 
-def _grade_stale(
-    model: str,
-    data: tuple[str, ...],
-    earlier: tuple[str, ...],
-    catalogue: str | None,
-    *,
-    held_out: bool,
-    seed: int,
-    jobs: int,
-) -> Grade:
-    from credit_model.grade.grading import grade_portfolios
-
-    predictor = LimitPredictor.load(model, catalogue=catalogue, n_jobs=jobs)
-    portfolios = _portfolios(data, predictor.catalogue)
-    before = _earlier(earlier, predictor.catalogue)
-    with working("grading"):
-        rows = "held_out" if held_out else "all"
-        return grade_portfolios(predictor, portfolios, rows=rows, earlier=before, seed=seed)
-
-
-def _grade_in_time(settings: LimitPredictor, data: tuple[str, ...], earlier: tuple[str, ...], *, folds: int) -> Grade:
-    from credit_model.grade.in_time import grade_in_time
-
-    portfolios, before = _portfolios(data, settings.catalogue), _earlier(earlier, settings.catalogue)
-    with progress("fitting and grading") as advance:
-        return grade_in_time(
-            portfolios, before, folds=folds, seed=settings.seed, predictor=settings, on_progress=advance
-        )
-
-
-def _portfolios(folders: tuple[str, ...], catalogue: Catalogue) -> list[Portfolio]:
+def _portfolios(folders: tuple[str, ...], catalogue: Catalogue, policies: tuple[str, ...]) -> list[Portfolio]:
     from credit_model.grade.answering import Portfolio
 
+    lenders = [_lender_of(folder) for folder in folders]
+    scores = _own_scores(policies, lenders, catalogue)
     truths = [read_truth(folder) for folder in folders]
     histories = [read_history(folder, catalogue) for folder in folders]
-    return [Portfolio(h, t, policy_of(f)) for h, t, f in zip(histories, truths, folders, strict=True)]
+    return [
+        Portfolio(history, truth, lender["name"], scores.get(lender["name"]))
+        for history, truth, lender in zip(histories, truths, lenders, strict=True)
+    ]
+
+
+def _own_scores(policies: tuple[str, ...], lenders: list[dict[str, Any]], catalogue: Catalogue) -> dict[str, TrueScore]:
+    """The true scores of policies of one's own, by name, each checked to be the one that was simulated."""
+    if not policies:
+        return {}
+    from credit_model.grade.oracle import plug_in_score
+    from credit_model.simulate.policies.plugin import plug_in_of
+
+    scores: dict[str, TrueScore] = {}
+    for name in policies:
+        simulated = [lender.get("fingerprint") for lender in lenders if lender["name"] == name]
+        if not simulated:
+            graded = ", ".join(sorted({repr(lender["name"]) for lender in lenders}))
+            raise DataFileError(f"--policy {name}: is the lender of no graded portfolio, those are of {graded}")
+        policy = plug_in_of(name)
+        if set(simulated) != {policy.fingerprint}:
+            raise DataFileError(
+                f"--policy {name}: scores otherwise than when the portfolio was simulated; simulate it again, or leave "
+                "--policy out"
+            )
+        scores[name] = plug_in_score(policy, catalogue)
+    return scores
 
 
 def _earlier(folders: tuple[str, ...], catalogue: Catalogue) -> dict[str, History] | None:
     """Policy -> its earlier data."""
     found: dict[str, History] = {}
     for folder in folders:
-        policy = policy_of(folder)
+        policy = _lender_of(folder)["name"]
         if policy in found:
             raise DataFileError(
                 f"{folder}: --earlier must be one folder a policy, found a second one of {policy!r}; give the longest"
@@ -172,16 +197,16 @@ def _earlier(folders: tuple[str, ...], catalogue: Catalogue) -> dict[str, Histor
     return found or None
 
 
-def policy_of(folder: str) -> str:
-    """The lender's policy, as a simulated portfolio's manifest names it."""
+def _lender_of(folder: str) -> dict[str, Any]:
+    """What a simulated portfolio's manifest states of the lender's policy; its name at least."""
     from credit_model.grade.oracle import DEFAULT_POLICY
 
     try:
         manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return DEFAULT_POLICY  # tables alone: nothing names it
-    policy = manifest.get("policy", DEFAULT_POLICY) if isinstance(manifest, dict) else DEFAULT_POLICY
-    return str(policy.get("name", "") if isinstance(policy, dict) else policy)  # of a policy of one's own, more is said
+        manifest = None  # tables alone: nothing names it
+    stated = manifest.get("policy", DEFAULT_POLICY) if isinstance(manifest, dict) else DEFAULT_POLICY
+    return stated if isinstance(stated, dict) and "name" in stated else {"name": str(stated)}
 
 
 def show_grade(grade: Grade, *, intervals: bool = False) -> None:

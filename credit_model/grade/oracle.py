@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from credit_model.arrays import FloatArray
-from credit_model.compiling import kernel
+from credit_model.errors import CreditModelError
 from credit_model.explain.pairs import driver_columns
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.declarations import Catalogue
-from credit_model.simulate.measuring import come
 from credit_model.simulate.policies.family import POLICIES, table_of
-from credit_model.simulate.scoring import PolicyTable, score_of
+from credit_model.simulate.policies.plugin import PlugIn
+from credit_model.simulate.scored import score_all
+from credit_model.simulate.scoring import PolicyTable
 
 #: The true score, log-odds, of snapshots (n, n_features) in the catalogue's order: (n,).
 TrueScore = Callable[[FloatArray], FloatArray]
@@ -43,18 +44,27 @@ def true_scores(policy: str, catalogue: Catalogue) -> tuple[TrueScore, ...]:
     place = np.array([catalogue.feature_names.index(name) for name in known], dtype=np.int64)
 
     def scored_by(table: PolicyTable) -> TrueScore:
-        return lambda X: np.asarray(_scores(np.ascontiguousarray(X[:, place]), table))
+        return lambda X: score_all(X[:, place], table)
 
     return tuple(scored_by(table_of(policy, revised=revised)) for revised in (False, True))
 
 
-@kernel
-def _scores(X, policy):  # type: ignore[no-untyped-def]
-    ways, scores = np.empty(X.shape[1]), np.empty(len(X))
-    for i in range(len(X)):
-        come(X[i], policy.ramps, ways)
-        scores[i] = score_of(ways, policy)
-    return scores
+def plug_in_score(policy: PlugIn, catalogue: Catalogue) -> TrueScore:
+    """The true score of a policy of one's own, on the simulator's scale.
+
+    Raises
+    ------
+    CreditModelError
+        The catalogue lacks a feature that the policy is asked with; or, when it is called, the policy fails.
+    """
+    lacking = set(policy.names) - set(catalogue.feature_names)
+    if lacking:
+        raise CreditModelError(
+            f"policy {policy.name} is asked with the features of catalogue 'synthetic', of which "
+            f"{catalogue.name!r} lacks {min(lacking)!r} ({len(lacking)} in all); grade it with that catalogue"
+        )
+    place = np.array([catalogue.feature_names.index(name) for name in policy.names], dtype=np.int64)
+    return lambda X: policy.value(np.ascontiguousarray(X[:, place]))
 
 
 def score_of_changes(scores: Sequence[TrueScore], x: FloatArray, z: FloatArray, change: FloatArray) -> TrueScore | None:

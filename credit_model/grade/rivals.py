@@ -35,6 +35,8 @@ HELD_OUT_SHARE = 0.15
 HAZARD: Mapping[str, float] = MappingProxyType(
     {"max_leaf_nodes": 16, "learning_rate": 0.1, "max_iter": 1500, "min_samples_leaf": 20, "n_iter_no_change": 30}
 )
+#: Known cells of a column, as a share, below which the hazard does not read it.
+RARE = 1.5e-4
 #: Inverse strength of the logistic regressions' ridge, on standardised columns.
 RIDGE = 1.0
 
@@ -186,7 +188,7 @@ def fit_hazard(training: Training) -> HazardRival:
     stops = bool(held_out.any() and (~held_out).any() and len(np.unique(training.kept[~held_out])) == 2)
     fitted = ~held_out if stops else np.ones(len(held_out), dtype=bool)
     rows = training.x[fitted]
-    rows[:, np.isnan(rows).all(axis=0)] = 0.0  # scikit-learn cannot bin a column without a value
+    rows[:, np.mean(~np.isnan(rows), axis=0) < RARE] = 0.0  # scikit-learn cannot bin what it hardly ever sees
     booster = HistGradientBoostingClassifier(
         **HAZARD,
         monotonic_cst=[catalogue.monotonic_cst[name] for name in names],

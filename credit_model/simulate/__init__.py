@@ -3,11 +3,14 @@
 ==============================================  ==================================================================
 ``settings``                                    `Settings`: all that a portfolio depends on, checked when made
 ``portfolio``, ``writing``                      `simulate` in memory; `write_portfolio` on disk, at any size
-``blocks``, ``kernels``                         4,096 borrowers at once, each month by month
+``blocks``, ``block``, ``draws``, ``kernels``   4,096 borrowers at once, each month by month
+``monthly``, ``called_blocks``,                 the same months under a policy that can only be called,
+``called_shares``, ``pilot``, ``scored``        its exact shares, and what puts it on our scale
 ``economy``, ``lender``, ``scenarios``          what all borrowers share
 ``borrowers``, ``repayment``                    one borrower's month: work, spending, other lenders, the own line
 ``policies``, ``measuring``, ``scoring``        how the lenders score a snapshot
 ``lines``, ``shares``, ``truth``, ``tables``    how a score becomes a decision, and the exact shares of each cut
+``records``                                     what the history shows: blanks, proxies, noise, delays
 ``realism``                                     a portfolio beside published levels
 ``columns``, ``streams``                        names of what is simulated, its random numbers
 ==============================================  ==================================================================

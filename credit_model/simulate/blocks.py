@@ -5,81 +5,30 @@ A block's random numbers are drawn for all its 4,096 borrowers, even where the l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
-from credit_model.arrays import FloatArray, IntArray
+from credit_model.arrays import IntArray
 from credit_model.compiling import kernel
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
 from credit_model.simulate import kernels
+from credit_model.simulate.block import Block
+from credit_model.simulate.called_blocks import live_block
+from credit_model.simulate.draws import draw, make_world
 from credit_model.simulate.economy import BURN_IN, WARM_UP
+from credit_model.simulate.kernels import World
 from credit_model.simulate.settings import BLOCK_SIZE, Settings
-from credit_model.simulate.streams import HAND_TABLE, NORMALS_TABLE, TRAITS_TABLE, UNIFORMS_TABLE, stream
 
 
-@dataclass(frozen=True)
-class Block:
-    """What came out: rows are borrower-months of the panel, by borrower, then month.
-
-    Attributes
-    ----------
-    first_id : int
-    n_months : int
-    traits : float64 array, (n_borrowers, N_TRAITS)
-    own : int32 array, (N_OWN, n_rows)
-        The ledger's rows that are the borrowers' own.
-    tier_before, tier_after : int8 arrays, (n_rows,)
-    reviewed : bool array, (n_rows,)
-    score : float64 array, (n_rows,)
-        The policy's true score where reviewed, else NaN.
-    kind : int8 array, (n_rows,)
-    overridden : bool array, (n_rows,)
-        Somebody decided by hand, in place of the policy.
-    row, reference_row : int64 arrays, (n_decreases,)
-        Rows of the decreases that can be graded (their windows are filled), and of their references.
-    reference_censored : bool array, (n_decreases,)
-    score_before : float64 array, (n_decreases,)
-        The true score of the reference, with the states and limit of the decrease.
-    shares : float64 array, (n_decreases, n_drivers)
-    root_causes : bool array, (n_decreases, n_shocks)
-    """
-
-    first_id: int
-    n_months: int
-    traits: FloatArray
-    own: NDArray[np.int32]
-    tier_before: NDArray[np.int8]
-    tier_after: NDArray[np.int8]
-    reviewed: NDArray[np.bool_]
-    score: FloatArray
-    kind: NDArray[np.int8]
-    overridden: NDArray[np.bool_]
-    row: IntArray
-    reference_row: IntArray
-    reference_censored: NDArray[np.bool_]
-    score_before: FloatArray
-    shares: FloatArray
-    root_causes: NDArray[np.bool_]
-
-
-def world_of(settings: Settings) -> kernels.World:
+def world_of(settings: Settings) -> World:
     """The paths that all borrowers share, as the kernels take them."""
-    economy, lender = settings.economy_paths, settings.lender_moves
-    return kernels.World(
-        unemployment=economy.unemployment,
-        activity=economy.activity,
-        appetite=lender.appetite,
-        funding=lender.funding,
-        class_appetite=lender.class_appetite,
-        class_move=lender.class_move,
-        n_months=BURN_IN + settings.n_months,
-        job_loss_hazard=b.JOB_LOSS_HAZARD,
+    return make_world(
+        settings.economy_paths,
+        settings.lender_moves,
+        settings.n_months,
         spree_rate=settings.world.spree_rate,
-        changes_in=BURN_IN + (settings.n_months if settings.changes_in is None else settings.changes_in),
-        override_share=settings.overrides,
+        changes_in=settings.changes_in,
+        overrides=settings.overrides,
     )
 
 
@@ -94,16 +43,15 @@ def simulate_block(settings: Settings, block: int) -> Block:
     """
     n, n_months = settings.size_of(block), settings.n_months
     total = BURN_IN + n_months
-    traits = b.draw_traits(BLOCK_SIZE, stream(settings.seed, TRAITS_TABLE, block), audit_bias=settings.audit_bias)
-    normals = stream(settings.seed, NORMALS_TABLE, block).standard_normal(
-        (BLOCK_SIZE, total, b.N_NORMALS), dtype=np.float32
-    )
-    uniforms = stream(settings.seed, UNIFORMS_TABLE, block).random((BLOCK_SIZE, total, b.N_UNIFORMS), dtype=np.float32)
-    by_hand = np.empty((BLOCK_SIZE, 0, 2), dtype=np.float32)
-    if settings.overrides > 0:
-        by_hand = stream(settings.seed, HAND_TABLE, block).random((BLOCK_SIZE, total, 2), dtype=np.float32)
     first_id = block * BLOCK_SIZE + 1
+    draws = draw(
+        settings.seed, block, BLOCK_SIZE, total, audit_bias=settings.audit_bias, by_hand=settings.overrides > 0
+    )
     control = _controls(settings, first_id, n)
+    if settings.plug_in is not None:
+        return live_block(
+            draws.rows(0, n), world_of(settings), control, settings.plug_in, first_id, root_causes=settings.root_causes
+        )
     policy, later = settings.policy_table, settings.revised_table
     n_rows = n * n_months
     own = np.empty((c.N_OWN, n_rows), dtype=np.int32)
@@ -117,7 +65,8 @@ def simulate_block(settings: Settings, block: int) -> Block:
         censored, score_before = np.empty(most, dtype=np.bool_), np.empty(most)
         shares, root_causes = np.empty((most, n_drivers)), np.zeros((most, len(c.SHOCKS)), dtype=np.bool_)
         found = _simulate(
-            traits[:n], normals, uniforms, by_hand, world_of(settings), policy, later, control, settings.root_causes,
+            draws.traits[:n], draws.normals, draws.uniforms, draws.by_hand, world_of(settings), policy, later, control,
+            settings.root_causes,
             own, tier_before, tier_after, reviewed, score, kind, overridden,
             row, reference_row, censored, score_before, shares, root_causes,
         )  # fmt: skip
@@ -127,7 +76,7 @@ def simulate_block(settings: Settings, block: int) -> Block:
     return Block(
         first_id=first_id,
         n_months=n_months,
-        traits=traits[:n],
+        traits=draws.traits[:n],
         own=own,
         tier_before=tier_before,
         tier_after=tier_after,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,13 @@ from credit_model.simulate.columns import OWN_SHOCKS
 from credit_model.simulate.economy import Economy, economy_from_table, simulate_economy
 from credit_model.simulate.lender import LenderMoves, simulate_lender
 from credit_model.simulate.policies.names import DEFAULT, POLICY_NAMES
+from credit_model.simulate.records import Records
 from credit_model.simulate.scenarios import Scenario, scenario_of
+from credit_model.simulate.settings_rules import share, whole_number
 from credit_model.simulate.streams import ECONOMY_TABLE, LENDER_TABLE, stream
 
 if TYPE_CHECKING:
+    from credit_model.simulate.policies.plugin import PlugIn
     from credit_model.simulate.scoring import PolicyTable
 
 #: Borrowers that are simulated at once.
@@ -46,14 +49,21 @@ class Settings:
         Gives a borrower one shock of `columns.OWN_SHOCKS` in one month of the panel (0 .. n_months - 1), and no other.
     audit_bias : float, default 0
         Log-odds that the lender wrongly takes off the score of women: a planted bias, for testing fairness checks.
-    policy : {"scorecard", "matrix", "rules", "subscores", "weakest", "forest"}
-        How the lender scores a borrower: `simulate.policies`.
+    policy : {"scorecard", "matrix", "rules", "subscores", "weakest", "forest"}, "module:object", or object
+        How the lender scores a borrower: `simulate.policies`, or a policy of your own with a method
+        ``score(X, names)``, as `simulate.policies.plugin.PlugIn` asks for it.
     overrides : float, default 0
         Share of the decisions that somebody takes by hand in place of the policy, one or two tiers up or down;
         marked ``overridden`` in the truth.
     changes_in : int, optional
         From this month of the panel on (0 .. n_months - 1) the policy has other weights and thresholds. The true
         shares of a cut are those of the policy by which it was decided.
+    hide, proxy : sequences of str, optional
+        Features, or factors for all of theirs, whose own columns are blank in the history, or hold a noisy copy.
+    noise : float, default 0
+        Spread of the errors in the borrowers' numbers in the history, as a share of the value.
+    late : int, default 0
+        Months by which the history learns what bureau, partners and public sources know.
     root_causes : bool, default True
         Whether root causes are sought, by living each decrease again with one shock off. Without, the truth's
         ``cause_`` columns are all false.
@@ -77,32 +87,41 @@ class Settings:
     economy: pd.DataFrame | None = field(default=None, repr=False)
     planted: Mapping[int, tuple[str, int]] = field(default_factory=dict, repr=False)
     audit_bias: float = 0.0
-    policy: str = DEFAULT
+    policy: Any = DEFAULT
     overrides: float = 0.0
     changes_in: int | None = None
+    hide: Sequence[str] = ()
+    proxy: Sequence[str] = ()
+    noise: float = 0.0
+    late: int = 0
     root_causes: bool = True
 
     def __post_init__(self) -> None:
         bounds = {"n_borrowers": (1, MOST_BORROWERS), "n_months": (1, MOST_MONTHS), "seed": (0, _MOST_SEED)}
         for name, (least, most) in bounds.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
-                raise CreditModelError(f"{name} must be a whole number in {least} .. {most}, got {value!r}")
-            object.__setattr__(self, name, int(value))
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), least, most))
+        if self.changes_in is not None:
+            object.__setattr__(self, "changes_in", whole_number("changes_in", self.changes_in, 0, self.n_months - 1))
         if not np.isfinite(self.audit_bias):
             raise CreditModelError(f"audit_bias must be a finite number of log-odds, got {self.audit_bias!r}")
-        if self.policy not in POLICY_NAMES:
-            raise CreditModelError(f"policy must be one of {', '.join(POLICY_NAMES)}, got {self.policy!r}")
-        if isinstance(self.overrides, bool) or not 0.0 <= self.overrides < 1.0:
-            raise CreditModelError(f"overrides must be a share of at least 0 and below 1, got {self.overrides!r}")
-        months = range(self.n_months)
-        if self.changes_in is not None and (isinstance(self.changes_in, bool) or self.changes_in not in months):
-            raise CreditModelError(f"changes_in must be one of 0 .. {self.n_months - 1}, got {self.changes_in!r}")
-        if self.changes_in is not None:
-            object.__setattr__(self, "changes_in", int(self.changes_in))
-        object.__setattr__(self, "overrides", float(self.overrides))
+        object.__setattr__(self, "overrides", share("overrides", self.overrides))
+        self._check_policy()
         # Made here, so that what is wrong with them is told at once, and no two threads make them.
-        _ = self.economy_paths, self.lender_moves, self.planted_shocks
+        _ = self.economy_paths, self.lender_moves, self.planted_shocks, self.records
+
+    def _check_policy(self) -> None:
+        if isinstance(self.policy, str) and ":" not in self.policy:
+            if self.policy not in POLICY_NAMES:
+                raise CreditModelError(
+                    f"policy must be one of {', '.join(POLICY_NAMES)}, MODULE:OBJECT or an object with a method "
+                    f"score(X, names), got {self.policy!r}"
+                )
+            return
+        from credit_model.simulate.policies.plugin import plug_in_of  # loads a compiler
+
+        object.__setattr__(self, "policy", plug_in_of(self.policy))
+        if self.changes_in is not None:
+            raise CreditModelError("changes_in must not be given with a policy of your own; it cannot know of a change")
 
     @cached_property
     def world(self) -> Scenario:
@@ -121,26 +140,37 @@ class Settings:
         """The lender's own moves over the burn-in and the panel's months."""
         return simulate_lender(self.n_months, self.world, stream(self.seed, LENDER_TABLE))
 
+    @property
+    def plug_in(self) -> PlugIn | None:
+        """The lender's own policy, on the simulator's scale; None where the policy is one of the simulation's."""
+        return None if isinstance(self.policy, str) else self.policy
+
     @cached_property
     def policy_table(self) -> PolicyTable:
         """The lender's policy, as the kernels take it."""
         from credit_model.simulate.policies.family import table_of  # loads a compiler
 
-        return table_of(self.policy)
+        return table_of(str(self.policy))
 
     @cached_property
     def revised_table(self) -> PolicyTable:
         """The policy from `changes_in` on."""
         from credit_model.simulate.policies.family import table_of
 
-        return table_of(self.policy, revised=True)
+        return table_of(str(self.policy), revised=True)
+
+    @cached_property
+    def records(self) -> Records:
+        """What the history shows of what happened."""
+        return Records(self.hide, self.proxy, self.noise, self.late)  # type: ignore[arg-type]  # it takes any sequence
 
     @property
     def lender_arguments(self) -> dict[str, Any]:
         """What a manifest states of the lender: only what is not the default, so that the default stays as it was."""
-        stated = {"policy": self.policy, "overrides": self.overrides, "changes_in": self.changes_in}
+        policy = self.policy if self.plug_in is None else self.plug_in.arguments
+        stated = {"policy": policy, "overrides": self.overrides, "changes_in": self.changes_in}
         usual = {"policy": DEFAULT, "overrides": 0.0, "changes_in": None}
-        return {name: value for name, value in stated.items() if value != usual[name]}
+        return {name: value for name, value in stated.items() if value != usual[name]} | self.records.arguments
 
     @cached_property
     def planted_shocks(self) -> IntArray:

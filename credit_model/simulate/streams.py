@@ -10,6 +10,7 @@ import numpy as np
 
 #: The tables of random numbers: the first number of a stream's spawn key.
 ECONOMY_TABLE, LENDER_TABLE, TRAITS_TABLE, NORMALS_TABLE, UNIFORMS_TABLE, HAND_TABLE = range(6)
+RECORDS_TABLE, SHARED_RECORDS_TABLE = 6, 7
 
 
 def stream(seed: int, table: int, block: int = 0) -> np.random.Generator:

@@ -14,11 +14,11 @@ from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.months import months_as_values
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
-from credit_model.simulate.blocks import Block
+from credit_model.simulate.block import Block
 from credit_model.simulate.economy import BURN_IN, FIRST_MONTH
 from credit_model.simulate.lines import HAND_STEPS, LINES, cut_point, tier_probabilities
 from credit_model.simulate.policies.tables import synthetic_ladder
-from credit_model.simulate.settings import Settings
+from credit_model.simulate.settings import BLOCK_SIZE, Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,6 +53,9 @@ def history_table(settings: Settings, block: Block) -> pa.Table:
         else:
             columns[name] = values.astype(np.int16) if name in SMALL else values
     columns.update(_surroundings(settings, block))
+    if settings.records.arguments:
+        number = (block.first_id - 1) // BLOCK_SIZE
+        columns = settings.records.of(columns, settings.seed, number, months, BLOCK_SIZE)
     return pa.table(columns)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -141,6 +142,51 @@ def test_a_mistake_ends_with_one_line(folders, tmp_path, fault):
         words["--json"] = tmp_path / "g.txt"
         told = ".json"
     result = run(*(word for pair in words.items() for word in pair))
+    assert result.exit_code == 1, result.output
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    assert told in result.stderr
+
+
+@pytest.fixture
+def own_policy(tmp_path, monkeypatch):
+    """A policy of one's own, in ten lines, and a portfolio of its cuts."""
+    (tmp_path / "graded_policy.py").write_text(
+        "class Own:\n"
+        "    weight = 1.0\n"
+        "    def score(self, X, names):\n"
+        "        at = {name: X[:, i] for i, name in enumerate(names)}\n"
+        "        good = at['score_history'] / 20 + at['score_ability'] / 30 + at['employed_share_6m'] * 2\n"
+        "        return good - self.weight * at['other_lenders'] - at['unemployment_rate_3m'] / 3\n"
+        "POLICY = Own()\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    write_portfolio(tmp_path / "own", Settings(150, 30, seed=23, policy="graded_policy:POLICY", root_causes=False))
+    yield tmp_path / "own"
+    sys.modules.pop("graded_policy", None)
+
+
+def test_the_oracle_asks_a_policy_of_ones_own_where_it_is_given(folders, own_policy):
+    where = ("--model", folders / "model", "--data", own_policy)
+    assert "Left out: oracle, policy 'graded_policy:POLICY'" in run(*where).output
+    result = run(*where, "--policy", "graded_policy:POLICY")
+    assert result.exit_code == 0, result.output
+    assert "Policy graded_policy:POLICY: " in result.output
+    assert "Left out: oracle" not in result.output
+    oracle = next(line for line in result.output.splitlines() if line.startswith(" oracle "))
+    assert float(oracle.split()[1]) == 1  # additive: one factor back is its share
+
+
+@pytest.mark.parametrize("fault", ["another lender", "another version"])
+def test_a_policy_that_did_not_make_the_portfolio_is_refused_in_one_line(folders, own_policy, fault):
+    data = own_policy
+    if fault == "another lender":
+        data, told = folders / "calm", "is the lender of no graded portfolio, those are of 'scorecard'"
+    else:
+        sys.modules["graded_policy"].POLICY.weight = 2.0
+        told = "scores otherwise than when the portfolio was simulated"
+    result = run("--model", folders / "model", "--data", data, "--policy", "graded_policy:POLICY")
     assert result.exit_code == 1, result.output
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1

@@ -9,7 +9,7 @@ from credit_model.explain.pairs import decrease_rows, driver_columns, pair_with_
 from credit_model.grade.answers import Decreases, background_rows
 from credit_model.grade.known import match_truth
 from credit_model.grade.methods import attribute
-from credit_model.grade.oracle import one_factor_back, score_of_changes, true_scores
+from credit_model.grade.oracle import one_factor_back, plug_in_score, score_of_changes, true_scores
 from credit_model.grade.rivals import (
     AdverseRival,
     LinearRival,
@@ -21,6 +21,7 @@ from credit_model.grade.rivals import (
 )
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.simulate.policies.family import POLICIES
+from credit_model.simulate.policies.plugin import plug_in_of
 
 CATALOGUE = read_catalogue("synthetic")
 DRIVERS = driver_columns(CATALOGUE)
@@ -211,3 +212,30 @@ def test_the_oracle_puts_one_factor_back_at_a_time():
     assert given[factor_of("other_lenders")] == -6
     assert given[factor_of("income_variability_12m")] == -3
     assert np.count_nonzero(given) == 2
+
+
+def test_a_policy_of_ones_own_is_asked_in_the_simulators_order():
+    class Own:
+        def score(self, X, names):
+            return X[:, names.index("score_history")] - 5 * X[:, names.index("other_lenders")]
+
+    policy = plug_in_of(Own())
+    score = plug_in_score(policy, CATALOGUE)
+    x, z = change(other_lenders=(1, 3), score_history=(120, 110))
+    by_factor = one_factor_back(score, CATALOGUE, x, z)[0]
+    assert by_factor.argmin() in (factor_of("other_lenders"), factor_of("score_history"))
+    assert np.count_nonzero(by_factor) == 2
+    assert (by_factor <= 0).all()
+    with pytest.raises(CreditModelError, match="; grade it with that catalogue"):
+        plug_in_score(policy, read_catalogue("uci_taiwan"))
+
+
+def test_a_column_that_nobody_knows_says_nothing(training):
+    x, z = training.x.copy(), training.z.copy()
+    place = CATALOGUE.feature_names.index("other_lenders")
+    x[:, place] = z[:, place] = np.nan
+    blind = Training(CATALOGUE, x, z, training.kept, training.held_out, n_jobs=1)
+    for fit in (fit_hazard, fit_logistic_differences, fit_logistic_levels):
+        given, asked_too = (fit(blind).contributions(rows[:50], training.z[:50]) for rows in (x, training.x))
+        np.testing.assert_array_equal(given, asked_too)
+        assert np.isfinite(given).all()

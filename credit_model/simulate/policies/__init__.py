@@ -9,6 +9,7 @@
 ``weakest``            the two worst factors decide
 ``forest``             random monotone trees of conjunctions
 ``ramps``, ``tables``  what they have in common
+``plugin``             somebody's own policy: any object that scores snapshots
 =====================  ==========================================================================================
 
 Lines between the tiers, hysteresis, the calendar and the decision's noise are the simulator's (``simulate.lines``).
