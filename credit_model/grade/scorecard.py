@@ -204,7 +204,7 @@ def half_width(right: BoolArray, counted: BoolArray, borrower: IntArray, *, seed
     of = np.unique(borrower[counted], return_inverse=True)[1]
     n_right, n = np.bincount(of, right[counted]), np.bincount(of)
     drawn = np.random.default_rng(seed).multinomial(len(n), np.full(len(n), 1 / len(n)), size=RESAMPLES)
-    return 1.96 * float(np.std((drawn @ n_right) / (drawn @ n)))
+    return 1.96 * float(np.std((drawn * n_right).sum(axis=1) / (drawn * n).sum(axis=1)))
 
 
 def lender_recognition(order: IntArray, lender_kind: BoolArray, about_lender: BoolArray) -> dict[str, float | int]:

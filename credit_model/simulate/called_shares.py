@@ -49,7 +49,7 @@ def shares_by_calls(
 
 def _mixtures(others: BoolArray, own: IntArray) -> BoolArray:
     """Which features are as at x: (2^n_others * 2^n_own, n_features); the subsets of ``own`` run fastest."""
-    whole = subsets(len(others)).astype(np.float64) @ others > 0
+    whole = np.einsum("ij,jk->ik", subsets(len(others)).astype(np.float64), others) > 0
     within = np.zeros((1 << len(own), others.shape[1]), dtype=np.bool_)
     within[:, own] = subsets(len(own))
     mixed: BoolArray = (whole[:, None, :] | within).reshape(-1, others.shape[1])
@@ -71,7 +71,7 @@ def _answer(
     for i, own, n_factors, rows in asked:
         n_subsets = 1 << len(own)
         between = _weights(n_factors)
-        worth = between @ answers[at : at + len(rows)].reshape(-1, n_subsets)
+        worth = np.einsum("i,ij->j", between, answers[at : at + len(rows)].reshape(-1, n_subsets))
         at += len(rows)
         shares[i, own] = _shapley(worth, len(own))
 
@@ -91,5 +91,5 @@ def _shapley(worth: FloatArray, n: int) -> FloatArray:
     values = np.empty(n)
     for j in range(n):
         without = masks[masks >> j & 1 == 0]
-        values[j] = by_size[size[without]] @ (worth[without | 1 << j] - worth[without])
+        values[j] = np.einsum("i,i->", by_size[size[without]], worth[without | 1 << j] - worth[without])
     return values
