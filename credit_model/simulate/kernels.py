@@ -88,7 +88,9 @@ def live(  # type: ignore[no-untyped-def]
     H = desk.H
     for t in range(start, stop):
         u = uniforms[t]
-        pass_month(t, k, s, H, normals[t], u, world, policy.amounts[int(s[b.TIER])], control)
+        limit = policy.amounts[int(s[b.TIER])]
+        look_around(t, k, H, world, control)
+        pass_month(t, k, s, H, normals[t], u, limit, world.job_loss_hazard, world.spree_rate, control)
         desk.reviewed[t] = False
         if t >= GRANT_MONTH:
             occasion = occasion_of(t, k, s, H, world, control)
@@ -104,14 +106,13 @@ def live(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, inline="always")
-def pass_month(t, k, s, H, z, u, world, limit, control):  # type: ignore[no-untyped-def]
-    """The borrower's month t under the limit in force, up to the lender's decision."""
+def pass_month(t, k, s, H, z, u, limit, job_loss_hazard, spree_rate, control):  # type: ignore[no-untyped-def]
+    """The borrower's month t in the surroundings entered, under the limit in force, up to the lender's decision."""
     for shock in range(c.DOWNTURN):
         H[c.N_LEDGER + shock, t] = 0.0
-    _look_around(t, k, H, world, control)
-    b.work_and_earn(t, k, s, H, z, u, world.job_loss_hazard, control)
+    b.work_and_earn(t, k, s, H, z, u, job_loss_hazard, control)
     b.spend(t, k, s, H, z, u, control)
-    b.borrow_elsewhere(t, k, s, H, z, u, world.spree_rate, control)
+    b.borrow_elsewhere(t, k, s, H, z, u, spree_rate, control)
     service_line(t, k, s, H, z, u, limit, control)
     service_other_lines(t, k, s, H, u)
     rate(t, k, s, H, z, u)
@@ -130,7 +131,7 @@ def _muted(shock, t, control):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, inline="always")
-def _look_around(t, k, H, world, control):  # type: ignore[no-untyped-def]
+def look_around(t, k, H, world, control):  # type: ignore[no-untyped-def]
     """Enter the month's economy and lender into the ledger."""
     twin = 1 if _muted(c.DOWNTURN, t, control) else 0
     H[c.UNEMPLOYMENT, t] = world.unemployment[twin, t]

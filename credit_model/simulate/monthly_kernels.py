@@ -47,7 +47,9 @@ def pass_month_of_all(  # type: ignore[no-untyped-def]
             continue
         k, s, H = traits[who[i]], states[i], ledgers[i]
         limit = amounts[int(s[b.TIER])]
-        kernels.pass_month(t, k, s, H, normals[who[i], t], uniforms[who[i], t], world, limit, controls[i])
+        z, u = normals[who[i], t], uniforms[who[i], t]
+        kernels.look_around(t, k, H, world, controls[i])
+        kernels.pass_month(t, k, s, H, z, u, limit, world.job_loss_hazard, world.spree_rate, controls[i])
         if t >= kernels.GRANT_MONTH:
             occasions[i] = kernels.occasion_of(t, k, s, H, world, controls[i])
             if t == kernels.GRANT_MONTH:

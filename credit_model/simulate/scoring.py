@@ -127,7 +127,7 @@ def _other_forms(ways, policy):  # type: ignore[no-untyped-def]
     standings = np.zeros(len(policy.links))
     for f in range(len(ways)):
         standings[policy.factor[f]] += part_of_standing(ways, f, policy)
-    return total + link(standings, policy)
+    return total + link(standings, policy.form, policy.links, policy.scale, policy.edges, policy.grids)
 
 
 @njit(nogil=True, inline="always")
@@ -137,38 +137,38 @@ def part_of_standing(ways, f, policy):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def link(standings, policy):  # type: ignore[no-untyped-def]
-    """What the factors' standings add to the score."""
-    if policy.form == SUBSCORES:
-        product = policy.scale
+def link(standings, form, links, scale, edges, grids):  # type: ignore[no-untyped-def]
+    """What the factors' standings add to the score; arguments as in `PolicyTable`, which is much to hand over."""
+    if form == SUBSCORES:
+        product = scale
         for g in range(len(standings)):
-            product *= 1.0 - policy.links[g, 0] * (1.0 - standings[g])
+            product *= 1.0 - links[g, 0] * (1.0 - standings[g])
         return product
-    if policy.form == WEAKEST:
+    if form == WEAKEST:
         worst = second = np.inf
         for g in range(len(standings)):
-            level = policy.links[g, 0] * (standings[g] - policy.links[g, 1])
+            level = links[g, 0] * (standings[g] - links[g, 1])
             if level < worst:
                 worst, second = level, worst
             elif level < second:
                 second = level
-        return policy.scale * worst + (1.0 - policy.scale) * second
-    risk = _grade(standings, RISK, policy)
+        return scale * worst + (1.0 - scale) * second
+    risk = _grade(standings, RISK, links, edges)
     return (
-        policy.grids[0, risk, _grade(standings, CAPACITY, policy)]
-        + (policy.grids[1, risk, _grade(standings, CONDITIONS, policy)])
+        grids[0, risk, _grade(standings, CAPACITY, links, edges)]
+        + (grids[1, risk, _grade(standings, CONDITIONS, links, edges)])
     )
 
 
 @njit(nogil=True)
-def _grade(standings, axis, policy):  # type: ignore[no-untyped-def]
+def _grade(standings, axis, links, edges):  # type: ignore[no-untyped-def]
     """The grade on an axis of the matrix, 0 the worst."""
     value = 0.0
     for g in range(len(standings)):
-        if policy.links[g, 0] == axis:
-            value += policy.links[g, 1] * standings[g]
+        if links[g, 0] == axis:
+            value += links[g, 1] * standings[g]
     grade = 0
-    while grade < policy.edges.shape[1] and value > policy.edges[axis, grade]:
+    while grade < edges.shape[1] and value > edges[axis, grade]:
         grade += 1
     return grade
 

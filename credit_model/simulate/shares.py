@@ -134,6 +134,7 @@ def _share_link(ways_x, ways_z, policy, out):  # type: ignore[no-untyped-def]
     factors = np.flatnonzero(n_moved > 0)
     if len(factors) == 0:
         return
+    form, links, scale, edges, grids = policy.form, policy.links, policy.scale, policy.edges, policy.grids
     between, mixture = size_weights(len(factors)), np.empty(n_factors)
     for own in range(len(factors)):
         g = factors[own]
@@ -149,7 +150,7 @@ def _share_link(ways_x, ways_z, policy, out):  # type: ignore[no-untyped-def]
             weight = between[bits_of(whole)]
             for subset in range(len(standing)):
                 mixture[g] = standing[subset]
-                value[subset] += weight * link(mixture, policy)
+                value[subset] += weight * link(mixture, form, links, scale, edges, grids)
         within = size_weights(n_moved[g])
         for i in range(n_moved[g]):
             for subset in range(len(standing)):
