@@ -15,18 +15,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from benchmarks.tables import at_least, show_goals, show_machine, show_table
 from credit_model.parallel import as_finished
 from credit_model.simulate.blocks import simulate_block
 from credit_model.simulate.borrowers import N_NORMALS, N_UNIFORMS
 from credit_model.simulate.economy import BURN_IN
+from credit_model.simulate.policies.family import table_of
+from credit_model.simulate.policies.names import DEFAULT, POLICY_NAMES
+from credit_model.simulate.scored import score_all
 from credit_model.simulate.settings import BLOCK_SIZE, Settings
 from credit_model.simulate.streams import NORMALS_TABLE, UNIFORMS_TABLE, stream
 from credit_model.simulate.tables import CATEGORIES, history_table
@@ -47,6 +51,7 @@ def main() -> None:
         _report_one(options.one, options.months)
         return
     _compare(options.borrowers, options.months)
+    _compare_lenders(options.months)
     sizes = [n for n in SIZES if n <= options.most]
     reports = [_run_one(n, options.months) for n in sizes]
     show_table(
@@ -111,6 +116,33 @@ def _compare(n: int, months: int) -> None:
     )
     rate = n * months / seconds["simulate to Parquet: history"] / 1e6
     show_goals([at_least("history to Parquet, million borrower-months a second", rate, 1.0)])
+
+
+class _Scorecard:
+    """The default lender as a plug-in, to see what the calls cost."""
+
+    def score(self, X: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
+        return score_all(X, table_of(DEFAULT))
+
+
+def _compare_lenders(months: int) -> None:
+    """One block under each lender, on one thread, nothing written; the plug-in with fewer borrowers."""
+    rows = []
+    for name, policy, n in [*((name, name, BLOCK_SIZE) for name in POLICY_NAMES), ("plug-in", _Scorecard(), 512)]:
+        settings = Settings(n, months, seed=0, policy=policy)
+        simulate_block(settings, 0)  # compiles, or loads what was compiled
+        cpu, _ = min(_cpu_and_wall(lambda settings=settings: simulate_block(settings, 0)) for _ in range(3))
+        rows.append([name, cpu / (n * months) * 1e6, n * months / cpu / 1e6])
+    show_table(
+        f"The lenders, {months} months, truth and root causes, one thread",
+        ["lender", "CPU microseconds a borrower-month", "million borrower-months a CPU second"],
+        rows,
+    )
+
+
+def _cpu_and_wall(work: Callable[[], object]) -> tuple[float, float]:
+    wall, cpu = _seconds(work)
+    return cpu, wall
 
 
 def _on_all_cores(work: Callable[[int], object], n: int) -> None:
