@@ -33,6 +33,9 @@ class Truth:
 
     Notes
     -----
+    Both tables have a column ``overridden`` where the settings let a hand override decisions: it decided in place of
+    the policy, whose score and shares are told all the same.
+
     ``kind`` of a cut: knock_out where 90 days past due were reached; class_wide and dormancy only where the limit
     would have been kept without that rule; trigger where 30 days past due, here or elsewhere, had the line reviewed
     at once; else score.
