@@ -96,7 +96,12 @@ def test_standard_output_that_is_not_utf8_gets_what_it_can_take(saved, explanati
 def test_a_signal_ends_a_command_and_leaves_nothing(saved, tmp_path, number):
     code = "import sys; from credit_model.cli import main; main()"
     words = ["train", "--data", str(saved / "portfolio"), "--out", str(tmp_path / "new" / "m")]
-    child = subprocess.Popen([sys.executable, "-c", code, *words], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a job in the background has none
+    )
     until = time.monotonic() + 60
     while not (tmp_path / "new").exists() and time.monotonic() < until:
         time.sleep(0.02)

@@ -27,7 +27,7 @@ from credit_model.words.reasons import decrease_reasons
 from tests.faults import forge_explanations, forge_models, forge_texts
 from tests.faults.children import judge_all
 from tests.faults.counts import LOST, TRACEBACK, WRONG, Counts, Fault, message_fault
-from tests.faults.forge_models import seal
+from tests.faults.forge_models import FIT, seal
 from tests.faults.material import CATALOGUES, Material, clear, copy
 from tests.faults.tables import plain_table
 from tests.faults.views import catalogue_difference, lender_difference
@@ -143,7 +143,7 @@ def slow_scores(nodes: Any, roots: Any, sets: tuple[Any, Any], baseline: float, 
 def untrue_of_model(predictor: LimitPredictor, folder: Path, history: pd.DataFrame) -> str | None:
     """What a loaded model says otherwise than its arrays do; None if nothing."""
     with np.load(folder / "arrays.npz") as stored:
-        arrays = {name: stored[name] for name in stored.files}
+        arrays = {name.removeprefix(FIT): stored[name] for name in stored.files if name.startswith(FIT)}
     snapshots = predictor.snapshots(history)
     table = predictor.predict(snapshots.history, rows="decisions")
     probabilities = table.filter(like="probability_tier_").to_numpy()

@@ -47,6 +47,10 @@ def seal(folder: Path, format: str, manifest: dict[str, Any], stored: dict[str, 
     (folder / "manifest.json").write_text(text)
 
 
+#: Before the names of the deployed fit's arrays.
+FIT = "fit_0_"
+
+
 def packed(arrays: Arrays) -> bytes:
     """An npz of arrays; objects are pickled."""
     out = io.BytesIO()
@@ -57,8 +61,8 @@ def packed(arrays: Arrays) -> bytes:
 def restate(manifest: dict[str, Any], arrays: Arrays, catalogue: str) -> None:
     """Let the manifest state the version that the edited trees and catalogue have."""
     digest = hashlib.sha256()
-    names = ("nodes", "roots", "left_categories", "known_categories", "baseline", "shape")
-    for name in sorted({*names, *(n for n in arrays if n.startswith("categories_of"))} & arrays.keys()):
+    names = {FIT + name for name in ("nodes", "roots", "left_categories", "known_categories", "baseline", "shape")}
+    for name in sorted({*names, *(n for n in arrays if n.startswith(f"{FIT}categories_of"))} & arrays.keys()):
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(arrays[name]).tobytes())
     text = manifest.get("catalogue")
@@ -75,7 +79,7 @@ def _some(rng: np.random.Generator, chosen: np.ndarray) -> int:
 
 def _node(field: str, value: Any, *, leaf: bool) -> Edit:
     def edit(manifest: dict[str, Any], arrays: Arrays, rng: np.random.Generator) -> None:
-        nodes = arrays["nodes"]
+        nodes = arrays[FIT + "nodes"]
         at = _some(rng, (nodes["kind"] == LEAF) == leaf)
         nodes[field][at] = value(nodes[at], at, len(nodes)) if callable(value) else value
 
@@ -142,20 +146,20 @@ def array_edits(arrays: Arrays) -> Iterator[tuple[str, Edit]]:
         "zero": lambda a: np.zeros_like(a),
     }
     for name in arrays:
-        for how, change in (changes | ({} if name == "nodes" else numeric)).items():
+        for how, change in (changes | ({} if name.endswith("nodes") else numeric)).items():
             yield f"{name} {how}", _set(name, change)
         yield f"without {name}", lambda m, a, r, name=name: a.pop(name)
     for i in range(4):
         for value in (-1, 0, 1, 3, 2**31, 2**62):
 
             def shape(manifest: dict[str, Any], arrays: Arrays, rng: Any, i: int = i, value: int = value) -> None:
-                arrays["shape"] = arrays["shape"].copy()
-                arrays["shape"][i] = value
+                arrays[FIT + "shape"] = arrays[FIT + "shape"].copy()
+                arrays[FIT + "shape"][i] = value
 
             yield f"shape[{i}] = {value}", shape
     for column in ("0", "-1", "999", "x", "", "1e3", "１"):
         for values in ([1.0, 2.0], [2.0, 1.0], [np.nan], [], [[1.0]], ["a"]):
-            name = f"categories_of_column_{column}"
+            name = f"{FIT}categories_of_column_{column}"
             yield f"{name} = {values}", lambda m, a, r, name=name, v=values: a.update({name: np.array(v)})
 
 
