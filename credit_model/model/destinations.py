@@ -57,20 +57,20 @@ class Destinations:
 
     @classmethod
     def chosen(cls, share: FloatArray, probability: FloatArray, before: IntArray, after: IntArray) -> Destinations:
-        """The weight with the lowest log loss on held-out decisions (n,), whose trees' probabilities are given.
+        """The weight with the lowest ranked probability score on held-out decisions (n,).
 
         Parameters
         ----------
         share : float64 array, (n_tiers, n_tiers)
         probability : float64 array, (n, n_tiers)
+            The trees'.
         before, after : int64 arrays, (n,)
         """
+        from credit_model.model.metrics import ranked_probability_score
+
         if not len(before):
             return cls(share, WEIGHTS[2])
-        losses = []
-        for weight in WEIGHTS:
-            mixed = cls(share, weight).mixed(probability, before)[np.arange(len(after)), after]
-            losses.append(-np.log(np.maximum(mixed, 1e-15)).mean())
+        losses = [ranked_probability_score(after, cls(share, w).mixed(probability, before)) for w in WEIGHTS]
         return cls(share, WEIGHTS[int(np.argmin(losses))])
 
     def mixed(self, probability: FloatArray, before: IntArray) -> FloatArray:

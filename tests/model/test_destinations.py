@@ -38,9 +38,10 @@ def test_a_tier_that_the_trees_call_impossible_is_none():
 
 def test_the_weight_is_chosen_by_the_held_out_loss():
     share = Destinations.of_moves(np.full(100, 2), np.repeat([0, 1], 50), 3)
-    flat, after = np.tile([0.1, 0.1, 0.8], (100, 1)), np.repeat([0, 1], 50)
+    before, after = np.full(100, 2), np.repeat([0, 1, 2], [10, 10, 80])
     wrong = np.tile([0.199, 0.001, 0.8], (100, 1))
-    assert Destinations.chosen(share, wrong, np.full(100, 2), after).weight == WEIGHTS[-1]
-    skewed = np.where(after[:, None] == 0, [0.19, 0.01, 0.8], [0.01, 0.19, 0.8])
-    assert Destinations.chosen(share, skewed, np.full(100, 2), after).weight == WEIGHTS[0]
-    assert Destinations.chosen(share, flat[:0], np.empty(0, np.int64), np.empty(0, np.int64)).weight in WEIGHTS
+    assert Destinations.chosen(share, wrong, before, after).weight == WEIGHTS[-1]
+    right = np.where((after == 0)[:, None], [0.199, 0.001, 0.8], [0.001, 0.199, 0.8])
+    assert Destinations.chosen(share, right, before, after).weight == WEIGHTS[0]
+    nothing = np.empty(0, np.int64)
+    assert Destinations.chosen(share, wrong[:0], nothing, nothing).weight in WEIGHTS
