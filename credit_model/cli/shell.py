@@ -7,6 +7,7 @@ import os
 import platform
 import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -61,9 +62,21 @@ def _signals() -> Iterator[None]:
     except ValueError:  # not in the main thread
         yield
         return
+    show = sys.unraisablehook
+
+    def again(lost: Any) -> None:
+        """An exit that was raised where Python ignores it, as in a weak reference's callback, is raised once more."""
+        if isinstance(lost.exc_value, SystemExit) and isinstance(lost.exc_value.code, int):
+            number = lost.exc_value.code - SIGNALLED
+            threading.Timer(0.05, os.kill, (os.getpid(), number)).start()
+        else:
+            show(lost)
+
+    sys.unraisablehook = again
     try:
         yield
     finally:
+        sys.unraisablehook = show
         for name, handler in before.items():
             signal.signal(getattr(signal, name), handler if handler is not None else signal.SIG_DFL)
 

@@ -83,7 +83,11 @@ def read_language_file(file: Path) -> LanguageFile:
         locale = Locale.parse(about["babel"])
     except (UnknownLocaleError, ValueError):
         raise CreditModelError(f"{file}: babel must be a locale that Babel knows, got {about['babel']!r}") from None
-    found = LanguageFile(locale, about, currencies, MappingProxyType(_flat(document, "", file)))
+    try:
+        words = MappingProxyType(_flat(document, "", file))
+    except RecursionError:
+        raise CreditModelError(f"{file}: is nested too deeply for a file of texts; write it flat") from None
+    found = LanguageFile(locale, about, currencies, words)
     english = LOCALE_FOLDER / "en.toml"
     if file != english:
         _check_complete(found.words, read_language_file(english).words, file)
