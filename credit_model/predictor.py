@@ -198,11 +198,11 @@ class LimitPredictor:
         return find_waves(self.fitted.panel(history), self.fitted.ladder)
 
     def test_rows(self, snapshots: Snapshots) -> IntArray:
-        """Decisions of test borrowers in late months, which training never saw: row numbers."""
+        """Decisions of test borrowers in late months, which the trial never saw: row numbers."""
         return self.fitted.rows_of(snapshots, "test")
 
     def training_rows(self, snapshots: Snapshots) -> tuple[IntArray, IntArray]:
-        """Decisions to fit on, and to stop the fit by, as the model's split tells them: row numbers."""
+        """Decisions that the trial was fitted on, and that stopped its fit, as the split tells them: row numbers."""
         return self.fitted.rows_of(snapshots, "train"), self.fitted.rows_of(snapshots, "validation")
 
     def predict_proba(self, snapshots: Snapshots, row: IntArray | None = None) -> FloatArray:

@@ -74,7 +74,7 @@ MOST_FOLDS = 100
     metavar="NAME|FILE",
     help="What the data means: with --model its own, else synthetic (the defaults).",
 )
-@click.option("--held-out", is_flag=True, help="With --model: grade only borrowers that training never saw.")
+@click.option("--held-out", is_flag=True, help="With --model: grade its trial, on borrowers that the trial never saw.")
 @click.option(
     "--trees", type=click.IntRange(1, 100_000), default=None, help="With --cross-fit: most trees of each model."
 )

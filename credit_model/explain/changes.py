@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
 from credit_model.explain.coalitions import Coalitions
+from credit_model.explain.pairs import sum_by_factor
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.months import MonthType, format_month, month_number_of
 
@@ -110,8 +111,7 @@ class ChangeExplanations:
     @cached_property
     def factor_contributions(self) -> FloatArray:
         """Owen values by factor, (n, n_factors): the exact Shapley value of the game between factors."""
-        index, n_factors = self.catalogue.factor_index, len(self.catalogue.factor_ids)
-        return np.stack([self.contributions[:, index == g].sum(axis=1) for g in range(n_factors)], axis=1)
+        return sum_by_factor(self.catalogue, self.contributions)
 
     @cached_property
     def by_factor(self) -> pd.DataFrame:

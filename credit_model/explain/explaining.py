@@ -12,7 +12,7 @@ from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import CreditModelError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.decreases import DecreaseExplanations
-from credit_model.explain.pairs import SnapshotPairs, driver_columns, reference_features
+from credit_model.explain.pairs import SnapshotPairs, driver_columns, reference_features, sum_by_factor
 from credit_model.explain.seen import Seen
 from credit_model.explain.support import HeldOutRisk, SupportRule
 from credit_model.explain.waves import Waves
@@ -212,7 +212,7 @@ def change_values(
         group[driver] = catalogue.factor_index
         changes = ensemble_changes(fit.trees, rows_x, rows_z, group, n_factors, n_jobs=n_jobs)
         contributions = changes.owen_values[:, driver]
-        by_factor = np.stack([contributions[:, catalogue.factor_index == g].sum(axis=1) for g in range(n_factors)], 1)
+        by_factor = sum_by_factor(catalogue, contributions)
         leads = by_factor.argmin(axis=1) if len(row) else np.empty(0, dtype=np.int64)
         lowers = by_factor[np.arange(len(row)), leads] < 0
         fits_led[row[lowers], leads[lowers]] += 1

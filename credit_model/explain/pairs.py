@@ -165,6 +165,12 @@ def reference_features(snapshots: Snapshots, pairs: SnapshotPairs) -> FloatArray
     return z
 
 
+def sum_by_factor(catalogue: Catalogue, by_driver: FloatArray) -> FloatArray:
+    """Values by driver (n, n_drivers) summed by factor: (n, n_factors)."""
+    factors = range(len(catalogue.factor_ids))
+    return np.stack([by_driver[:, catalogue.factor_index == g].sum(axis=1) for g in factors], axis=1)
+
+
 def driver_columns(catalogue: Catalogue) -> IntArray:
     """Positions of the cause features among all features: (n_drivers,)."""
     drivers = set(catalogue.driver_names)

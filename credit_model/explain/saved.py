@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_model.arrays import FloatArray, IntArray
-from credit_model.explain.pairs import REFERENCES
+from credit_model.explain.pairs import REFERENCES, sum_by_factor
 from credit_model.explain.support import HeldOutRisk, SupportRule
 from credit_model.explain.waves import MONTH, TIER, Wave
 from credit_model.model.seal import read_sealed, reading
@@ -150,8 +150,8 @@ def _check_scores(
     for name in ("features_before", "features_after"):
         if np.isinf(values[name]).any():
             raise ValueError(f"{_TABLES[name]} must be finite, or NaN where a value is unknown")
-    of_factor = [contributions[:, catalogue.factor_index == g].sum(axis=1) for g in range(by_factor.shape[1])]
-    misses = np.column_stack([contributions.sum(axis=1) - (after - before), by_factor - np.stack(of_factor, axis=1)])
+    of_factor = sum_by_factor(catalogue, contributions)
+    misses = np.column_stack([contributions.sum(axis=1) - (after - before), by_factor - of_factor])
     if not (np.abs(misses) <= _EXACTNESS).all():  # also where one is not a number
         raise ValueError("contributions must sum to the factors and to the change of the score")
     if not np.isfinite(mixtures).all():

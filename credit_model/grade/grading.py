@@ -46,7 +46,8 @@ def grade_explanations(
     methods : sequence of str
         Of `credit_model.grade.methods.METHODS`.
     rows : {"all", "held_out"}
-        "held_out": only borrowers that training never saw, for a portfolio that the model was trained on.
+        "held_out": only borrowers that the trial never saw, explained by the trial, for a portfolio that the model was
+        trained on.
     earlier : DataFrame or History, or mapping of policy to these, optional
         What ``predictor`` was fitted on: rivals that are fitted to data are fitted on it. Without, they are left out.
     seed : int
@@ -91,6 +92,8 @@ def grade_portfolios(
     """
     if rows not in ("all", "held_out"):
         raise HistoryError(f"rows must be 'all' or 'held_out', got {rows!r}")
+    if rows == "held_out":
+        predictor = predictor.as_trial()  # the deployed fits have seen every borrower of the training portfolio
     methods, rivals = check_methods(methods), dict[str, dict[str, Rival]]()
     lots, notes = [], list[str]()
     for one in portfolios_of(portfolios):

@@ -11,8 +11,9 @@ import numpy as np
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.explaining import as_decreases
-from credit_model.explain.pairs import driver_columns
+from credit_model.explain.pairs import driver_columns, sum_by_factor
 from credit_model.grade.answers import Decreases, Named
+from credit_model.model.forest import OrdinalForest
 from credit_model.predictor import LimitPredictor
 from credit_model.trees.owen import ensemble_owen_values
 
@@ -94,13 +95,15 @@ def population_values(predictor: LimitPredictor, x: FloatArray, tier: IntArray, 
 
 
 def _factor_values(predictor: LimitPredictor, x: FloatArray, z: FloatArray, tier: IntArray) -> FloatArray:
-    """Pairwise Owen values by factor, (n, n_factors); states are x's in both."""
-    forest, catalogue = predictor.forest, predictor.catalogue
-    rows_x = forest.rows(x, tier - 1)
-    rows_z = forest.rows(z, tier - 1)
+    """Pairwise Owen values by factor, the mean over the fits, (n, n_factors); states are x's in both."""
+    catalogue = predictor.fitted.catalogue
     driver = driver_columns(catalogue)
-    group = np.full(rows_x.shape[1], len(catalogue.factor_ids), dtype=np.int64)
-    group[driver] = catalogue.factor_index
-    by_feature = ensemble_owen_values(forest.trees, rows_x, rows_z, group, n_jobs=predictor.n_jobs)
-    factors = np.arange(len(catalogue.factor_ids))
-    return np.stack([by_feature[:, driver][:, catalogue.factor_index == g].sum(axis=1) for g in factors], axis=1)
+
+    def of_fit(fit: OrdinalForest, row: IntArray) -> FloatArray:
+        rows_x, rows_z = fit.rows(x[row], tier[row] - 1), fit.rows(z[row], tier[row] - 1)
+        group = np.full(rows_x.shape[1], len(catalogue.factor_ids), dtype=np.int64)
+        group[driver] = catalogue.factor_index
+        values = ensemble_owen_values(fit.trees, rows_x, rows_z, group, n_jobs=predictor.n_jobs)
+        return sum_by_factor(catalogue, values[:, driver])
+
+    return predictor.bag.mean(len(x), None, of_fit)

@@ -22,7 +22,7 @@ import numpy as np
 
 from credit_model.arrays import BoolArray, FloatArray
 from credit_model.errors import HistoryError
-from credit_model.explain.pairs import driver_columns, pair_with_reference, reference_features
+from credit_model.explain.pairs import driver_columns, pair_with_reference, reference_features, sum_by_factor
 from credit_model.parallel import openmp_limit
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.snapshots import Snapshots
@@ -121,7 +121,7 @@ class LinearRival:
         """By factor, (n, n_factors)."""
         driver = driver_columns(self.catalogue)
         change = _known(x[:, driver], self.median) - _known(z[:, driver], self.median)
-        return by_factor(self.catalogue, self.coefficient * change)
+        return sum_by_factor(self.catalogue, self.coefficient * change)
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class AdverseRival:
         sign = np.array([feature.sign for feature in self.catalogue.drivers], dtype=np.float64)
         change = np.nan_to_num(x[:, driver] - z[:, driver])
         scaled = np.divide(change, self.deviation, out=np.zeros_like(change), where=self.deviation > 0)
-        return by_factor(self.catalogue, np.minimum(0.0, sign * scaled))
+        return sum_by_factor(self.catalogue, np.minimum(0.0, sign * scaled))
 
 
 @dataclass(frozen=True)
@@ -170,13 +170,7 @@ class HazardRival:
         group[driver] = self.catalogue.factor_index
         rows_x, rows_z = (encoded_rows(self.booster, rows) for rows in (x, z))
         values = ensemble_owen_values(tree_ensemble(self.booster), rows_x, rows_z, group, n_jobs=self.n_jobs)
-        return by_factor(self.catalogue, values[:, driver])
-
-
-def by_factor(catalogue: Catalogue, by_driver: FloatArray) -> FloatArray:
-    """Values by driver (n, n_drivers) summed by factor: (n, n_factors)."""
-    factors = range(len(catalogue.factor_ids))
-    return np.stack([by_driver[:, catalogue.factor_index == g].sum(axis=1) for g in factors], axis=1)
+        return sum_by_factor(self.catalogue, values[:, driver])
 
 
 def fit_hazard(training: Training) -> HazardRival:

@@ -1,11 +1,14 @@
 """Grading on a simulated portfolio: the truth is matched by key, every decrease is accounted for, methods compare."""
 
+import copy
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from credit_model import LimitPredictor, simulate_portfolio
 from credit_model.errors import DataFileError, HistoryError
 from credit_model.explain.pairs import decrease_rows, pair_with_reference, reference_features
 from credit_model.grade.answers import Decreases, background_rows
@@ -16,12 +19,11 @@ from credit_model.grade.methods import METHODS, attribute
 from credit_model.grade.model_methods import population_values
 from credit_model.grade.oracle import true_scores
 from credit_model.grade.rivals import FITS
+from credit_model.model.bag import Bag
 
 
 @pytest.fixture(scope="module")
 def unseen():
-    from credit_model import simulate_portfolio
-
     return simulate_portfolio(400, 36, seed=12)
 
 
@@ -302,3 +304,39 @@ def test_unknown_choices_are_refused(predictor, unseen):
         grade_explanations(predictor, unseen.history, unseen.truth, methods=["guess"])
     with pytest.raises(ValueError, match="methods must name at least one"):
         grade_explanations(predictor, unseen.history, unseen.truth, methods=[])
+
+
+def test_a_bag_is_graded_by_every_method_and_its_population_values_are_the_mean_of_its_fits():
+    panel = simulate_portfolio(500, 28, seed=41)
+    bagged = LimitPredictor(n_fits=2, max_iter=15).fit(panel.history)
+    unseen = simulate_portfolio(400, 28, seed=42)
+    grade = grade_explanations(bagged, unseen.history, unseen.truth, methods=["ours", "population_shap", "oracle"])
+    assert len(grade.overall) == 3
+    snapshots = bagged.snapshots(unseen.history)
+    row = np.flatnonzero(snapshots.is_decision & (snapshots.tier_before > 0))[:20]
+    x, tier, background = snapshots.X[row], snapshots.tier_before[row], snapshots.X[row[:5]]
+    alone = []
+    for fit in bagged.bag.fits:
+        one = copy.copy(bagged)
+        one._fitted = replace(bagged.fitted, bag=Bag((fit,)))
+        alone.append(population_values(one, x, tier, background))
+    found = population_values(bagged, x, tier, background)
+    np.testing.assert_allclose(found, np.mean(alone, axis=0), rtol=0, atol=1e-12)
+
+
+def test_held_out_borrowers_are_explained_by_the_trial_that_never_saw_them(monkeypatch):
+    panel = simulate_portfolio(500, 28, seed=43)
+    predictor = LimitPredictor(max_iter=15).fit(panel.history)
+    asked = []
+    own = LimitPredictor.explain_rows
+
+    def recording(self, snapshots, row, **options):
+        asked.append((self.version, set(snapshots.borrower_row[row])))
+        return own(self, snapshots, row, **options)
+
+    monkeypatch.setattr(LimitPredictor, "explain_rows", recording)
+    grade_explanations(predictor, panel.history, panel.truth, methods=["ours"], rows="held_out")
+    trained = np.concatenate(predictor.training_rows(predictor.snapshots(panel.history)))
+    seen = set(predictor.snapshots(panel.history).borrower_row[trained])
+    assert {version for version, _ in asked} == {predictor.as_trial().version} != {predictor.version}
+    assert not any(borrowers & seen for _, borrowers in asked)
