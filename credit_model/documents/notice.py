@@ -24,6 +24,7 @@ from credit_model.documents.lender_file import Lender, read_lender
 from credit_model.documents.notice_content import NoticeContent, on_one_line
 from credit_model.errors import CreditModelError
 from credit_model.explain.decreases import DecreaseExplanations, one_decrease
+from credit_model.portfolio.months import FIRST_YEAR, LAST_YEAR, first_day
 from credit_model.words.language import Language, language
 from credit_model.words.reasons import decrease_reasons
 
@@ -136,7 +137,8 @@ def build_notice(
     Raises
     ------
     CreditModelError
-        Not a single decrease, an unknown language, a date that is none, or nobody in ``confirmed_by``.
+        Not a single decrease, an unknown language, a date that is none or lies before the decision, or nobody in
+        ``confirmed_by``.
     LenderError
         The lender file breaks its rules.
 
@@ -148,7 +150,9 @@ def build_notice(
     one_decrease(explanation, "a notice")
     known = lender if isinstance(lender, Lender) else read_lender(lender)
     told = decrease_reasons(explanation, lang=lang)[0]
-    content = NoticeContent(explanation, told, known, _as_date(effective_date), _as_name(confirmed_by), lang)
+    content = NoticeContent(
+        explanation, told, known, _as_date(effective_date, explanation), _as_name(confirmed_by), lang
+    )
     return Notice(content.content())
 
 
@@ -163,13 +167,20 @@ def _as_name(value: str | None) -> str | None:
     return name
 
 
-def _as_date(value: date | str | None) -> date | None:
-    if value is None or isinstance(value, date):
-        return value
+def _as_date(value: date | str | None, explanation: DecreaseExplanations) -> date | None:
+    if value is None:
+        return None
     try:
-        return date.fromisoformat(value)
+        day = date(value.year, value.month, value.day) if isinstance(value, date) else date.fromisoformat(value)
     except (TypeError, ValueError):
         raise CreditModelError(f"effective_date must be a date such as 2024-03-31, got {value!r}") from None
+    month_type = explanation.month_type
+    dated = month_type != "integer"
+    first = first_day(int(explanation.month_number[0]), month_type) if dated else date(FIRST_YEAR, 1, 1)
+    if not first <= day <= date(LAST_YEAR, 12, 31):
+        rule = f"not before the decision's month, {first}" if dated else f"a date from {first} on"
+        raise CreditModelError(f"effective_date must be {rule}, nor after {LAST_YEAR}, got {day}; correct it")
+    return day
 
 
 def escape_markdown(text: object) -> str:

@@ -72,6 +72,18 @@ def test_an_effective_date_that_is_none_is_refused(wrong):
         notice("clear", effective_date=wrong)
 
 
+@pytest.mark.parametrize("wrong", ["9999-12-31", "2200-01-01", "0001-01-01", "2024-02-29", date(2023, 1, 1)])
+def test_an_effective_date_before_the_decision_or_beyond_all_calendars_is_refused(wrong):
+    with pytest.raises(
+        CreditModelError, match="effective_date must be not before the decision's month, 2024-03-01, nor"
+    ):
+        notice("clear", effective_date=wrong)
+    integers = explained(CASES["clear"], month_type="integer")
+    assert build_notice(integers, effective_date="2024-02-29").content["limit"]["effective_date"] == "2024-02-29"
+    with pytest.raises(CreditModelError, match="effective_date must be a date from 1900-01-01 on"):
+        build_notice(integers, effective_date="9999-12-31")
+
+
 # --------------------------------------------------------------------------- 2. one to four specific reasons
 
 
