@@ -117,9 +117,11 @@ def _columns(table: pd.DataFrame) -> Iterator[pd.Series]:
 
 def _numbers(column: pd.Series) -> FloatArray:
     if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.dtype.categories.dtype)
-    kind = column.dtype
-    if column.dtype.kind in "mMc" or isinstance(kind, pd.PeriodDtype | pd.IntervalDtype):
+        kind = column.dtype.categories.dtype
+        column = column.astype(object)  # the categories' own type may have no place for a blank
+    else:
+        kind = column.dtype
+    if getattr(kind, "kind", "O") in "mMc" or isinstance(kind, pd.PeriodDtype | pd.IntervalDtype):
         raise ValueError(f"column {column.name!r} must hold numbers, found {kind}; convert it")
     try:
         numbers: FloatArray = column.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -7,7 +7,7 @@ import pytest
 from credit_model.model.artifact import forest_arrays, forest_from_arrays
 from credit_model.model.booster import _with_values
 from credit_model.model.classifier import LimitTierClassifier
-from credit_model.model.features import check_width
+from credit_model.model.features import check_width, feature_rows
 from credit_model.model.labels import row_weights
 from credit_model.trees.engines.sklearn import tree_ensemble
 from credit_model.trees.nodes import MOST_FEATURES, NODE
@@ -337,3 +337,10 @@ def test_trees_of_more_columns_than_a_node_can_name_are_not_read_wrongly():
 
     with pytest.raises(ValueError, match="model must have at most 32,768 features, got 32,769"):
         tree_ensemble(Fitted())
+
+
+def test_categories_of_whole_numbers_beside_a_blank_are_numbers():
+    table = pd.DataFrame({"a": pd.Categorical([1, None, 2]), "b": pd.Series([1, None, 2], dtype="Int64")})
+    np.testing.assert_array_equal(feature_rows(table, {}), [[1, 1], [np.nan, np.nan], [2, 2]])
+    with pytest.raises(ValueError, match="column 'a' must hold numbers, found datetime64"):
+        feature_rows(pd.DataFrame({"a": pd.Categorical(pd.to_datetime(["2024-01-01"]))}), {})
