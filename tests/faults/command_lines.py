@@ -21,8 +21,9 @@ VALUES = (
     *("信用", "%s", "{x}", "$HOME", "*"),
     *("x" * 300, "x/" * 200, "\udcff", "/dev/null", "/dev/full", "/dev/zero", "/proc/self/mem", "/", "."),
     *("..", "~", "http://x/y.csv"),
-    *("2024-13", "2024-03-99", "0000-00", "9999-12", "01/02/2024", "1,5", "0x10", "true", "None", "[]"),
-    *("--help", "--out=", "1" * 400),
+    *("2024-13", "2024-03-99", "0000-00", "9999-12", "9999-12-31", "0001-01-01", "01/02/2024"),
+    *("1,5", "0x10", "true", "None", "[]"),
+    *("--help", "--out=", "1" * 400, "1e308", "-1e308", "0.5", "1e-300", "00:0:0", "1:job_loss:3", "os:path", "rules"),
     *("{}", "{}/portfolio", "{}/model", "{}/model/manifest.json", "{}/portfolio/history", "{}/nowhere"),
     *("{}/uci.csv", "{}/lender.toml"),
     *("{}/stranger", "{}/stranger/thesis.txt", "{}/link", "{}/loop", "{}/empty", "{}/model/new"),
@@ -42,6 +43,23 @@ def lines(material: Material) -> dict[str, list[str]]:
     return {
         "simulate": ["--borrowers", "20", "--months", "14", "--seed", "1", "--jobs", "1", "--out", "{}/out"],
         "convert": ["home-credit", "{}/home_credit", "--out", "{}/out.csv"],
+        "simulate of a lender": [
+            *(
+                "--borrowers",
+                "12",
+                "--months",
+                "14",
+                "--scenario",
+                "baseline",
+                "--plant",
+                "1:job_loss:3",
+                "--jobs",
+                "1",
+            ),
+            *("--audit-bias", "0.5", "--policy", "rules", "--overrides", "0.03", "--changes-in", "6"),
+            *("--hide", "economy", "--proxy", "score_identity", "--noise", "0.1", "--late", "1", "--out", "{}/out"),
+        ],
+        "convert a table": ["uci-taiwan", "{}/uci.csv", "--out", "{}/out.parquet"],
         "check": ["--data", "{}/portfolio", "--catalogue", "synthetic"],
         "train": [
             "--data",
@@ -61,6 +79,23 @@ def lines(material: Material) -> dict[str, list[str]]:
         "why": [*on, *cut, "--lang", "zh"],
         "plot": ["change", *on, *cut, "--out", "{}/out.svg"],
         "notice": [*on, *cut, "--effective-date", "2024-05-01", "--lender", "{}/lender.toml", "--out", "{}/out.md"],
+        "notice of a name": [*on, *cut, "--confirmed-by", "A. Officer", "--lang", "zh"],
+        "plot a track": ["timeline", *on, "--borrower", who, "--reference", "previous_month", "--out", "{}/out.png"],
+        "plot all": [
+            "leading",
+            *on,
+            "--by",
+            "segment",
+            "--economy",
+            "{}/portfolio/economy.parquet",
+            "--out",
+            "{}/o.pdf",
+        ],
+        "explain one": [*on, *cut, "--out", "{}/out", "--plots", "0", "--reference", "peers"],
+        "grade in time": [
+            *("--data", "{}/portfolio", "--earlier", "{}/portfolio", "--cross-fit", "2", "--trees", "2", "--jobs", "1"),
+            *("--policy", "os:path", "--seed", "3", "--catalogue", "synthetic", "--json", "{}/out.json"),
+        ],
         "report": [*on, "--out", "{}/out", "--most", "1", "--lang", "en"],
         "grade": ["--model", "{}/model", "--data", "{}/portfolio", "--json", "{}/out.json", "--jobs", "1"],
     }
@@ -74,7 +109,7 @@ def spoil(words: list[str], rng: np.random.Generator) -> list[str]:
         way = int(rng.integers(8))
         if way < 4:
             value = VALUES[int(rng.integers(len(VALUES)))]
-            heavy = {"--borrowers", "--months", "--trees", "--most", "--plots", "--jobs"}
+            heavy = {"--borrowers", "--months", "--trees", "--most", "--plots", "--jobs", "--cross-fit"}
             if words[at].startswith("--") and at + 1 < len(words):
                 at += 1
             if words[at - 1] not in heavy or not value.strip("-").isdigit():
@@ -96,7 +131,7 @@ class Case:
     def __init__(self, number: int, seed: int, sound: dict[str, list[str]]) -> None:
         rng = np.random.default_rng([seed, number])
         name = list(sound)[number % len(sound)]
-        self.words = [name, *spoil(sound[name], rng)]
+        self.words = [name.split()[0], *spoil(sound[name], rng)]
 
     def __str__(self) -> str:
         return " ".join(

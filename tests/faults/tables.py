@@ -180,8 +180,8 @@ def dress(cells: Cells, rng: np.random.Generator, *, usual: bool) -> tuple[pd.Da
                 with warnings.catch_warnings():
                     warnings.simplefilter("error")
                     series[name] = dressed(name, own, dtype)
-            except Exception:
-                continue
+            except (ValueError, TypeError, ArithmeticError, NotImplementedError, Warning):
+                continue  # the dtype cannot hold these cells
             chosen[name] = dtype
             all_usual &= dtype in USUAL.get(name, ()) and not (dtype == "object" and name != "employment")
             break
