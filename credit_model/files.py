@@ -206,7 +206,9 @@ def check_file_replaceable(path: str | Path) -> None:
         raise DataFileError(f"{path}: is a device or a pipe, not a file; give a file name for the output")
     target = Path(os.path.realpath(path))
     for folder in list(target.parents)[:_DEPTH]:
-        manifest = None if places.is_temporary(folder.name) else _manifest_of(folder)
+        if places.is_temporary(folder.name):
+            break  # what is being written is nobody's yet
+        manifest = _manifest_of(folder)
         listed = None if manifest is None else manifest.get(_FILES)
         if isinstance(listed, list) and target.relative_to(folder).as_posix() in listed:
             kind = _kind(str(manifest["format"]))  # type: ignore[index]
