@@ -37,7 +37,7 @@ class ChangeExplanations:
     month_number, reference_month_number : int64 arrays (n,)
         The decision's month and the reference's (the decision's own where there is none).
     reference_censored : bool array (n,)
-        The limit was set before the panel's first usable snapshot, which stands in.
+        When the limit was set is not on record; the first usable snapshot with it stands in.
     has_reference : bool array (n,)
         False: nothing earlier is known of the borrower, so no change can be explained.
     limit_before : float64 array (n,), in the catalogue's currency

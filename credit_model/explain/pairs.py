@@ -33,7 +33,8 @@ class SnapshotPairs:
     row, reference_row : int64 arrays, (n,)
         ``reference_row`` is -1 where no earlier snapshot is known.
     censored : bool array, (n,)
-        The limit in force was set before the first usable snapshot, which stands in.
+        When the limit in force was set is not on record (before the first usable snapshot, or while the limit was
+        unknown); the first usable snapshot with it stands in.
     """
 
     row: IntArray
@@ -144,7 +145,18 @@ def pair_with_reference(snapshots: Snapshots, row: IntArray, reference: str = "l
     stand_in = np.where(first < row, first, last_resort)
     known = (stand_in >= start) & (snapshots.position[np.maximum(stand_in, 0)] >= snapshots.catalogue.decision_lag)
     reference_row = np.where(found, earlier, np.where(known, stand_in, -1))
-    return SnapshotPairs(row, reference_row.astype(np.int64), ~found)
+    censored = ~found
+    if reference == "last_set":
+        censored |= found & _was_unknown_before(snapshots.history)[np.maximum(reference_row, 0)]
+    return SnapshotPairs(row, reference_row.astype(np.int64), censored)
+
+
+def _was_unknown_before(history: History) -> NDArray[np.bool_]:
+    """Rows before which, in the borrower's row before, the limit is unknown: (n,)."""
+    limit = history.values(history.catalogue.limit)
+    unknown = np.concatenate([[False], np.isnan(limit[:-1])])
+    unknown[history.starts[:-1]] = False
+    return np.asarray(unknown, dtype=np.bool_)
 
 
 def reference_features(snapshots: Snapshots, pairs: SnapshotPairs) -> FloatArray:

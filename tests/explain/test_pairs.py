@@ -162,6 +162,16 @@ def test_row_numbers_that_are_none_are_refused(predictor, portfolio, row):
             use()
 
 
+def test_a_limit_that_was_set_while_it_was_unknown_is_older_than_its_first_month_on_record():
+    s = snapshots_of([8000, 8000, np.nan, 6000, 6000, 1000])
+    pairs = pair_with_reference(s, np.array([5]), "last_set")
+    assert (pairs.reference_row.tolist(), pairs.censored.tolist()) == ([3], [True])
+    s = snapshots_of([8000, np.nan, 8000, 6000, 6000, 1000])
+    pairs = pair_with_reference(s, np.array([5]), "last_set")
+    assert (pairs.reference_row.tolist(), pairs.censored.tolist()) == ([3], [False])
+    assert not pair_with_reference(s, np.array([2]), "previous_month").censored[0]
+
+
 def test_an_unknown_limit_is_no_decrease_and_sets_nothing():
     s = snapshots_of([8000, 8000, np.nan, np.nan, 8000, 8000, 1000])
     assert decrease_rows(s).tolist() == [6]  # neither the blank nor what follows it

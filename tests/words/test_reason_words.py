@@ -197,8 +197,8 @@ def test_values_then_and_now_always_look_different():
 def test_a_stand_in_reference_is_told():
     one = explained({"lenders": (2, 5, -1.0)}, censored=True)
     told = decrease_reasons(one)[0]
-    assert "the earliest month on record" in told.compared_with
-    assert any("before the records begin" in note for note in told.notes)
+    assert "the first month on record with that limit" in told.compared_with
+    assert any("before the records show it" in note for note in told.notes)
 
 
 def test_many_small_reasons_are_told_with_how_much_they_cover():
