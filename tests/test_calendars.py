@@ -74,3 +74,8 @@ def test_a_panel_of_another_calendar_is_told_in_its_own_periods(calendar, tmp_pa
     snapshots = predictor.snapshots(history[history["borrower_id"] == one.borrower_id[0]])
     files = write_report(one, score_tracks(predictor.fitted, snapshots), tmp_path / "report")
     assert month in files.pages[0].read_text(encoding="utf-8")
+    assert "each period's risk" in files.pages[0].read_text(encoding="utf-8")
+    assert '"month":"Period"' in files.index.read_text(encoding="utf-8")
+    before = predictor.explain_decreases(history, reference="previous_month")
+    assert "the period before" in decrease_reasons(before)[0].compared_with
+    assert "上一期" in decrease_reasons(before, lang="zh")[0].compared_with

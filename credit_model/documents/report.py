@@ -27,13 +27,15 @@ from credit_model.errors import HistoryError
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.files import fresh_folder, write_manifest
 from credit_model.places import file_names
-from credit_model.portfolio.months import format_month
+from credit_model.portfolio.months import MonthType, format_month
 from credit_model.words.language import LANGUAGES, language
 
 _SCRIPTS = {
     "decrease": ("base.js", "change.js", "whatif.js", "timeline.js", "history.js", "decrease.js"),
     "index": ("base.js", "index.js"),
 }
+#: The two sorts of pages.
+_Sort = Literal["decrease", "index"]
 FORMAT = "credit_model.report/2"
 PAGES_FOLDER = "decreases"
 
@@ -129,13 +131,13 @@ def decrease_html(records: PageRecords, i: int, *, back: str | None = None) -> s
     """The page of decrease ``i``; ``back`` is the address of the index, if there is one."""
     explained = records.explanations
     title = f"{explained.borrower_id[i]} {format_month(int(explained.month_number[i]), explained.month_type)}"
-    return _page("decrease", title, records.page(i), back)
+    return _page("decrease", title, records.page(i), back, explained.month_type)
 
 
 def index_html(records: PageRecords, files: Sequence[str], *, economy: pd.DataFrame | None = None) -> str:
     """The index over pages at the relative addresses ``files``."""
     title = f"Limit decreases – {records.explanations.catalogue.name}"
-    return _page("index", title, records.index(files, economy), None)
+    return _page("index", title, records.index(files, economy), None, records.explanations.month_type)
 
 
 def page_names(explanations: DecreaseExplanations) -> list[str]:
@@ -152,17 +154,17 @@ def embeddable(record: object) -> str:
     return text
 
 
-def _page(page: Literal["decrease", "index"], title: str, record: object, back: str | None) -> str:
-    template, shared = _shared(page)
+def _page(page: _Sort, title: str, record: object, back: str | None, month_type: MonthType) -> str:
+    template, shared = _shared(page, month_type)
     return template.render(title=title, data=embeddable(record), back=back, **shared)
 
 
 @cache
-def _shared(page: Literal["decrease", "index"]) -> tuple[jinja2.Template, dict[str, Any]]:
+def _shared(page: _Sort, month_type: MonthType) -> tuple[jinja2.Template, dict[str, Any]]:
     """The template and everything that is the same on every page of the sort."""
     style = _palette_style() + _source("report.css")
     script = '"use strict";\n(() => {\n' + "".join(_source(name) for name in _SCRIPTS[page]) + "})();\n"
-    spoken = [language(lang) for lang in LANGUAGES]
+    spoken = [language(lang, month_type) for lang in LANGUAGES]
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"

@@ -108,7 +108,7 @@ def _plot_months(
     waves: NDArray[np.int64],
 ) -> Axes:
     width = sheet.width_for(ax, _WIDTH)
-    head = leading_heading(table, face, width, face.say("leading.months"))
+    head = leading_heading(table, face, width, words.language.say("plot.leading.months"))
     marks = [Entry(face.say("leading.wave"), INK, marker=_WAVE_MARK)] if len(waves) else []
     legend = flow(face, [*leading_entries(table, words), *marks], width)
     series = [] if economy is None else [economy[["month", name]] for name in economy if name != "month"]

@@ -37,8 +37,16 @@ LANGUAGES: tuple[str, ...] = tuple(_FILES)
 
 
 @cache
-def language(code: str) -> Language:
-    """The language with this code.
+def language(code: str, month_type: MonthType = "date") -> Language:
+    """The language with this code, as it speaks of a panel's months.
+
+    Parameters
+    ----------
+    code : str
+        One of `LANGUAGES`.
+    month_type : str
+        What the panel's months are; where they are weeks, quarters or years of a declared calendar, the texts of the
+        file's section ``periods`` stand in for those that speak of months.
 
     Raises
     ------
@@ -49,11 +57,17 @@ def language(code: str) -> Language:
     --------
     >>> language("zh").say("source.bureau")
     '征信机构'
+    >>> language("en", "week").say("when.previous_month", month="week 5 of 2024")
+    'the period before (week 5 of 2024)'
     """
     if code not in _FILES:
         raise CreditModelError(f"lang must be one of {', '.join(LANGUAGES)}; got {code!r}")
     file = read_language_file(_FILES[code])
-    return Language(code, file.about["html"], file.locale, file.about, file.currencies, file.words)
+    words = file.words
+    if month_type not in ("date", "integer"):
+        start = "periods."
+        words = {**words, **{key.removeprefix(start): text for key, text in words.items() if key.startswith(start)}}
+    return Language(code, file.about["html"], file.locale, file.about, file.currencies, words)
 
 
 @dataclass(frozen=True, eq=False)

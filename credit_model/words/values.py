@@ -25,7 +25,8 @@ class CatalogueWords:
     ----------
     catalogue : Catalogue
     language : Language
-    month_type : "date" or "integer"
+    month_type : str
+        What the panel's months are (`portfolio.months`).
     """
 
     catalogue: Catalogue
@@ -116,4 +117,4 @@ def catalogue_words(catalogue: Catalogue, lang: str, month_type: MonthType = "da
     >>> catalogue_words(read_catalogue("synthetic"), "zh").factor_labels[3]
     '负债状况'
     """
-    return CatalogueWords(catalogue, language(lang), month_type)
+    return CatalogueWords(catalogue, language(lang, month_type), month_type)

@@ -119,11 +119,21 @@ def _judge_lender(path: Path, content: bytes) -> str | None:
 def _judge_language(path: Path, content: bytes) -> str | None:
     found, document = read_language_file(path), toml(content)
     for key, said in found.words.items():
-        place: Any = document
-        for part in key.split("."):
-            place = place[part]
-        if place != said:
-            return f"{key} is {said!r}, the file says {place!r}"
+        written = _entry(document, key)
+        if written != said:
+            return f"{key} is {said!r}, the file says {written!r}"
+    return None
+
+
+def _entry(table: dict[str, Any], key: str) -> Any:
+    """What lies at a dotted key, whose parts may be tables or, quoted, hold dots themselves; None: nothing does."""
+    if key in table:
+        return table[key]
+    parts = key.split(".")
+    for n in range(1, len(parts)):
+        inner = table.get(".".join(parts[:n]))
+        if isinstance(inner, dict) and (found := _entry(inner, ".".join(parts[n:]))) is not None:
+            return found
     return None
 
 

@@ -144,7 +144,7 @@ UNUSUAL = (
 def dressed(name: str, cells: list[Any], dtype: str) -> pd.Series:
     """Cells in a dtype; an error if they do not fit it."""
     if dtype == "yyyymm":
-        return pd.Series([int(cell.replace("-", "")) for cell in cells], dtype="int64")
+        return pd.Series([int(str(cell).replace("-", "")) for cell in cells], dtype="int64")
     if dtype == "period[M]":
         return pd.Series(pd.PeriodIndex(cells, freq="M"))
     if dtype.startswith("datetime64[ns, "):

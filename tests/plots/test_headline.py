@@ -125,7 +125,7 @@ def test_a_missing_reference_and_a_censored_one_are_told() -> None:
         assert "(risk of losing it 73%)" in text  # expit(1) = 0.731; there is no risk before
         assert "compared with" not in text
     censored = example(**contributions("clear", 3), reference_censored=np.array([True]))
-    assert "the previous limit was set before it" in said(plot_change, censored)
+    assert "the first month on record with that limit (it was set before)" in said(plot_change, censored)
 
 
 def test_without_a_reference_the_score_is_shown_as_it_is_and_nothing_else() -> None:

@@ -45,6 +45,24 @@ def test_every_language_has_the_same_texts_with_the_same_places():
         }
 
 
+@pytest.mark.parametrize(("code", "month"), [("en", r"\bmonth(s|ly)?\b"), ("zh", "月")])
+def test_no_text_speaks_of_months_where_the_panel_has_other_periods(code, month):
+    months, weeks = language(code), language(code, "week")
+    in_place = {key.removeprefix("periods.") for key in months.words if key.startswith("periods.")}
+    assert {key for key in months.words if weeks.words[key] != months.words[key]} == in_place
+    for key in in_place:
+        assert places_of(weeks.words[key]) == places_of(months.words[key]), key
+    speaking = {
+        key
+        for key, text in weeks.words.items()
+        if re.search(month, re.sub(r"\{\w+\}", "", " ".join(forms(text))), re.I)
+    }
+    # Left are a catalogue's own units, and what only a panel without a calendar is told.
+    units = {"units.months", "report.unit_months", "value.a_month"}
+    assert speaking <= units | {"value.month_number", "notice.limit.month_start", "notice.limit.month_end"}
+    assert language(code, "integer").words["page.month"] == months.words["page.month"]
+
+
 def test_every_form_of_a_text_has_the_same_places_but_for_the_count():
     # "One factor back is enough" need not say its number.
     for key, text in EN.words.items():
