@@ -9,7 +9,7 @@ demo: .venv/.installed
 	$(BIN)/credit-model demo --out demo
 
 test: lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # The tests that take seconds, for work in progress; `make test` runs all.
 quick: .venv/.installed-dev
