@@ -25,6 +25,7 @@ from credit_model.explain.support import support_table
 from credit_model.files import fresh_folder, write_manifest, write_table
 from credit_model.model.artifact import FORMAT as MODEL_FORMAT
 from credit_model.model.metrics import one_hot, ranked_probability_score
+from credit_model.model.structures import STRUCTURES
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.history import History
 from credit_model.predictor import LimitPredictor
@@ -51,10 +52,11 @@ FORMAT = "credit_model.evaluation/1"
 )
 @click.option(
     "--structure",
-    type=click.Choice(["auto", "score", "free"]),
+    type=click.Choice(["auto", *STRUCTURES]),
     default="auto",
     show_default=True,
-    help="One additive score with a line for each tier, or free interactions; auto fits both and keeps the better.",
+    help="One additive score with a line for each tier, one joint score whose columns interact, or free interactions; "
+    "auto tries them in this order, as long as each does better on the decisions held out.",
 )
 @options.seed("Draws the split and the fit.")
 @options.jobs

@@ -2,6 +2,7 @@
 
 ====================  ============================================================================================
 ``classifier``        `LimitTierClassifier`: ordered tiers, as a scikit-learn estimator
+``structures``        what may interact: an additive score, a joint one, or everything
 ``threshold_pairs``   what it is fitted on: each row at several thresholds
 ``booster``           fits scikit-learn's booster on these pairs
 ``labels``            tiers and weights as they are given, in any type; ``features``: the same of rows

@@ -4,10 +4,8 @@ Tiers are ordered. One binary booster is fitted on (row, threshold k) pairs with
 NIPS 2006; Cardoso & Pinto da Costa, JMLR 2007). The threshold is a feature with a negative monotone constraint,
 so the survival curve P(tier > k) cannot cross itself and no tier probability can be negative.
 
-Two structures are offered. "free": every column may interact with every other and with the threshold. "score": the
-columns add up to one score, a function of each column alone, that moves all thresholds alike, and the lines it is
-held against depend on the threshold and on states such as the tier in force: a proportional-odds model (McCullagh
-1980, doi:10.1111/j.2517-6161.1980.tb01109.x) with boosted functions, the form of a scorecard.
+What may interact is the model's structure (`model.structures`): an additive score, one score of columns that interact,
+or everything with everything.
 """
 
 from __future__ import annotations
@@ -31,26 +29,9 @@ from credit_model.model.features import as_table, check_tiers, check_width, feat
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
 from credit_model.model.labels import labels_of, row_weights, tier_numbers, tiers_of
 from credit_model.model.metrics import ranked_probability_score
+from credit_model.model.structures import candidates, defaults_of, interaction_groups
 from credit_model.model.threshold_pairs import ThresholdPairs, fraction_of_thresholds, threshold_pairs
 from credit_model.parallel import openmp_limit, workers_of
-
-
-class _Defaults(NamedTuple):
-    """What suits a structure: a score is learnt by many small trees, each of one column."""
-
-    max_iter: int
-    learning_rate: float
-    max_leaf_nodes: int
-    l2_regularization: float
-    n_iter_no_change: int
-
-
-#: A tier in force says most of what there is to say, and leaves little for a tree to add.
-_DEFAULTS = {
-    "score": _Defaults(1500, 0.5, 4, 0.0, 200),
-    "free": _Defaults(400, 0.1, 8, 0.0, 30),
-    "free, no tier": _Defaults(600, 0.05, 31, 1.0, 30),
-}
 
 
 class _Sample(NamedTuple):
@@ -69,16 +50,17 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    structure : {"auto", "free", "score"}, default "auto"
-        What may interact (see the module). "auto": "free" without a tier in force; with one, both are fitted and
-        the lower RPS on ``X_val`` decides, or "score" where there is no ``X_val``.
+    structure : {"auto", "score", "joint", "free"}, default "auto"
+        What may interact (`model.structures`). "auto": "free" without a tier in force; with one, the structures are
+        tried from the strictest on, as long as each lowers the RPS on ``X_val``; "score" where there is no ``X_val``.
     max_iter, learning_rate, max_leaf_nodes, l2_regularization : optional
         As in `sklearn.ensemble.HistGradientBoostingClassifier`; ``max_iter`` counts trees at most, fewer when
         ``X_val`` stops the fit early. None: 1500, 0.5, 4, 0 for a score (a score whose trees are fewer or slower
-        is shrunk: most decisions keep the tier, so log-odds converge late); if free, 400, 0.1, 8, 0 with a tier in
-        force and 600, 0.05, 31, 1 without.
+        is shrunk: most decisions keep the tier, so log-odds converge late), 1500, 0.1, 8, 0 for a joint one; if free,
+        400, 0.1, 8, 0 with a tier in force and 600, 0.05, 31, 1 without.
     min_samples_leaf : int, optional
-        Rows of ``X``. None: 20 with a tier in force; without, one row in 140, but at least 20 and at most 150.
+        Rows of ``X``. None: 20 with a tier in force, 60 for a joint score; without a tier, one row in 140, but at least
+        20 and at most 150.
     max_bins, max_features
         As in `sklearn.ensemble.HistGradientBoostingClassifier`.
     threshold_fraction : float in (0, 1] or "auto", default "auto"
@@ -111,7 +93,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The values of categorical columns, sorted.
     n_features_in_ : int
     feature_names_in_ : array of str, only after fitting on a DataFrame
-    structure_ : {"free", "score"}
+    structure_ : {"score", "joint", "free"}
         The structure of the fitted model.
     n_iter_ : int
         Trees kept.
@@ -204,21 +186,18 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         held_out = self._checked_held_out(X_val, y_val)
         rng = check_random_state(self.random_state)
         seed = rng.randint(np.iinfo(np.int32).max)
+        tried: dict[str, tuple[HistGradientBoostingClassifier, OrdinalForest]] = {}
+        best = np.inf
         with openmp_limit(n_jobs):
-            fitted = {
-                structure: self._fit_structure(structure, training, held_out, seed, rng)
-                for structure in self._structures(held_out is not None)
-            }
-        self.structure_ = next(iter(fitted))
-        if held_out is not None and len(fitted) > 1:
-            loss = {
-                structure: ranked_probability_score(
-                    held_out.tier, tier_probabilities(forest.survival_scores(held_out.rows, n_jobs=n_jobs))
-                )
-                for structure, (_, forest) in fitted.items()
-            }
-            self.structure_ = min(loss, key=lambda structure: loss[structure])
-        self.booster_, self.forest_ = fitted[self.structure_]
+            for structure in candidates(
+                self.structure, tier_in_force=self.tier_in_force is not None, held_out=held_out is not None
+            ):
+                tried[structure] = self._fit_structure(structure, training, held_out, seed, rng)
+                loss = -np.inf if held_out is None else _held_out_loss(tried[structure][1], held_out, n_jobs)
+                if loss >= best:  # the freer ones have what this one has, and it does not help
+                    break
+                self.structure_, best = structure, loss
+        self.booster_, self.forest_ = tried[self.structure_]
         self.n_iter_ = int(self.booster_.n_iter_)
         return self
 
@@ -261,33 +240,28 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             booster,
             pairs,
             pairs_val,
-            groups=self._groups(structure, tier_column),
+            groups=interaction_groups(
+                structure,
+                width=width,
+                tier_column=tier_column,
+                states=self._columns().positions(self.state_features),
+            ),
             categorical=self._columns().positions(self.categorical_features),
         )
         return booster, OrdinalForest(trees, n_tiers, tier_column, width, values)
-
-    def _structures(self, held_out: bool) -> list[str]:
-        """The structures to fit; of several, held-out rows choose one."""
-        if self.structure == "auto":
-            if self.tier_in_force is None:
-                return ["free"]
-            return ["score", "free"] if held_out else ["score"]
-        if self.structure not in ("free", "score"):
-            raise ValueError(f"structure must be one of auto, free, score, got {self.structure!r}")
-        return [self.structure]
 
     def _booster(
         self, structure: str, tier_column: int, n_rows: int, pairs_per_row: float, seed: int, held_out: bool
     ) -> HistGradientBoostingClassifier:
         """An unfitted booster of pairs."""
-        default = _DEFAULTS["free, no tier" if structure == "free" and tier_column < 0 else structure]
-        suits = default._asdict()
-        columns = self._columns()
-        leaf = self.min_samples_leaf
+        default = defaults_of(structure, tier_in_force=tier_column >= 0)._asdict()
+        suits = {name: value if getattr(self, name) is None else getattr(self, name) for name, value in default.items()}
+        leaf = suits.pop("min_samples_leaf")
         if leaf is None:
-            leaf = 20 if tier_column >= 0 else min(150, max(20, n_rows // 140))
+            leaf = min(150, max(20, n_rows // 140))
+        columns = self._columns()
         return HistGradientBoostingClassifier(
-            **{name: value if getattr(self, name) is None else getattr(self, name) for name, value in suits.items()},
+            **suits,
             min_samples_leaf=max(1, round(leaf * min(pairs_per_row, 2))),
             max_bins=self.max_bins,
             max_features=self.max_features,
@@ -389,11 +363,8 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _columns(self) -> Columns:
         return Columns(tuple(getattr(self, "feature_names_in_", ())), self.n_features_in_)
 
-    def _groups(self, structure: str, tier_column: int) -> list[set[int]] | None:
-        """Columns of pairs that may interact. Of a score: the lines' columns together, every other column alone."""
-        if structure == "free":
-            return None
-        d = self.n_features_in_
-        states = set(self._columns().positions(self.state_features))
-        lines = states | {d} | ({d + 1, tier_column} if tier_column >= 0 else set())
-        return [lines, *({j} for j in range(d) if j not in lines)]
+
+def _held_out_loss(forest: OrdinalForest, held_out: _Sample, n_jobs: int) -> float:
+    """The ranked probability score of held-out rows."""
+    probability = tier_probabilities(forest.survival_scores(held_out.rows, n_jobs=n_jobs))
+    return ranked_probability_score(held_out.tier, probability)

@@ -151,6 +151,10 @@ class Sentences:
         for key in rule_keys(verdict):
             yield self._spoken.say(f"note.{key}")
         yield from self._ties(verdict)
+        if verdict.n_fits > 1 and verdict.reasons:
+            factor = self._spoken.inside(self.words.factor_labels[verdict.leading_factor])
+            fits, n_fits = (self._spoken.number(n) for n in (verdict.leader_fits, verdict.n_fits))
+            yield self._spoken.say("note.fits", factor=factor, fits=fits, number=n_fits)
         if verdict.unseen >= 0 and verdict.reasons:
             feature = self._spoken.inside(self.words.driver_labels[verdict.unseen])
             yield self._spoken.say("note.unseen", feature=feature)

@@ -72,7 +72,11 @@ def test_over_all_cuts_the_first_factor_the_first_reason_and_the_verdict_agree(e
             "Unexplained by the borrower's records: the lender cut many lines at once",
             "借款人的记录无法解释：机构同时下调了大量额度",
         ),
-        ("tie", "Debt and repayment lowered the score about equally", "“负债状况”与“还款历史”拉低分数的程度相近"),
+        (
+            "tie",
+            "Debt and repayment lowered the score most, nearly tied",
+            "“负债状况”与“还款历史”拉低分数最多，难分主次",
+        ),
         (
             "lender",
             "What lowered the score lies mostly in the economy and with the lender, not with the borrower",

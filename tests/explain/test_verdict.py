@@ -146,6 +146,17 @@ def test_ties_are_groups_of_neighbouring_ranks():
     assert verdict.near_tie
 
 
+@pytest.mark.parametrize(
+    ("led", "n_fits", "tie"), [(8, 8, False), (7, 8, True), (4, 4, False), (2, 2, True), (1, 1, True)]
+)
+def test_of_several_fits_those_that_put_the_leader_first_say_whether_it_is_firm(led, n_fits, tie):
+    one = cut({"lenders": (2, 5, -1.0), "dpd_last": (0, 9, -0.95)})  # so near that two fits cannot tell
+    fits_led = np.zeros((1, len(one.catalogue.factors)), dtype=np.int64)
+    fits_led[0, only(one).leading_factor] = led
+    verdict = only(replace(one, fits_led=fits_led, n_fits=np.array([n_fits])))
+    assert (verdict.leader_fits, verdict.n_fits, verdict.near_tie) == (led, n_fits, tie)
+
+
 def test_the_share_that_is_not_the_borrowers_is_of_all_that_lowered_the_score():
     verdict = only(cut({"lenders": (2, 5, -1.0), "unemployment": (4, 6, -0.9), "tightness": (0, 1, -0.6)}))
     assert verdict.apart_share == pytest.approx(1.5 / 2.5)

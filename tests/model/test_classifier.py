@@ -264,12 +264,18 @@ def test_without_a_tier_in_force_trees_are_free_and_without_held_out_rows_a_tier
     assert portfolio_model(max_iter=3, structure="auto", tier_in_force=None).fit(frame, tier).structure_ == "free"
 
 
-@pytest.mark.parametrize(("truth", "structure"), [("a sum", "score"), ("exclusive or", "free")])
+@pytest.mark.parametrize(
+    ("truth", "structure"), [("a sum", "score"), ("exclusive or", "joint"), ("a pair for each tier", "free")]
+)
 def test_held_out_rows_choose_the_structure_that_fits_the_lender(truth, structure):
     rng = np.random.default_rng(19)
     X = rng.normal(size=(1600, 4))
     before = rng.integers(0, 3, 1600)
-    pull = 2 * X[:, 0] + X[:, 1] - X[:, 2] if truth == "a sum" else 3 * np.sign(X[:, 0] * X[:, 1])
+    pull = {
+        "a sum": 2 * X[:, 0] + X[:, 1] - X[:, 2],
+        "exclusive or": 3 * np.sign(X[:, 0] * X[:, 1]),
+        "a pair for each tier": 3 * np.sign(X[:, 0] * np.where(before == 1, X[:, 1], X[:, 2])),
+    }[truth]
     tier = np.clip(before + np.digitize(pull + rng.logistic(size=1600) / 2, [-1.5, 1.5]) - 1, 0, 2)
     X = np.column_stack([before, X])
     model = LimitTierClassifier(n_tiers=3, tier_in_force=0, max_iter=150, random_state=0)
@@ -278,15 +284,34 @@ def test_held_out_rows_choose_the_structure_that_fits_the_lender(truth, structur
     assert len(model.forest_.trees.roots) == model.n_iter_
 
 
-@pytest.mark.parametrize("structure", ["free", "score"])
-def test_columns_interact_in_free_trees_only(structure):
+def test_a_joint_score_moves_all_thresholds_alike_and_is_no_sum():
+    rng = np.random.default_rng(10)
+    X = rng.normal(size=(1500, 3))
+    y = np.digitize(X[:, 0] * X[:, 1] + X[:, 2], [-1, 0, 1])
+    before = rng.integers(0, 4, len(X))
+    model = LimitTierClassifier(structure="joint", n_tiers=4, tier_in_force=3, max_iter=200, random_state=0)
+    model.fit(np.column_stack([X, before]), y)
+
+    def score(corner, tier, in_force):
+        return model.keep_score([[*corner, 0.0, in_force]], tier)[0]
+
+    # What a change of columns does is the same at every threshold and tier in force,
+    moves = [score((2, 2), k, t) - score((-2, 2), k, t) for k in (1, 2, 3) for t in range(4)]
+    np.testing.assert_allclose(moves, moves[0], rtol=0, atol=1e-12)
+    # and depends on the other columns.
+    assert moves[0] > 1
+    assert score((2, -2), 2, 1) - score((-2, -2), 2, 1) < -1
+
+
+@pytest.mark.parametrize("structure", ["free", "joint", "score"])
+def test_columns_interact_in_free_and_joint_trees_only(structure):
     rng = np.random.default_rng(18)
     X = rng.choice([-1.0, 1.0], size=(2000, 2))
     y = (X[:, 0] * X[:, 1] > 0).astype(int)  # exclusive or: no sum of functions of one column tells anything
     model = LimitTierClassifier(structure=structure, max_iter=60, random_state=0).fit(X, y)
     accuracy = (model.predict(X) == y).mean()
     # a sum can be right in three of the four corners
-    assert accuracy == 1.0 if structure == "free" else accuracy < 0.8
+    assert accuracy < 0.8 if structure == "score" else accuracy == 1.0
 
 
 def test_tiers_that_do_not_occur_in_training_still_have_a_place():
@@ -329,7 +354,7 @@ def test_works_in_a_pipeline_a_grid_search_and_cross_validation():
         ({"monotonic_cst": [1, 1]}, "monotonic_cst must have 5 signs, got 2"),
         ({"categorical_features": ["job", 9]}, "column 9 must fulfil 0 <= column < 5"),
         ({"threshold_fraction": 0}, "threshold_fraction must fulfil 0 < threshold_fraction <= 1, got 0"),
-        ({"structure": "deep"}, "structure must be one of auto, free, score, got 'deep'"),
+        ({"structure": "deep"}, "structure must be one of auto, score, joint, free, got 'deep'"),
         ({"structure": "score", "state_features": ["rank"]}, "column 'rank' is not among the features"),
         ({"n_tiers": None}, "tier_in_force needs n_tiers"),
         ({"n_tiers": 3}, r"y must hold only the tiers \[0, 1, 2\]"),

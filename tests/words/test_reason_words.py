@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from credit_model.explain.waves import Wave
@@ -100,11 +103,23 @@ def test_factors_that_weighed_about_equally_are_told_as_such():
     # 0.85 and 0.8 of 2.0; in a change of 2.0 the economy comes first in doubt, though debt's reason is heavier.
     doubt = explained({"lenders": (2, 5, -0.85), "unemployment": (5, 6, -0.8), "dpd_last": (0, 9, -0.35)})
     assert (
-        "Economy and debt weighed about equally. From economy: the unemployment rate rose from 5% to 6% "
+        "Economy and debt weighed most, nearly tied. From economy: the unemployment rate rose from 5% to 6% "
         "(40% of all that spoke against keeping the limit). Further reasons: number of lenders owed"
         in str(decrease_reasons(doubt)[0])
     )
-    assert "“经济环境”和“负债状况”的影响相近。其中“经济环境”：失业率" in str(decrease_reasons(doubt, lang="zh")[0])
+    assert "“经济环境”和“负债状况”的影响最大，难分主次。其中“经济环境”：失业率" in str(
+        decrease_reasons(doubt, lang="zh")[0]
+    )
+
+
+def test_how_many_fits_put_the_first_factor_first_is_told():
+    one = explained({"lenders": (2, 5, -1.0), "dpd_last": (0, 9, -0.2)})
+    fits_led = np.zeros((1, len(one.catalogue.factors)), dtype=np.int64)
+    fits_led[0, one.verdicts[0].leading_factor] = 7
+    bag = replace(one, fits_led=fits_led, n_fits=np.array([8]))
+    assert "In 7 of 8 fits of the model, debt comes first." in decrease_reasons(bag)[0].notes
+    assert "模型的8次拟合中，有7次以“负债状况”为首。" in decrease_reasons(bag, lang="zh")[0].notes
+    assert not any("fits" in note for note in decrease_reasons(one)[0].notes)
 
 
 def test_a_factor_that_leads_by_several_reasons_together_is_not_said_to_hold_the_heaviest():

@@ -1,0 +1,105 @@
+"""What may interact in a limit-tier model: from one additive score to everything.
+
+=========  ==========================================================================================================
+``score``  the columns add up to one score, a function of each column alone, that moves all thresholds alike; the lines
+           it is held against depend on the threshold and on states such as the tier in force. A proportional-odds
+           model (McCullagh 1980, doi:10.1111/j.2517-6161.1980.tb01109.x) with boosted functions, the form of a
+           scorecard
+``joint``  one score, too, but a function of all columns together: rules, grids, the weakest factor
+``free``   every column may interact with every other, with the threshold and with the states
+=========  ==========================================================================================================
+
+Each holds the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+#: From the strictest to the freest.
+STRUCTURES = ("score", "joint", "free")
+
+
+class Defaults(NamedTuple):
+    """What suits a structure: a score is learnt by many small trees, each of one column.
+
+    ``min_samples_leaf`` counts rows; None: one row in 140, but at least 20 and at most 150.
+    """
+
+    max_iter: int
+    learning_rate: float
+    max_leaf_nodes: int
+    l2_regularization: float
+    n_iter_no_change: int
+    min_samples_leaf: int | None
+
+
+#: A tier in force says most of what there is to say, and leaves little for a tree to add.
+_WITH_TIER = {
+    "score": Defaults(1500, 0.5, 4, 0.0, 200, 20),
+    "joint": Defaults(1500, 0.1, 8, 0.0, 50, 60),
+    "free": Defaults(400, 0.1, 8, 0.0, 30, 20),
+}
+_WITHOUT_TIER = {name: default._replace(min_samples_leaf=None) for name, default in _WITH_TIER.items()}
+_WITHOUT_TIER["free"] = Defaults(600, 0.05, 31, 1.0, 30, None)
+
+
+def defaults_of(structure: str, *, tier_in_force: bool) -> Defaults:
+    """The parameters that a structure is fitted with, where none are named."""
+    return (_WITH_TIER if tier_in_force else _WITHOUT_TIER)[structure]
+
+
+def candidates(structure: str, *, tier_in_force: bool, held_out: bool) -> tuple[str, ...]:
+    """The structures to try, strictest first; held-out rows choose among several.
+
+    Parameters
+    ----------
+    structure : str
+        One of `STRUCTURES`, or "auto".
+    tier_in_force, held_out : bool
+        Whether a tier in force is among the columns, and whether there are rows held out.
+
+    Raises
+    ------
+    ValueError
+        There is no such structure.
+    """
+    if structure == "auto":
+        if not tier_in_force:
+            return ("free",)
+        return STRUCTURES if held_out else ("score",)
+    if structure not in STRUCTURES:
+        raise ValueError(f"structure must be one of auto, {', '.join(STRUCTURES)}, got {structure!r}")
+    return (structure,)
+
+
+def interaction_groups(
+    structure: str, *, width: int, tier_column: int, states: Collection[int]
+) -> list[set[int]] | None:
+    """The columns of (row, threshold) pairs that may interact: each tree reads columns of one group. None: all may.
+
+    Parameters
+    ----------
+    structure : str
+        One of `STRUCTURES`.
+    width : int
+        Columns of a row; the threshold follows, and with a tier in force how far it lies above that.
+    tier_column : int
+        Position of the tier in force; -1: none.
+    states : collection of int
+        Columns that set the lines.
+
+    Examples
+    --------
+    >>> interaction_groups("score", width=3, tier_column=0, states=[])
+    [{0, 3, 4}, {1}, {2}]
+    >>> interaction_groups("joint", width=3, tier_column=0, states=[])
+    [{0, 3, 4}, {1, 2}]
+    """
+    if structure == "free":
+        return None
+    lines = {*states, width, *((tier_column, width + 1) if tier_column >= 0 else ())}
+    columns = [j for j in range(width) if j not in lines]
+    parts = [set(columns)] if structure == "joint" else [{j} for j in columns]
+    return [lines, *(part for part in parts if part)]
