@@ -19,7 +19,7 @@ MOST_BYTES = 600_000
 #: Most of a notebook's time is the fit; a quarter of the rounds will do to see that every cell runs.
 FEWER_ROUNDS = """
 import functools, credit_model
-credit_model.LimitPredictor = functools.partial(credit_model.LimitPredictor, max_iter=120)
+credit_model.LimitPredictor = functools.partial(credit_model.LimitPredictor, max_iter=40)
 """
 #: What differs from machine to machine, or from run to run.
 NOT_TO_BE_COMMITTED = re.compile(
