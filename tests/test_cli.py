@@ -289,8 +289,9 @@ def test_check_tells_which_falls_would_be_lost_and_the_ladder_that_sees_them(tmp
     catalogue, table = cards(tmp_path, [[9000, 9000, 8000], [500, 500, 400], [9000, 9000, 400]] * 10)
     told = run("check", "--data", table, "--catalogue", catalogue)
     assert told.exit_code == 0
-    assert "Warning: the ladder does not see 67% of all falls of the limit; in [ladder], amounts = [0, 500, 9000]" in (
-        " ".join(told.output.split())
+    assert (
+        "Warning: the ladder does not see 66.7% of all falls of the limit; in [ladder], amounts = [0, 500, 9000]"
+        in (" ".join(told.output.split()))
     )
     assert "would see 100.0% of them" in " ".join(told.output.split())
 
@@ -308,6 +309,16 @@ def test_check_without_any_decision_fails_and_does_not_send_on(tmp_path):
     catalogue, table = cards(tmp_path, [[9000, 500]] * 10, warm_up=12)
     said = refused("check", "--data", table, "--catalogue", catalogue)
     assert "holds no decision after the first 12 months" in said
+
+
+def test_check_of_decisions_in_one_tier_tells_the_ladder_that_would_help_and_does_not_send_on(tmp_path):
+    catalogue, table = cards(tmp_path, [[9000, 9000, 8000]] * 10)
+    catalogue.write_text(catalogue.read_text().replace("quantiles = 2", "amounts = [0, 500]"))
+    told = run("check", "--data", table, "--catalogue", catalogue)
+    assert told.exit_code == 1
+    assert "amounts = [0, 9000] would see 100.0% of them" in " ".join(told.stdout.split())
+    assert "all decisions are on limits from 500 on, in one tier" in told.stderr
+    assert "Next:" not in told.output
 
 
 def test_train_warns_of_a_model_that_is_no_better_than_no_change(tmp_path):

@@ -275,6 +275,12 @@ def check_command(data: str, catalogue: str) -> None:
         )
     for doubt in doubts(history, falls, ladder):
         say(f"Warning: {doubt}")
+    decided = np.unique(snapshots.tier_after[snapshots.is_decision])
+    if len(decided) < 2:
+        raise HistoryError(
+            f"{data}: all decisions are on limits from {ladder.amounts[decided[0]]:,.15g} on, in one tier, and there "
+            "is nothing to tell apart; give longer histories or more borrowers, or a finer [ladder] in the catalogue"
+        )
     say(f"Next: credit-model train --data {data} --catalogue {catalogue} --out model")
 
 
@@ -286,7 +292,7 @@ def doubts(history: History, falls: Falls, ladder: LimitLadder) -> list[str]:
         better = ladder_that_sees(falls)
         amounts = ", ".join(f"{amount:.15g}" for amount in better.amounts)
         found.append(
-            f"the ladder does not see {within / len(falls):.0%} of all falls of the limit; in [ladder], "
+            f"the ladder does not see {within / len(falls):.1%} of all falls of the limit; in [ladder], "
             f"amounts = [{amounts}] would see {falls.seen_by(better).mean():.1%} of them"
         )
     found += [

@@ -23,6 +23,8 @@ BLANKS = frozenset({
     "NULL", "NaN", "None", "n/a", "nan", "null",
 })
 # fmt: on
+#: Marks that other programs put between columns.
+_OTHER_MARKS = (";", "\t", "|")
 
 
 def read_csv(
@@ -90,7 +92,7 @@ def _check_fields(path: Path, text: str) -> list[str]:
     Raises
     ------
     DataFileError
-        A line has more or fewer fields, or a name stands twice.
+        Columns are separated by another mark, a line has more or fewer fields, or a name stands twice.
     """
     if "\x00" in text:
         raise DataFileError(f"{path}: holds a NUL character, as no text does; write it again as CSV")
@@ -102,6 +104,12 @@ def _check_fields(path: Path, text: str) -> list[str]:
         n_fields, line = _fields_by_line(text)
     except csv.Error as error:
         raise DataFileError(f"{path}: cannot be read as CSV ({one_line(error)}); write it again") from None
+    other = next((mark for mark in _OTHER_MARKS if len(header) == 1 and mark in header[0]), None)
+    if other is not None:
+        raise DataFileError(
+            f"{path}: columns must be separated by commas, the header has {other!r} between its names; "
+            "save it again with commas"
+        )
     wrong = np.flatnonzero(n_fields != len(header))
     if len(wrong):
         first = int(wrong[0])

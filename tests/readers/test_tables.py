@@ -37,6 +37,8 @@ def test_a_folder_is_read_part_by_part_and_its_history_subfolder_first(tmp_path)
         ("cut.parquet", b"PAR1\x00\x00", "cannot be read as Parquet"),
         ("gbk.csv", "borrower,额度\n".encode("gbk"), "is not UTF-8 text"),
         ("empty.csv", b"", "the file is empty"),
+        ("semicolons.csv", b"a;b\n1;2,5\n", "must be separated by commas, the header has ';' between its names"),
+        ("tabs.csv", b"a\tb\n1\t2\n", r"must be separated by commas, the header has '\\t' between its names"),
         ("ragged.csv", b"a,b\n1,2\n1,2,3,4\n", "line 3 has 4 fields, the header has 2"),
         ("short.csv", b"a,b,c\n1,2,3\n\n1,2\n4,5,6\n", "line 4 has 2 fields, the header has 3"),
         ("short.csv", b'a,b,c\r\n1,"2,\r\n3",4\r\n1,"2"\r\n', "line 4 has 2 fields, the header has 3"),
