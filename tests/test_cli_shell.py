@@ -110,3 +110,35 @@ def test_a_signal_ends_a_command_and_leaves_nothing(saved, tmp_path, number):
     assert child.returncode == (1 if number == signal.SIGINT else 128 + number)
     assert b"Traceback" not in told
     assert not (tmp_path / "new").exists()
+
+
+LOST = """
+import os, signal, sys, time
+from credit_model.cli import shell
+
+class Lost:
+    def __del__(self):  # Python ignores what is raised here
+        {what}
+        for _ in range(1000): pass
+
+with shell._signals():
+    one = Lost()
+    del one
+    time.sleep({wait})
+print("went on")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_comes_where_python_ignores_exits_ends_the_command_all_the_same(number):
+    code = LOST.format(what=f"os.kill(os.getpid(), {int(number)})", wait=20)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=15)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
+
+
+def test_what_else_python_ignores_is_shown_as_ever_and_ends_nothing():
+    code = LOST.format(what="sys.exit(3)", wait=0.2)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=15)
+    assert (done.returncode, done.stdout) == (0, "went on\n")
+    assert "Exception ignored" in done.stderr
+    assert "SystemExit: 3" in done.stderr

@@ -12,6 +12,7 @@ import pytest
 
 from credit_model.errors import ArtifactError, DataFileError
 from credit_model.files import (
+    check_file_replaceable,
     check_replaceable,
     fresh_file,
     fresh_folder,
@@ -340,3 +341,17 @@ def test_the_folder_one_stands_in_can_be_named_by_a_dot(tmp_path, monkeypatch, n
     assert len(read_table(name)) == 2
     with pytest.raises(DataFileError, match="the folder holds other files and is not replaced"), fresh_folder(name):
         pass
+
+
+def test_what_is_being_written_is_not_looked_for_in_manifests_above_it(tmp_path, monkeypatch):
+    asked = []
+    with fresh_folder(tmp_path / "new") as partial:
+        (partial / "part.txt").write_text("text", encoding="utf-8")
+        monkeypatch.setattr("credit_model.files._manifest_of", asked.append)
+        check_file_replaceable(partial / "part.txt")
+        assert asked == []
+        monkeypatch.undo()
+        write_manifest(partial, "credit_model.demo/1", {})
+    monkeypatch.setattr("credit_model.files._manifest_of", asked.append)
+    check_file_replaceable(tmp_path / "new" / "part.txt")
+    assert asked[:2] == [tmp_path / "new", tmp_path]

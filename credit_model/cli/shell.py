@@ -56,9 +56,9 @@ def _signals() -> Iterator[None]:
     def end(number: int, frame: FrameType | None) -> NoReturn:
         sys.exit(SIGNALLED + number)
 
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    ending = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     try:
-        before = {name: signal.signal(getattr(signal, name), end) for name in names}
+        before = {number: signal.signal(number, end) for number in ending}
     except ValueError:  # not in the main thread
         yield
         return
@@ -66,9 +66,10 @@ def _signals() -> Iterator[None]:
 
     def again(lost: Any) -> None:
         """An exit that was raised where Python ignores it, as in a weak reference's callback, is raised once more."""
-        if isinstance(lost.exc_value, SystemExit) and isinstance(lost.exc_value.code, int):
-            number = lost.exc_value.code - SIGNALLED
-            threading.Timer(0.05, os.kill, (os.getpid(), number)).start()
+        code = lost.exc_value.code if isinstance(lost.exc_value, SystemExit) else None
+        numbers = [number for number in before if code == SIGNALLED + number]
+        if numbers:
+            threading.Timer(0.05, os.kill, (os.getpid(), numbers[0])).start()
         else:
             show(lost)
 
@@ -77,8 +78,8 @@ def _signals() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = show
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler if handler is not None else signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
 @contextlib.contextmanager

@@ -267,3 +267,11 @@ def test_months_and_days_are_written_out():
     assert (EN.month(-5, "integer"), ZH.month(-5, "integer")) == ("month −5", "第−5个月")
     assert EN.month_short(2024 * 12 + 2, "date") == "2024-03"
     assert (EN.date(date(2024, 3, 31)), ZH.date(date(2024, 3, 31))) == ("31 March 2024", "2024年3月31日")
+
+
+def test_a_language_file_nested_without_end_is_one_line(tmp_path):
+    file = tmp_path / "xx.toml"
+    english = ENGLISH_FILE.read_text(encoding="utf-8")
+    file.write_text(f'{english}\n[{"a." * 3000}a]\ntext = "x"\n', encoding="utf-8")
+    with pytest.raises(CreditModelError, match="is nested too deeply for a file of texts; write it flat"):
+        read_language_file(file)
