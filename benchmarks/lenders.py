@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -20,7 +21,8 @@ from credit_model.grade.answering import Portfolio
 from credit_model.simulate.policies.names import POLICY_NAMES
 
 SCENARIOS = ("baseline", "downturn", "tightening", "credit_boom")
-METHODS = ("ours", "ours_largest_first", "oracle", "hazard", "logistic_differences", "logistic_levels", "adverse_z")
+RIVALS = ("hazard", "logistic_differences", "logistic_levels", "adverse_z")
+METHODS = ("ours", "ours_largest_first", "oracle", *RIVALS)
 COLUMNS = {
     "leading_factor_right": "leader right",
     "leading_factor_right_interval": "+-",
@@ -66,33 +68,31 @@ def main() -> None:
 
 def graded(policy: str, scenarios: list[str] | tuple[str, ...], options: argparse.Namespace) -> Grade:
     """One lender, graded in several scenarios."""
-    seed = options.seed
-    earlier = simulate_portfolio(
-        options.earlier, options.earlier_months, seed=seed, scenario="cycle", policy=policy, root_causes=False
-    )
+    same: dict[str, Any] = {"policy": policy, "root_causes": False, "n_jobs": -1}
+    earlier = simulate_portfolio(options.earlier, options.earlier_months, seed=options.seed, scenario="cycle", **same)
     portfolios = []
     for scenario in scenarios:
         seed = options.seed + 1 + SCENARIOS.index(scenario)
-        one = simulate_portfolio(options.borrowers, options.months, seed=seed, scenario=scenario, policy=policy)
+        one = simulate_portfolio(options.borrowers, options.months, seed=seed, scenario=scenario, **same)
         portfolios.append(Portfolio(one.history, one.truth, policy))
     model = LimitPredictor(n_fits=options.fits)
     return grade_in_time(portfolios, earlier.history, folds=2, methods=METHODS, predictor=model)
 
 
 def show(policy: str, grade: Grade) -> None:
-    """Print every method's figures, all scenarios together, and the leader by scenario."""
+    """Print every method's figures, all scenarios together, and ours by scenario and by how firm the leader is."""
     table = grade.overall
-    n = int(table["n_told"].iloc[0]) if "n_told" in table else 0
     show_table(
-        f"{policy}: {n:,} cuts of which a reason is told",
+        f"{policy}: {int(table['n_told'].iloc[0]):,} cuts of which a reason is told",
         ["", *COLUMNS.values()],
         [[name, *(float(table.loc[name, column]) for column in COLUMNS)] for name in table.index],
     )
-    by = grade.by("scenario")
+    by = pd.concat([grade.by("scenario"), grade.by("leader")])
+    columns = {column: title for column, title in COLUMNS.items() if column in by}
     show_table(
-        f"{policy}: leader right, by scenario",
-        ["", *(title for column, title in COLUMNS.items() if column in by)],
-        [[str(group), *(float(row[column]) for column in COLUMNS if column in by)] for group, row in by.iterrows()],
+        f"{policy}: ours",
+        ["", "told", *columns.values()],
+        [[str(group), int(row["n_told"]), *(float(row[column]) for column in columns)] for group, row in by.iterrows()],
     )
 
 
@@ -100,8 +100,7 @@ def goals_of(policy: str, table: pd.DataFrame) -> list[Goal]:
     """What our figures of one lender are held to, and that no simple rival is better."""
     ours = table.loc["ours"]
     right, clear, laid = GOALS[policy]
-    rivals = table.loc[[name for name in METHODS[3:] if name in table.index]]
-    best = float(rivals["leading_factor_right"].max())
+    best = float(table.loc[list(RIVALS), "leading_factor_right"].max())
     return [
         at_least(f"{policy}: leader right", float(ours["leading_factor_right"]), right),
         at_least(f"{policy}: where one clearly leads", float(ours["leading_factor_right_clear"]), clear),

@@ -118,7 +118,9 @@ def answer(
         if not why[method]
     }
     notes = tuple(f"{method}, policy {policy!r}: {reason}" for method, reason in why.items() if reason)
-    return Answered(Lot(policy, known, named, explained(predictor, decreases).support), notes)
+    ours = explained(predictor, decreases)
+    near_tie = np.array([verdict.near_tie for verdict in ours.verdicts], dtype=bool)
+    return Answered(Lot(policy, known, named, ours.support, near_tie), notes)
 
 
 def _truth_of(truth: pd.DataFrame, snapshots: Snapshots, borrowers: BoolArray) -> pd.DataFrame:

@@ -63,12 +63,15 @@ class Lot:
         Method -> what it says of them, ``ours`` first.
     support : str array, (n,)
         How far our model supports each cut.
+    near_tie : bool array, (n,)
+        Our model tells no firm leader of it.
     """
 
     policy: str
     known: KnownDecreases
     named: dict[str, Attribution]
     support: NDArray[np.object_]
+    near_tie: BoolArray
 
     @property
     def graded(self) -> BoolArray:
@@ -85,6 +88,7 @@ def one_lot(parts: Sequence[Lot], policy: str = "") -> Lot:
         known=together([part.known for part in parts]),
         named={method: join([part.named[method] for part in parts]) for method in methods},
         support=np.concatenate([part.support for part in parts]),
+        near_tie=np.concatenate([part.near_tie for part in parts]),
     )
 
 
@@ -156,6 +160,7 @@ def _groups(lot: Lot, catalogue: Catalogue) -> Iterator[tuple[str, str, BoolArra
     splits: dict[str, dict[str, BoolArray]] = {
         "hard case": cases,
         "reference": {"limit set within the panel": ~known.censored, "first month stands in": known.censored},
+        "leader": {"firm": ~lot.near_tie, "near tie": lot.near_tie},
         "support": {level: np.asarray(lot.support == level) for level in SUPPORT_LEVELS},
         "single cause": {cause: single & known.root_causes[:, j] for j, cause in enumerate(ACCEPTABLE_FACTORS)},
     }

@@ -136,7 +136,7 @@ def test_a_held_out_grade_takes_only_borrowers_that_training_never_saw(predictor
 
 def test_groups_add_up_to_the_whole(grade):
     n = int(grade.overall.loc["ours", "n"])
-    for split in ("scenario", "segment", "kind", "reference", "support"):
+    for split in ("scenario", "segment", "kind", "reference", "support", "leader"):
         assert grade.by(split)["n"].sum() == n
     hard = grade.by("hard case")
     assert {"factors together", "none of these"} <= set(hard.index)
