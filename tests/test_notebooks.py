@@ -23,7 +23,8 @@ credit_model.LimitPredictor = functools.partial(credit_model.LimitPredictor, max
 """
 #: What differs from machine to machine, or from run to run.
 NOT_TO_BE_COMMITTED = re.compile(
-    r"(/home/|/root/|/tmp/|/work/|/Users/|[A-Z]:\\\\|site-packages| at 0x[0-9a-f]{6,}|\d(\.\d+)? ?(seconds|ms|µs)\b)"
+    r"((?<![\w<./:=#-])(/[A-Za-z][\w.+-]*){2,}"  # a path from the root on
+    r"|[A-Z]:\\\\|site-packages| at 0x[0-9a-f]{6,}|\d(\.\d+)? ?(seconds|ms|µs)\b)"
 )
 
 

@@ -186,18 +186,20 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         held_out = self._checked_held_out(X_val, y_val)
         rng = check_random_state(self.random_state)
         seed = rng.randint(np.iinfo(np.int32).max)
-        tried: dict[str, tuple[HistGradientBoostingClassifier, OrdinalForest]] = {}
-        best = np.inf
+        first, *freer = candidates(
+            self.structure, tier_in_force=self.tier_in_force is not None, held_out=held_out is not None
+        )
         with openmp_limit(n_jobs):
-            for structure in candidates(
-                self.structure, tier_in_force=self.tier_in_force is not None, held_out=held_out is not None
-            ):
-                tried[structure] = self._fit_structure(structure, training, held_out, seed, rng)
-                loss = -np.inf if held_out is None else _held_out_loss(tried[structure][1], held_out, n_jobs)
-                if loss >= best:  # the freer ones have what this one has, and it does not help
-                    break
-                self.structure_, best = structure, loss
-        self.booster_, self.forest_ = tried[self.structure_]
+            self.structure_ = first
+            self.booster_, self.forest_ = self._fit_structure(first, training, held_out, seed, rng)
+            if freer and held_out is not None:
+                loss = _held_out_loss(self.forest_, held_out, n_jobs)
+                for structure in freer:
+                    booster, forest = self._fit_structure(structure, training, held_out, seed, rng)
+                    freer_loss = _held_out_loss(forest, held_out, n_jobs)
+                    if freer_loss >= loss:
+                        break
+                    self.structure_, self.booster_, self.forest_, loss = structure, booster, forest, freer_loss
         self.n_iter_ = int(self.booster_.n_iter_)
         return self
 
