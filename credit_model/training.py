@@ -198,7 +198,7 @@ def _deployed(
     models = []
     for b, side in enumerate(sides):
         model = clone(trial).set_params(
-            structure=trial.structure_, max_iter=trial.n_iter_, random_state=(seed + b) % (1 << 32)
+            structure=trial.structure_, max_iter=trial.rounds_, random_state=(seed + b) % (1 << 32)
         )
         models.append(model.fit(frame.iloc[side], snapshots.tier_after[side]))
     return models, members

@@ -22,24 +22,28 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from credit_model.arrays import FloatArray, IntArray
-from credit_model.model.booster import fit_booster
 from credit_model.model.categories import coded, numeric_values
 from credit_model.model.columns import Columns
 from credit_model.model.features import as_table, check_tiers, check_width, feature_rows, known_values, without_na
+from credit_model.model.fitting import FitTask, Sample, fit_trees
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
 from credit_model.model.labels import labels_of, row_weights, tier_numbers, tiers_of
-from credit_model.model.metrics import ranked_probability_score
-from credit_model.model.structures import candidates, defaults_of, interaction_groups
-from credit_model.model.threshold_pairs import ThresholdPairs, fraction_of_thresholds, threshold_pairs
+from credit_model.model.metrics import one_hot, ranked_probability_score
+from credit_model.model.structures import HEADS, Defaults, candidates
 from credit_model.parallel import openmp_limit, workers_of
 
+#: Two heads are tried where the best forecast so far is no better than this share of the loss of "no change": where
+#: limits seldom move, and little is known of where to.
+LITTLE_KNOWN = 0.75
 
-class _Sample(NamedTuple):
-    """Rows (n, width) as a forest takes them, their tiers (n,) and weights (n,)."""
 
-    rows: FloatArray
-    tier: IntArray
-    weight: FloatArray
+class _Fit(NamedTuple):
+    """A structure as fitted; ``rounds`` and ``booster`` as `LimitTierClassifier` has them."""
+
+    structure: str
+    rounds: int | tuple[int, int]
+    booster: HistGradientBoostingClassifier | None
+    forest: OrdinalForest
 
 
 class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -50,18 +54,20 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    structure : {"auto", "score", "joint", "free"}, default "auto"
+    structure : {"auto", "score", "joint", "free", "heads"}, default "auto"
         What may interact (`model.structures`). "auto": "free" without a tier in force; with one, the structures are
-        tried from the strictest on, as long as each lowers the RPS on ``X_val``; "score" where there is no ``X_val``.
-    max_iter, learning_rate, max_leaf_nodes, l2_regularization : optional
+        tried from the strictest on, as long as each lowers the RPS on ``X_val``, and then "heads", unless the RPS is
+        well below that of "no change" already; "score" where there is no ``X_val``.
+    max_iter, learning_rate, max_leaf_nodes, l2_regularization, max_features : optional
         As in `sklearn.ensemble.HistGradientBoostingClassifier`; ``max_iter`` counts trees at most, fewer when
-        ``X_val`` stops the fit early. None: 1500, 0.5, 4, 0 for a score (a score whose trees are fewer or slower
-        is shrunk: most decisions keep the tier, so log-odds converge late), 1500, 0.1, 8, 0 for a joint one; if free,
-        400, 0.1, 8, 0 with a tier in force and 600, 0.05, 31, 1 without.
+        ``X_val`` stops the fit early, and may be two numbers for heads. None: 1500, 0.5, 4, 0, 1 for a score (a score
+        whose trees are fewer or slower is shrunk: most decisions keep the tier, so log-odds converge late), 1500, 0.1,
+        8, 0, 1 for a joint one, 1500, 0.02, 31, 0, 0.3 for heads; if free, 400, 0.1, 8, 0, 1 with a tier in force and
+        600, 0.05, 31, 1, 1 without.
     min_samples_leaf : int, optional
-        Rows of ``X``. None: 20 with a tier in force, 60 for a joint score; without a tier, one row in 140, but at least
-        20 and at most 150.
-    max_bins, max_features
+        Rows of ``X``. None: 20 with a tier in force, 60 for a joint score; for heads one row in 140, but at least 20
+        and at most 100; without a tier the same, but at most 150.
+    max_bins
         As in `sklearn.ensemble.HistGradientBoostingClassifier`.
     threshold_fraction : float in (0, 1] or "auto", default "auto"
         Share of the other thresholds that a row is fitted on, besides those next to its tier and to its tier in
@@ -93,12 +99,14 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The values of categorical columns, sorted.
     n_features_in_ : int
     feature_names_in_ : array of str, only after fitting on a DataFrame
-    structure_ : {"score", "joint", "free"}
+    structure_ : {"score", "joint", "free", "heads"}
         The structure of the fitted model.
     n_iter_ : int
-        Trees kept.
-    booster_ : HistGradientBoostingClassifier
-        The binary booster of (row, threshold) pairs.
+        Boosting rounds kept, of both heads where there are two.
+    rounds_ : int or (int, int)
+        The ``max_iter`` that makes the same trees again: of both heads by itself.
+    booster_ : HistGradientBoostingClassifier or None
+        The binary booster of (row, threshold) pairs; of two heads, the one of cuts, None where no training row was cut.
     forest_ : OrdinalForest
         The fitted trees; all predictions come from it.
 
@@ -117,13 +125,13 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         *,
         structure: str = "auto",
-        max_iter: int | None = None,
+        max_iter: int | Sequence[int] | None = None,
         learning_rate: float | None = None,
         max_leaf_nodes: int | None = None,
         min_samples_leaf: int | None = None,
         l2_regularization: float | None = None,
         max_bins: int = 255,
-        max_features: float = 1.0,
+        max_features: float | None = None,
         threshold_fraction: float | str = "auto",
         n_tiers: int | None = None,
         tier_in_force: str | int | None = None,
@@ -178,7 +186,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rows, tier = self._checked_training_data(X, y)
         weight = row_weights(sample_weight, rows)
         used = weight > 0
-        training = _Sample(rows[used], tier[used], weight[used])
+        training = Sample(rows[used], tier[used], weight[used])
         if len(np.unique(training.tier)) < 2:
             raise ValueError(
                 f"y must hold at least 2 classes with positive weight, got {len(np.unique(training.tier))}"
@@ -186,22 +194,46 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         held_out = self._checked_held_out(X_val, y_val)
         rng = check_random_state(self.random_state)
         seed = rng.randint(np.iinfo(np.int32).max)
-        first, *freer = candidates(
+        first, *others = candidates(
             self.structure, tier_in_force=self.tier_in_force is not None, held_out=held_out is not None
         )
         with openmp_limit(n_jobs):
-            self.structure_ = first
-            self.booster_, self.forest_ = self._fit_structure(first, training, held_out, seed, rng)
-            if freer and held_out is not None:
-                loss = _held_out_loss(self.forest_, held_out, n_jobs)
-                for structure in freer:
-                    booster, forest = self._fit_structure(structure, training, held_out, seed, rng)
-                    freer_loss = _held_out_loss(forest, held_out, n_jobs)
-                    if freer_loss >= loss:
-                        break
-                    self.structure_, self.booster_, self.forest_, loss = structure, booster, forest, freer_loss
-        self.n_iter_ = int(self.booster_.n_iter_)
+            best = self._fit_structure(first, training, held_out, seed, rng)
+            if others and held_out is not None:
+                best = self._best_of(best, others, training, held_out, seed, rng)
+        self.structure_, self.rounds_, self.booster_, self.forest_ = best
+        self.n_iter_ = int(np.sum(self.rounds_))
         return self
+
+    def _best_of(
+        self,
+        first: _Fit,
+        others: Sequence[str],
+        training: Sample,
+        held_out: Sample,
+        seed: int,
+        rng: np.random.RandomState,
+    ) -> _Fit:
+        """The fit with the lowest held-out loss; of ever freer structures, none after one that does not help."""
+        n_jobs = self._n_jobs()
+        best, loss, helped = first, _held_out_loss(first.forest, held_out, n_jobs), True
+        for structure in others:
+            if structure == HEADS:
+                if loss < LITTLE_KNOWN * self._loss_of_no_change(held_out):
+                    break
+            elif not helped:
+                continue
+            fit = self._fit_structure(structure, training, held_out, seed, rng)
+            own = _held_out_loss(fit.forest, held_out, n_jobs)
+            helped = own < loss
+            if helped:
+                best, loss = fit, own
+        return best
+
+    def _loss_of_no_change(self, held_out: Sample) -> float:
+        assert self.tier_in_force is not None
+        before: IntArray = held_out.rows[:, self._columns().position(self.tier_in_force)].astype(np.int64)
+        return ranked_probability_score(held_out.tier, one_hot(before, len(self.classes_)))
 
     def _n_jobs(self) -> int:
         """Threads as the package counts them, checked."""
@@ -212,67 +244,31 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _fit_structure(
         self,
         structure: str,
-        training: _Sample,
-        held_out: _Sample | None,
+        training: Sample,
+        held_out: Sample | None,
         seed: int,
         rng: np.random.RandomState,
-    ) -> tuple[HistGradientBoostingClassifier, OrdinalForest]:
+    ) -> _Fit:
         """One structure's booster and forest."""
-        n_rows, width = training.rows.shape
-        values = numeric_values(self.categories_)
-        tier_column = self._columns().position(self.tier_in_force) if self.tier_in_force is not None else -1
-        n_tiers = len(self.classes_)
-        fraction = fraction_of_thresholds(self.threshold_fraction, structure, n_rows * (n_tiers - 1))
-
-        def pairs_of(sample: _Sample) -> ThresholdPairs:
-            return threshold_pairs(
-                coded(sample.rows, values),
-                sample.tier,
-                sample.weight,
-                n_tiers=n_tiers,
-                tier_column=tier_column,
-                fraction=fraction,
-                rng=rng,
-            )
-
-        pairs = pairs_of(training)
-        pairs_val = None if held_out is None else pairs_of(held_out)
-        booster = self._booster(structure, tier_column, n_rows, len(pairs.rows) / n_rows, seed, held_out is not None)
-        trees = fit_booster(
-            booster,
-            pairs,
-            pairs_val,
-            groups=interaction_groups(
-                structure,
-                width=width,
-                tier_column=tier_column,
-                states=self._columns().positions(self.state_features),
-            ),
-            categorical=self._columns().positions(self.categorical_features),
-        )
-        return booster, OrdinalForest(trees, n_tiers, tier_column, width, values)
-
-    def _booster(
-        self, structure: str, tier_column: int, n_rows: int, pairs_per_row: float, seed: int, held_out: bool
-    ) -> HistGradientBoostingClassifier:
-        """An unfitted booster of pairs."""
-        default = defaults_of(structure, tier_in_force=tier_column >= 0)._asdict()
-        suits = {name: value if getattr(self, name) is None else getattr(self, name) for name, value in default.items()}
-        leaf = suits.pop("min_samples_leaf")
-        if leaf is None:
-            leaf = min(150, max(20, n_rows // 140))
-        columns = self._columns()
-        return HistGradientBoostingClassifier(
-            **suits,
-            min_samples_leaf=max(1, round(leaf * min(pairs_per_row, 2))),
+        columns, values = self._columns(), numeric_values(self.categories_)
+        tier_column = columns.position(self.tier_in_force) if self.tier_in_force is not None else -1
+        task = FitTask(
+            structure=structure,
+            n_tiers=len(self.classes_),
+            tier_column=tier_column,
+            states=columns.positions(self.state_features),
+            signs=columns.signs(self.monotonic_cst),
+            categorical=columns.positions(self.categorical_features),
             max_bins=self.max_bins,
-            max_features=self.max_features,
-            monotonic_cst=[*columns.signs(self.monotonic_cst), -1, *([-1] if tier_column >= 0 else [])],
-            categorical_features=columns.positions(self.categorical_features) or None,
-            early_stopping=held_out,
-            tol=0.0,
-            random_state=seed,
+            given={name: getattr(self, name) for name in Defaults._fields},
+            threshold_fraction=self.threshold_fraction,
+            seed=seed,
         )
+        training = training._replace(rows=coded(training.rows, values))
+        held_out = None if held_out is None else held_out._replace(rows=coded(held_out.rows, values))
+        rounds, booster, trees = fit_trees(task, training, held_out, rng)
+        forest = OrdinalForest(trees, task.n_tiers, tier_column, training.rows.shape[1], values)
+        return _Fit(structure, rounds, booster, forest)
 
     def keep_score(self, X: Any, tier: Any) -> FloatArray:
         """Log-odds that a row's tier is at least ``tier``; >= 0 keeps it.
@@ -320,7 +316,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._check_tiers_in_force(rows)
         return rows, tier
 
-    def _checked_held_out(self, X_val: Any, y_val: Any) -> _Sample | None:
+    def _checked_held_out(self, X_val: Any, y_val: Any) -> Sample | None:
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be given together, got one of them alone")
         if X_val is None:
@@ -328,7 +324,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rows, labels = self._rows(X_val, reset=False), labels_of(y_val, "y_val").values
         if len(labels) != len(rows):
             raise ValueError(f"X_val and y_val must have the same number of rows, got {len(rows)} and {len(labels)}")
-        return _Sample(rows, tier_numbers(labels, self.classes_, "y_val"), np.ones(len(rows)))
+        return Sample(rows, tier_numbers(labels, self.classes_, "y_val"), np.ones(len(rows)))
 
     def _rows(self, X: Any, *, reset: bool) -> FloatArray:
         """Rows as a forest takes them: float64, with numeric categories as they are and others by their place.
@@ -366,7 +362,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return Columns(tuple(getattr(self, "feature_names_in_", ())), self.n_features_in_)
 
 
-def _held_out_loss(forest: OrdinalForest, held_out: _Sample, n_jobs: int) -> float:
+def _held_out_loss(forest: OrdinalForest, held_out: Sample, n_jobs: int) -> float:
     """The ranked probability score of held-out rows."""
     probability = tier_probabilities(forest.survival_scores(held_out.rows, n_jobs=n_jobs))
     return ranked_probability_score(held_out.tier, probability)

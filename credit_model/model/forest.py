@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy.special import expit
@@ -11,6 +12,7 @@ from scipy.special import expit
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import ArtifactError
 from credit_model.model.categories import coded
+from credit_model.model.heads import has_heads
 from credit_model.parallel import over_blocks
 from credit_model.trees.ensemble import TreeEnsemble
 from credit_model.trees.leaf_set_kernels import add_survival_scores
@@ -70,7 +72,14 @@ class OrdinalForest:
         """
         if len(tier) and not (tier.min() >= 1 and tier.max() < self.n_tiers):
             raise ValueError(f"tier must fulfil 1 <= tier <= {self.n_tiers - 1}, found {tier.min()} .. {tier.max()}")
-        return scores(self.trees, self.rows(X, tier - 1), n_jobs=n_jobs)
+        score = scores(self.trees, self.rows(X, tier - 1), n_jobs=n_jobs)
+        if self.has_heads:
+            raised = np.flatnonzero((X[:, self.tier_column] > 0) & (tier > X[:, self.tier_column]))
+            kept = scores(
+                self.trees, self.rows(X[raised], X[raised, self.tier_column].astype(np.int64) - 1), n_jobs=n_jobs
+            )
+            score[raised] = np.minimum(score[raised], kept)
+        return score
 
     def survival_scores(self, X: FloatArray, *, n_jobs: int = -1) -> FloatArray:
         """Log-odds of tier > k of rows X (n, width), for every threshold k: (n, n_tiers - 1), falling along a row."""
@@ -85,7 +94,19 @@ class OrdinalForest:
                 self._add_survival(sets, codes[start:stop], out[start:stop])
 
         over_blocks(work, len(codes), n_jobs)
+        if self.has_heads:  # what is not even kept is not raised
+            can_fall = np.flatnonzero(codes[:, self.tier_column] > 0)  # false where it is unknown
+            tier = codes[can_fall, self.tier_column].astype(np.int64)
+            kept = out[can_fall, tier - 1, None]
+            out[can_fall] = np.where(
+                np.arange(out.shape[1]) >= tier[:, None], np.minimum(out[can_fall], kept), out[can_fall]
+            )
         return out
+
+    @cached_property
+    def has_heads(self) -> bool:
+        """Whether cuts and raises are scored by trees of their own (`model.heads`)."""
+        return self.tier_column >= 0 and has_heads(self.trees, self.width + 1)
 
     def _walk_survival(self, codes: FloatArray, out: FloatArray) -> None:
         for k in range(out.shape[1]):

@@ -7,9 +7,11 @@
            scorecard
 ``joint``  one score, too, but a function of all columns together: rules, grids, the weakest factor
 ``free``   every column may interact with every other, with the threshold and with the states
+``heads``  two models, is the limit cut and is it raised, in each of which everything interacts; how far it then moves
+           is counted (`model.heads`): lines that seldom move, and then for reasons that say little of how far
 =========  ==========================================================================================================
 
-Each holds the one before.
+Each of the first three holds the one before.
 """
 
 from __future__ import annotations
@@ -17,14 +19,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-#: From the strictest to the freest.
-STRUCTURES = ("score", "joint", "free")
+#: From the strictest to the freest, and the one beside them.
+STRUCTURES = ("score", "joint", "free", "heads")
+HEADS = "heads"
 
 
 class Defaults(NamedTuple):
     """What suits a structure: a score is learnt by many small trees, each of one column.
 
-    ``min_samples_leaf`` counts rows; None: one row in 140, but at least 20 and at most 150.
+    ``min_samples_leaf`` counts rows; a pair is the least and the most that one row in 140 may come to.
     """
 
     max_iter: int
@@ -32,17 +35,19 @@ class Defaults(NamedTuple):
     max_leaf_nodes: int
     l2_regularization: float
     n_iter_no_change: int
-    min_samples_leaf: int | None
+    min_samples_leaf: int | tuple[int, int]
+    max_features: float
 
 
 #: A tier in force says most of what there is to say, and leaves little for a tree to add.
 _WITH_TIER = {
-    "score": Defaults(1500, 0.5, 4, 0.0, 200, 20),
-    "joint": Defaults(1500, 0.1, 8, 0.0, 50, 60),
-    "free": Defaults(400, 0.1, 8, 0.0, 30, 20),
+    "score": Defaults(1500, 0.5, 4, 0.0, 200, 20, 1.0),
+    "joint": Defaults(1500, 0.1, 8, 0.0, 50, 60, 1.0),
+    "free": Defaults(400, 0.1, 8, 0.0, 30, 20, 1.0),
+    "heads": Defaults(1500, 0.02, 31, 0.0, 100, (20, 100), 0.3),
 }
-_WITHOUT_TIER = {name: default._replace(min_samples_leaf=None) for name, default in _WITH_TIER.items()}
-_WITHOUT_TIER["free"] = Defaults(600, 0.05, 31, 1.0, 30, None)
+_WITHOUT_TIER = {name: default._replace(min_samples_leaf=(20, 150)) for name, default in _WITH_TIER.items()}
+_WITHOUT_TIER["free"] = Defaults(600, 0.05, 31, 1.0, 30, (20, 150), 1.0)
 
 
 def defaults_of(structure: str, *, tier_in_force: bool) -> Defaults:
@@ -97,7 +102,7 @@ def interaction_groups(
     >>> interaction_groups("joint", width=3, tier_column=0, states=[])
     [{0, 3, 4}, {1, 2}]
     """
-    if structure == "free":
+    if structure in ("free", HEADS):
         return None
     lines = {*states, width, *((tier_column, width + 1) if tier_column >= 0 else ())}
     columns = [j for j in range(width) if j not in lines]

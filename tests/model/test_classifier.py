@@ -189,7 +189,7 @@ def test_a_fit_keeps_to_its_number_of_threads(n_jobs, threads, monkeypatch):
 
     seen = []
     monkeypatch.setattr(
-        "credit_model.model.classifier.fit_booster",
+        "credit_model.model.fitting.fit_booster",
         lambda *args, **kwargs: seen.append(openmp_threads()) or fit_booster(*args, **kwargs),
     )
     before = openmp_threads()
@@ -354,7 +354,7 @@ def test_works_in_a_pipeline_a_grid_search_and_cross_validation():
         ({"monotonic_cst": [1, 1]}, "monotonic_cst must have 5 signs, got 2"),
         ({"categorical_features": ["job", 9]}, "column 9 must fulfil 0 <= column < 5"),
         ({"threshold_fraction": 0}, "threshold_fraction must fulfil 0 < threshold_fraction <= 1, got 0"),
-        ({"structure": "deep"}, "structure must be one of auto, score, joint, free, got 'deep'"),
+        ({"structure": "deep"}, "structure must be one of auto, score, joint, free, heads, got 'deep'"),
         ({"structure": "score", "state_features": ["rank"]}, "column 'rank' is not among the features"),
         ({"n_tiers": None}, "tier_in_force needs n_tiers"),
         ({"n_tiers": 3}, r"y must hold only the tiers \[0, 1, 2\]"),

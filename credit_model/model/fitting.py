@@ -1,0 +1,157 @@
+"""Fits the trees of one structure: one booster of (row, threshold) pairs, or two heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from credit_model.arrays import FloatArray, IntArray
+from credit_model.model.booster import fit_booster
+from credit_model.model.destinations import Destinations
+from credit_model.model.heads import SIDES, constant_head, joined, side_pairs
+from credit_model.model.structures import HEADS, defaults_of, interaction_groups
+from credit_model.model.threshold_pairs import ThresholdPairs, fraction_of_thresholds, threshold_pairs
+from credit_model.trees.ensemble import TreeEnsemble
+
+
+class Sample(NamedTuple):
+    """Rows (n, width) as a forest takes them, their tiers (n,) and weights (n,)."""
+
+    rows: FloatArray
+    tier: IntArray
+    weight: FloatArray
+
+
+@dataclass(frozen=True)
+class FitTask:
+    """What is to be fitted, and how.
+
+    Attributes
+    ----------
+    structure : str
+        One of `model.structures.STRUCTURES`.
+    n_tiers : int
+    tier_column : int
+        Position of the tier in force; -1: none.
+    states, categorical : sequences of int
+        Positions of columns.
+    signs : sequence of int, (width,)
+        That a higher value of each column may have.
+    max_bins : int
+    given : mapping
+        The fields of `model.structures.Defaults`; None: what suits the structure.
+    threshold_fraction : float or "auto"
+    seed : int
+    """
+
+    structure: str
+    n_tiers: int
+    tier_column: int
+    states: Sequence[int]
+    signs: Sequence[int]
+    categorical: Sequence[int]
+    max_bins: int
+    given: Mapping[str, Any]
+    threshold_fraction: float | str
+    seed: int
+
+
+class Fitted(NamedTuple):
+    """The ``max_iter`` that makes the same trees again, the booster (of two heads, that of cuts), and the trees."""
+
+    rounds: int | tuple[int, int]
+    booster: HistGradientBoostingClassifier | None
+    trees: TreeEnsemble
+
+
+def fit_trees(task: FitTask, training: Sample, held_out: Sample | None, rng: np.random.RandomState) -> Fitted:
+    """The trees of a structure; categories of the rows are codes.
+
+    Parameters
+    ----------
+    task : FitTask
+    training, held_out : Sample
+        The second stops the fit; None: it runs to its end.
+    rng : RandomState
+        Draws thresholds.
+
+    Raises
+    ------
+    ValueError
+        The structure needs a tier in force, or ``max_iter`` does not fit it.
+    """
+    if task.structure == HEADS:
+        return _heads(task, training, held_out)
+    most = task.given["max_iter"]
+    if isinstance(most, Sequence):
+        raise ValueError(f"max_iter must be one number unless the structure is {HEADS!r}, got {most!r}")
+    n_rows = len(training.rows)
+    fraction = fraction_of_thresholds(task.threshold_fraction, task.structure, n_rows * (task.n_tiers - 1))
+    pairs, pairs_val = (
+        sample
+        and threshold_pairs(*sample, n_tiers=task.n_tiers, tier_column=task.tier_column, fraction=fraction, rng=rng)
+        for sample in (training, held_out)
+    )
+    assert pairs is not None
+    return _boosted(task, pairs, pairs_val, n_rows, most)
+
+
+def _heads(task: FitTask, training: Sample, held_out: Sample | None) -> Fitted:
+    """One booster for cuts and one for raises, and the lines between."""
+    if task.tier_column < 0:
+        raise ValueError(f"structure {HEADS!r} needs tier_in_force: cuts and raises are told from it")
+    given = task.given["max_iter"]
+    most = tuple(given) if isinstance(given, Sequence) else (given,) * len(SIDES)
+    if len(most) != len(SIDES):
+        raise ValueError(f"max_iter must be one number, or for heads two, got {given!r}")
+    heads = [_head(task, training, held_out, side, own_most) for side, own_most in zip(SIDES, most, strict=True)]
+    before = training.rows[:, task.tier_column]
+    known = ~np.isnan(before)
+    share = Destinations.of_moves(before[known].astype(np.int64), training.tier[known], task.n_tiers)
+    cut, raised = heads
+    trees = joined(cut.trees, raised.trees, share, training.tier, task.tier_column)
+    return Fitted((int(np.sum(cut.rounds)), int(np.sum(raised.rounds))), cut.booster, trees)
+
+
+def _head(task: FitTask, training: Sample, held_out: Sample | None, side: int, most: int | None) -> Fitted:
+    """The booster of one side."""
+    pairs, pairs_val = (
+        None if sample is None else side_pairs(*sample, n_tiers=task.n_tiers, tier_column=task.tier_column, side=side)
+        for sample in (training, held_out)
+    )
+    assert pairs is not None
+    if len(np.unique(pairs.above)) < 2:
+        return Fitted(1, None, constant_head(pairs))
+    return _boosted(
+        task, pairs, pairs_val if pairs_val is not None and len(pairs_val.above) else None, len(pairs.rows), most
+    )
+
+
+def _boosted(
+    task: FitTask, pairs: ThresholdPairs, pairs_val: ThresholdPairs | None, n_rows: int, most: int | None
+) -> Fitted:
+    """A booster of the pairs of ``n_rows`` rows, of at most so many rounds."""
+    has_tier = task.tier_column >= 0
+    default = defaults_of(task.structure, tier_in_force=has_tier)._asdict()
+    given = {**task.given, "max_iter": most}
+    suits = {name: value if given[name] is None else given[name] for name, value in default.items()}
+    leaf = suits.pop("min_samples_leaf")
+    if isinstance(leaf, tuple):
+        leaf = min(leaf[1], max(leaf[0], n_rows // 140))
+    booster = HistGradientBoostingClassifier(
+        **suits,
+        min_samples_leaf=max(1, round(leaf * min(len(pairs.rows) / n_rows, 2))),
+        max_bins=task.max_bins,
+        monotonic_cst=[*task.signs, -1, *([-1] if has_tier else [])],
+        categorical_features=list(task.categorical) or None,
+        early_stopping=pairs_val is not None,
+        tol=0.0,
+        random_state=task.seed,
+    )
+    groups = interaction_groups(task.structure, width=len(task.signs), tier_column=task.tier_column, states=task.states)
+    trees = fit_booster(booster, pairs, pairs_val, groups=groups, categorical=task.categorical)
+    return Fitted(int(booster.n_iter_), booster, trees)
