@@ -9,7 +9,7 @@ went as far:
     score(k) = cut head - log(share of cuts from here that end at k or below)       thresholds below the tier in force
                raise head + log(share of raises from here that end above k)         thresholds above it
 
-Where the tier in force is unknown, the cut head moves the log-odds that decisions in all end above k.
+Where the tier in force is unknown, all that is said is how often decisions end above k.
 """
 
 from __future__ import annotations
@@ -121,8 +121,10 @@ def _trees(trees: TreeEnsemble, *, first_set: int) -> list[NDArray[Any]]:
 
 
 def _hung(tree: NDArray[Any], distance: int, *, left: bool) -> NDArray[Any]:
-    """A tree below a split on the side, with nothing on the other side."""
-    return _joined_below(_split(distance, _MIDDLE), *((tree, _leaf(0.0)) if left else (_leaf(0.0), tree)))
+    """A tree below a split on the side, with nothing on the other side, nor where the side is unknown."""
+    return _joined_below(
+        _split(distance, _MIDDLE, missing_left=not left), *((tree, _leaf(0.0)) if left else (_leaf(0.0), tree))
+    )
 
 
 def _line(share: FloatArray, tier: int, tier_column: int, distance: int, gap: float) -> NDArray[Any]:

@@ -199,13 +199,9 @@ def test_scores_that_rise_are_still_no_models():
         tier_probabilities(np.array([[0.0, 1.0]]))
 
 
-def test_a_row_whose_tier_in_force_is_unknown_is_forecast_by_how_often_tiers_come_and_by_its_risk(fitted):
-    X, _ = seldom_moved(0)
-    _, after = seldom_moved(0)
-    unknown = X.copy()
+def test_a_row_whose_tier_in_force_is_unknown_is_forecast_by_how_often_tiers_come(fitted):
+    X, after = seldom_moved(0)
+    unknown = X[:50].copy()
     unknown[:, 0] = np.nan
-    probability = fitted.predict_proba(unknown)
-    np.testing.assert_allclose(probability.sum(axis=1), 1, rtol=0, atol=1e-14)
-    np.testing.assert_allclose(probability.mean(axis=0), np.bincount(after) / len(after), atol=0.05)
-    risky = (X[:, 1] < -2) & (X[:, 3] < -0.5)
-    assert probability[risky, 0].mean() > probability[:, 0].mean() + 0.05
+    shares = (np.bincount(after) + 0.5) / (len(after) + 3)
+    np.testing.assert_allclose(fitted.predict_proba(unknown), np.tile(shares, (50, 1)), rtol=0, atol=1e-12)
