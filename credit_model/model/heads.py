@@ -80,7 +80,11 @@ def joined(
     tier_column : int
     """
     distance = cut.n_features - 1
-    lines = [_line(share, t, tier_column, distance, raised.baseline - cut.baseline) for t in range(len(share))]
+    gap = raised.baseline - cut.baseline
+    lines = [
+        _line_of_unknown(np.bincount(tier, minlength=len(share)), tier_column, distance, cut.baseline),
+        *(_line(share, t, tier_column, distance, gap) for t in range(len(share))),
+    ]
     parts = [
         *(_hung(tree, distance, left=True) for tree in _trees(cut, first_set=0)),
         *(_hung(tree, distance, left=False) for tree in _trees(raised, first_set=len(cut.left_categories))),
@@ -140,10 +144,10 @@ def _line(share: FloatArray, tier: int, tier_column: int, distance: int, gap: fl
     )
 
 
-def _line_of_unknown(count: FloatArray, tier_column: int, distance: int, baseline: float) -> NDArray[Any]:
+def _line_of_unknown(count: IntArray, tier_column: int, distance: int, baseline: float) -> NDArray[Any]:
     """The log-odds of ending above each threshold, by how often tiers (n_tiers,) came, for rows of no known tier."""
-    below = np.cumsum(count)[:-1]
-    steps = _steps(np.log(count.sum() - below) - np.log(below) - baseline, 0, distance - 1)
+    below = np.cumsum(count + 0.5)[:-1]  # half a decision more in each, so that none is impossible
+    steps = _steps(np.log(count.sum() + 0.5 * len(count) - below) - np.log(below) - baseline, 0, distance - 1)
     unknown = _joined_below(_split(tier_column, float(len(count)), missing_left=False), _leaf(0.0), steps)
     return _joined_below(_split(distance, _MIDDLE), unknown, _leaf(0.0))
 
