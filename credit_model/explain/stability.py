@@ -1,7 +1,4 @@
-"""How far two sets of explanations of the same decreases agree: refits of the model, or two references.
-
-Compared are decreases that every set explains (the model supports the cut and there is something to compare with).
-"""
+"""How far two sets of explanations of the same decreases agree: refits of the model, or two references."""
 
 from __future__ import annotations
 
@@ -16,6 +13,7 @@ from scipy.stats import rankdata
 from credit_model.arrays import BoolArray, FloatArray
 from credit_model.errors import CreditModelError
 from credit_model.explain.decreases import DecreaseExplanations
+from credit_model.explain.principal import MAX_REASONS, Reason, candidate_reasons, choose_reasons
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Agreement:
     Attributes
     ----------
     n : int
-        Decreases that both explain.
+        Decreases compared.
     leading_factor : float in [0, 1]
         Share of them whose leading factor is the same.
     first_reason : float in [0, 1]
@@ -49,7 +47,7 @@ def peer_agreement(explanations: DecreaseExplanations, peer_explanations: Decrea
     Parameters
     ----------
     explanations, peer_explanations : DecreaseExplanations
-        Of the same model; decreases are matched by borrower and month.
+        Of the same model; decreases are matched by borrower and month. Those of which both tell reasons are compared.
 
     Returns
     -------
@@ -67,7 +65,7 @@ def peer_agreement(explanations: DecreaseExplanations, peer_explanations: Decrea
     >>> peers = predictor.explain_decreases(history, reference="peers")  # doctest: +SKIP
     >>> peer_agreement(own, peers).leading_factor  # doctest: +SKIP
     """
-    ours, theirs = _matched([explanations, peer_explanations])
+    ours, theirs = _matched([explanations, peer_explanations], told=True)
     return _agreement(ours, theirs, np.ones(len(ours.explanations), dtype=bool))
 
 
@@ -82,9 +80,10 @@ def reason_stability(refits: Sequence[DecreaseExplanations]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Rows "all", "clear" and "near_tie" (split by the first refit's near ties); columns n_decreases, n_refits and
-        the means over all pairs of refits of leading_factor, first_reason, reasons and rank_correlation
-        (`Agreement`); NaN where there is no decrease.
+        Rows: "all" (something lowered the score in every fit, whether or not the model supports the cut), "told" (every
+        fit tells reasons), and of these by the first fit "near_tie" and, the others, "firm". Columns: n_decreases,
+        n_refits and the means over all pairs of refits of leading_factor, first_reason, reasons and rank_correlation
+        (`Agreement`; where no reason is told, what moved the score most); NaN where there is no decrease.
 
     Raises
     ------
@@ -93,11 +92,17 @@ def reason_stability(refits: Sequence[DecreaseExplanations]) -> pd.DataFrame:
     """
     if len(refits) < 2:
         raise CreditModelError(f"reason stability needs at least 2 refits, got {len(refits)}")
-    sets = _matched(refits)
+    everything, sets = _matched(refits, told=False), _matched(refits, told=True)
     tie = np.array([verdict.near_tie for verdict in sets[0].explanations.verdicts], dtype=bool)
+    groups = {
+        "all": (everything, np.ones(len(everything[0].explanations), dtype=bool)),
+        "told": (sets, np.ones(len(tie), dtype=bool)),
+        "firm": (sets, ~tie),
+        "near_tie": (sets, tie),
+    }
     rows = []
-    for name, kept in (("all", np.ones(len(tie), dtype=bool)), ("clear", ~tie), ("near_tie", tie)):
-        pairs = [_agreement(a, b, kept) for a, b in combinations(sets, 2)]
+    for name, (compared, kept) in groups.items():
+        pairs = [_agreement(a, b, kept) for a, b in combinations(compared, 2)]
         means = {key: float(np.mean([getattr(p, key) for p in pairs])) for key in _MEASURES}
         rows.append({"decreases": name, "n_decreases": int(kept.sum()), "n_refits": len(refits), **means})
     return pd.DataFrame(rows).set_index("decreases")
@@ -108,28 +113,41 @@ _MEASURES = ("leading_factor", "first_reason", "reasons", "rank_correlation")
 
 @dataclass(frozen=True)
 class _Told:
-    """Explanations and the drivers that their reasons name."""
+    """Explanations, the factor that leads each, and the drivers that its reasons name."""
 
     explanations: DecreaseExplanations
+    leader: list[int]
     named: list[tuple[int, ...]]
 
 
-def _matched(sets: Sequence[DecreaseExplanations]) -> list[_Told]:
-    """The decreases that all sets explain, in the order of the first set."""
+def _matched(sets: Sequence[DecreaseExplanations], *, told: bool) -> list[_Told]:
+    """The decreases of which all sets tell reasons (or could, were they supported), in the first set's order."""
     if len({one.catalogue.digest for one in sets}) > 1:
         raise CreditModelError("explanations to compare must follow the same catalogue, got different ones")
     keys = [list(zip(map(str, one.borrower_id), one.month_number.tolist(), strict=True)) for one in sets]
-    places = [{key: i for i, key in enumerate(own)} for own in keys]
-    shared = [
-        key
-        for key in keys[0]
-        if all(key in place and one.verdicts[place[key]].reasons for place, one in zip(places, sets, strict=True))
-    ]
+    reasons = [dict(zip(own, reasons_of(one, told=told), strict=True)) for own, one in zip(keys, sets, strict=True)]
+    shared = [key for key in keys[0] if all(one.get(key) for one in reasons)]
     result = []
-    for one, place in zip(sets, places, strict=True):
+    for one, own, named in zip(sets, keys, reasons, strict=True):
+        place = {key: i for i, key in enumerate(own)}
         row = np.array([place[key] for key in shared], dtype=np.int64)
-        result.append(_Told(one[row], [tuple(r.driver for r in one.verdicts[i].reasons) for i in row]))
+        leader = [one.verdicts[i].factors[0] for i in row]
+        result.append(_Told(one[row], leader, [tuple(r.driver for r in named[key]) for key in shared]))
     return result
+
+
+def reasons_of(explanations: DecreaseExplanations, *, told: bool) -> list[tuple[Reason, ...]]:
+    """The reasons of each of n decreases; with ``told`` False also of those that the model does not support."""
+    if told:
+        return [verdict.reasons for verdict in explanations.verdicts]
+    candidates = candidate_reasons(explanations)
+    of_factor = candidates.quantities.factor
+    return [
+        choose_reasons(explanations, candidates, i, order, MAX_REASONS)[0]
+        if order and (candidates.weight[i][of_factor == order[0]] > 0).any()
+        else ()
+        for i, order in enumerate(verdict.factors for verdict in explanations.verdicts)
+    ]
 
 
 def _agreement(a: _Told, b: _Told, kept: BoolArray) -> Agreement:
@@ -138,7 +156,7 @@ def _agreement(a: _Told, b: _Told, kept: BoolArray) -> Agreement:
         return Agreement(0, *(float("nan"),) * len(_MEASURES))
     first = [a.named[i][0] == b.named[i][0] for i in row]
     overlap = [len({*a.named[i]} & {*b.named[i]}) / len({*a.named[i]} | {*b.named[i]}) for i in row]
-    leading = a.explanations.leading_factor_index[row] == b.explanations.leading_factor_index[row]
+    leading = np.array([a.leader[i] == b.leader[i] for i in row])
     ranks = rank_correlations(a.explanations.factor_contributions[row], b.explanations.factor_contributions[row])
     known = ranks[np.isfinite(ranks)]
     return Agreement(

@@ -56,7 +56,7 @@ def side_pairs(
 
 def constant_head(pairs: ThresholdPairs) -> TreeEnsemble:
     """A head of no trees, for pairs that are all alike: the log-odds of their shares, half a pair added to each."""
-    above = float(pairs.weight @ pairs.above)
+    above = float((pairs.weight * pairs.above).sum())
     odds = (above + 0.5) / (float(pairs.weight.sum()) - above + 0.5)
     none = np.empty((0, 8), dtype=np.uint32)
     return TreeEnsemble(
