@@ -248,13 +248,18 @@ def logistic_regression(task: Task) -> Forecast:
     numeric = [j for j in range(task.X.shape[1]) if j not in task.categorical]
 
     def columns(X: FloatArray) -> FloatArray:
-        return np.hstack([to_ranks.transform(X[:, numeric]), to_flags.transform(X[:, task.categorical])])
+        parts = [to_ranks.transform(X[:, numeric])]
+        if task.categorical:
+            parts.append(to_flags.transform(X[:, task.categorical]))
+        return np.hstack(parts)
 
     to_ranks = make_pipeline(
         SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
         QuantileTransformer(output_distribution="normal", n_quantiles=200, random_state=0),
     ).fit(task.X[task.train][:, numeric])
-    to_flags = OneHotEncoder(handle_unknown="ignore", sparse_output=False).fit(task.X[task.train][:, task.categorical])
+    to_flags = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    if task.categorical:
+        to_flags.fit(task.X[task.train][:, task.categorical])
     target = task.direction if task.moves else task.after
     probabilities = _of_directions(task) if task.moves else _of_tiers(task)
 

@@ -42,8 +42,9 @@ class LimitPredictor:
         Draws the split of borrowers and the booster's samples.
     n_fits : int, default 1
         Deployed fits. 1: a single one, on all months of all borrowers, that has seen the cuts it explains. More, such
-        as 8: each on half of the borrowers; the model is their mean, a borrower of the training portfolio is explained
-        by those that did not see it, and how many agree on the leading factor is kept. Each costs half a fit.
+        as the 8 of ``credit-model train``: each on half of the borrowers; the model is their mean, a borrower of the
+        training portfolio is explained by those that did not see it, and how many agree on the leading factor is kept.
+        Each costs half a fit.
     n_jobs : int, default -1
         Threads for snapshots, fit, prediction and explanation (-1: all cores); results do not depend on it.
     support : SupportRule, optional

@@ -45,18 +45,18 @@ FORMAT = "credit_model.evaluation/1"
 @click.option(
     "--fits",
     type=click.IntRange(1, 100),
-    default=1,
+    default=8,
     show_default=True,
-    help="Deployed fits: one on all borrowers; or several, such as 8, each on half of them, so that borrowers are "
-    "explained by those that did not see them (each costs half a fit).",
+    help="Deployed fits: several, each on half of the borrowers, so that borrowers are explained by those that did not "
+    "see them and it is told how many agree (each costs half a fit); or 1, on all of them, which is faster.",
 )
 @click.option(
     "--structure",
     type=click.Choice(["auto", *STRUCTURES]),
     default="auto",
     show_default=True,
-    help="One additive score with a line for each tier, one joint score whose columns interact, or free interactions; "
-    "auto tries them in this order, as long as each does better on the decisions held out.",
+    help="One additive score with a line for each tier, one joint score whose columns interact, free interactions, or "
+    "two heads (is it cut, is it raised); auto takes what does best on the decisions held out.",
 )
 @options.seed("Draws the split and the fit.")
 @options.jobs

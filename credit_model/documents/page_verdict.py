@@ -201,6 +201,7 @@ class VerdictRecord:
     def _reason(self, reason: ToldReason) -> dict[str, Any]:
         tags = [name for name in self.verdict.rules if name == reason.exemption]
         tags += ["near_tie"] if reason.reason.near_tie else []
+        tags += [] if reason.reason.firm else ["unsteady"]
         return {
             **reason.as_record(*self.words.codes),
             "factor": self.words.label(self.explained.catalogue.factors[reason.reason.factor].label),

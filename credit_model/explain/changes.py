@@ -15,6 +15,7 @@ from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
 from credit_model.explain.coalitions import Coalitions
 from credit_model.explain.pairs import sum_by_factor
+from credit_model.explain.quantities import Quantities, moved_against
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.months import MonthType, format_month, month_number_of
 
@@ -56,6 +57,8 @@ class ChangeExplanations:
         The driver with a value, then or now, that the model has never seen (`explain.seen`); -1: none.
     fits_led : int64 array (n, n_factors)
         In how many of the fits that count for a row each factor lowers the score most.
+    fits_headed, fits_lowered : int64 arrays (n, n_drivers)
+        In how many of them a driver's quantity lowers the score most within its factor, and at all.
     n_fits : int64 array (n,)
         How many fits count: all of the model's, or of a borrower that it was fitted on, those that did not see it.
     """
@@ -78,6 +81,8 @@ class ChangeExplanations:
     features_after: FloatArray
     coalition_scores: FloatArray
     fits_led: IntArray = field(kw_only=True, default_factory=lambda: np.empty((0, 0), dtype=np.int64))
+    fits_headed: IntArray = field(kw_only=True, default_factory=lambda: np.empty((0, 0), dtype=np.int64))
+    fits_lowered: IntArray = field(kw_only=True, default_factory=lambda: np.empty((0, 0), dtype=np.int64))
     unseen: IntArray = field(kw_only=True, default_factory=lambda: np.empty(0, dtype=np.int64))
     n_fits: IntArray = field(kw_only=True, default_factory=lambda: np.empty(0, dtype=np.int64))
 
@@ -90,6 +95,10 @@ class ChangeExplanations:
             leads = (np.arange(n_factors) == lowest.argmin(axis=1)[:, None]) & (lowest < 0)
             object.__setattr__(self, "fits_led", leads.astype(np.int64))
             object.__setattr__(self, "n_fits", np.ones(len(lowest), dtype=np.int64))
+            against = moved_against(self.catalogue, self.features_before, self.features_after)
+            heads, lowers = Quantities(self.catalogue).of_one_fit(self.contributions, against)
+            object.__setattr__(self, "fits_headed", heads.astype(np.int64))
+            object.__setattr__(self, "fits_lowered", lowers.astype(np.int64))
         if len(self.unseen) != len(self.month_number):
             object.__setattr__(self, "unseen", np.full(len(self.month_number), -1, dtype=np.int64))
 

@@ -13,6 +13,7 @@ from credit_model.errors import CreditModelError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import SnapshotPairs, driver_columns, reference_features, sum_by_factor
+from credit_model.explain.quantities import Quantities, moved_against
 from credit_model.explain.seen import Seen
 from credit_model.explain.support import HeldOutRisk, SupportRule
 from credit_model.explain.waves import Waves
@@ -143,6 +144,8 @@ def changes_of_rows(
         contributions=values.contributions,
         coalition_scores=values.coalition_scores,
         fits_led=values.fits_led,
+        fits_headed=values.fits_headed,
+        fits_lowered=values.fits_lowered,
         n_fits=values.n_fits,
         **({} if seen is None else {"unseen": seen.unseen_driver(snapshots.catalogue, x, z, values.contributions)}),
     )
@@ -156,6 +159,8 @@ class ChangeValues:
     ----------
     fits_led : int64 array, (n, n_factors)
         In how many of the fits that count a factor lowers the score most.
+    fits_headed, fits_lowered : int64 arrays, (n, n_drivers)
+        In how many of them a driver's quantity lowers the score most within its factor, and at all.
     n_fits : int64 array, (n,)
         How many fits count.
     """
@@ -165,6 +170,8 @@ class ChangeValues:
     contributions: FloatArray
     coalition_scores: FloatArray
     fits_led: IntArray
+    fits_headed: IntArray
+    fits_lowered: IntArray
     n_fits: IntArray
 
 
@@ -204,6 +211,8 @@ def change_values(
     tier = _checked_tiers(tier, len(x), bag.n_tiers)
     driver, n_factors = driver_columns(catalogue), len(catalogue.factor_ids)
     fits_led, n_fits = np.zeros((len(x), n_factors), dtype=np.int64), np.zeros(len(x), dtype=np.int64)
+    fits_headed, fits_lowered = (np.zeros((len(x), len(driver)), dtype=np.int64) for _ in range(2))
+    quantities, against = Quantities(catalogue), moved_against(catalogue, z[:, driver], x[:, driver])
 
     def of_fit(fit: OrdinalForest, row: IntArray) -> FloatArray:
         """Of some rows: both scores, the contributions and the coalitions, side by side."""
@@ -216,6 +225,9 @@ def change_values(
         leads = by_factor.argmin(axis=1) if len(row) else np.empty(0, dtype=np.int64)
         lowers = by_factor[np.arange(len(row)), leads] < 0
         fits_led[row[lowers], leads[lowers]] += 1
+        heads, lowered = quantities.of_one_fit(contributions, against[row])
+        fits_headed[row] += heads
+        fits_lowered[row] += lowered
         n_fits[row] += 1
         return np.column_stack([changes.score_z, changes.score_x, contributions, changes.coalition_scores])
 
@@ -228,7 +240,9 @@ def change_values(
             "the states differ between the rows that are compared, or the model is damaged"
         )
     coalitions = np.ascontiguousarray(values[:, 2 + len(driver) :])
-    return ChangeValues(before.copy(), after.copy(), contributions, coalitions, fits_led, n_fits)
+    return ChangeValues(
+        before.copy(), after.copy(), contributions, coalitions, fits_led, fits_headed, fits_lowered, n_fits
+    )
 
 
 def one_change(forest: Bag | OrdinalForest, catalogue: Catalogue, x: Any, z: Any, tier: Any) -> dict[str, float]:

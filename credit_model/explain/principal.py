@@ -19,13 +19,12 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.explain.changes import ChangeExplanations
-from credit_model.portfolio.declarations import Catalogue
+from credit_model.explain.quantities import RULES, Quantities, moved_against
 
 #: More than four reasons tell a borrower less, not more (US Reg B, comment 9(b)(2)-1).
 MAX_REASONS = 4
@@ -40,10 +39,9 @@ DOUBT_SHARE = 0.06
 NEAR_TIE_SHARE = 0.10
 #: A tie of reasons also asks that the lesser one has at least this share of the weight of the other.
 _TIE_RATIO = 2 / 3
-#: Values closer than this share of their size are the same; the rest is rounding.
-_SAME = 1e-9
-#: Types of rule that notices treat apart, in the order in which they are told.
-RULES = ("knock_out", "delinquency", "inactivity", "class_wide")
+#: Share of several fits that must say the same, or it is not firm; and the fewest that can say so. Of eight fits, a
+#: leading factor with this share is right in .963 to .995 of simulated cuts, with less in .480 to .722 (three lenders).
+FIRM_SHARE, LEAST_FITS = 0.9, 4
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,9 @@ class Reason:
         The driver's value at the reference and at the decision.
     near_tie : bool
         About as heavy as the reason told before or after it: their order means little.
+    fits, n_fits : int
+        Of the first reason of a factor, in how many of the model's fits it lowered the score most within its factor; of
+        a further one, in how many it lowered the score at all; of how many that count for the borrower.
     """
 
     driver: int
@@ -71,46 +72,13 @@ class Reason:
     before: float
     after: float
     near_tie: bool
+    fits: int = 1
+    n_fits: int = 1
 
-
-@dataclass(frozen=True)
-class Quantities:
-    """A catalogue's drivers, gathered by the quantity that they summarise.
-
-    Attributes
-    ----------
-    of_driver : int64 array (n_drivers,)
-    factor : int64 array (n_quantities,)
-    """
-
-    catalogue: Catalogue
-
-    @cached_property
-    def of_driver(self) -> IntArray:
-        """Each driver's quantity, (n_drivers,)."""
-        seen: dict[tuple[str, str | None, str | None], int] = {}
-        keys = [(d.factor, d.column or d.numerator, d.denominator) for d in self.catalogue.drivers]
-        return np.array([seen.setdefault(key, len(seen)) for key in keys], dtype=np.int64)
-
-    @cached_property
-    def factor(self) -> IntArray:
-        """Each quantity's factor, (n_quantities,)."""
-        factor = np.zeros(self.of_driver.max() + 1, dtype=np.int64)
-        factor[self.of_driver] = self.catalogue.factor_index
-        return factor
-
-    @cached_property
-    def stands_for(self) -> dict[str, BoolArray]:
-        """For each type of rule the drivers that stand for it: (n_drivers,)."""
-        return {rule: np.array([d.exemption == rule for d in self.catalogue.drivers], dtype=bool) for rule in RULES}
-
-    @cached_property
-    def trips_above(self) -> FloatArray:
-        """The value above which a rule that a driver stands for has fired: (n_drivers,).
-
-        For a count or share one such month is enough; for any other summary it is the driver's ``above``.
-        """
-        return np.array([0.0 if d.summary in ("share", "count") else d.above for d in self.catalogue.drivers])
+    @property
+    def firm(self) -> bool:
+        """Not known to hang on the fit: of several fits, nearly all say the same of it."""
+        return self.n_fits < LEAST_FITS or self.fits >= FIRM_SHARE * self.n_fits
 
 
 @dataclass(frozen=True)
@@ -148,37 +116,18 @@ class Candidates:
 def candidate_reasons(changes: ChangeExplanations) -> Candidates:
     """What could be named as a reason of each of n changes."""
     quantities = Quantities(changes.catalogue)
-    against = moved_against(changes)
+    against = moved_against(changes.catalogue, changes.features_before, changes.features_after)
     with np.errstate(invalid="ignore"):
         beyond = changes.features_after > quantities.trips_above
-    adverse = against & (changes.contributions < 0)
-    fired = beyond & quantities.stands_for["knock_out"]
     values = changes.contributions
-    shape = (len(values), len(quantities.factor))
-    net, speaker, can_speak = np.zeros(shape), np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=bool)
-    strength = np.where(adverse, np.where(fired, -np.inf, values), np.inf)
-    for q in range(shape[1]):
+    fired = beyond & quantities.stands_for["knock_out"]
+    strength = np.where(against & (values < 0), np.where(fired, -np.inf, values), np.inf)
+    speaker = np.zeros((len(values), len(quantities.factor)), dtype=np.int64)
+    for q in range(speaker.shape[1]):
         members = np.flatnonzero(quantities.of_driver == q)
-        net[:, q] = values[:, members].sum(axis=1)
         speaker[:, q] = members[strength[:, members].argmin(axis=1)]
-        can_speak[:, q] = adverse[:, members].any(axis=1)
-    lowered = np.maximum(-net, 0.0)
-    weight = np.where(can_speak, lowered, 0.0)
+    lowered, weight = quantities.weights(values, against)
     return Candidates(quantities, weight, speaker, lowered.sum(axis=1), against, beyond)
-
-
-def moved_against(changes: ChangeExplanations) -> BoolArray:
-    """Drivers whose value really moved, and not in the borrower's favour: (n, n_drivers).
-
-    A driver with ``effect = "free"`` has no direction of its own; information that appeared or vanished moved.
-    """
-    before, after = changes.features_before, changes.features_after
-    with np.errstate(invalid="ignore"):
-        step = after - before
-        moved = np.abs(step) > _SAME * np.maximum(np.maximum(np.abs(before), np.abs(after)), 1.0)
-    appeared = np.isnan(before) != np.isnan(after)
-    sign = np.array([driver.sign for driver in changes.catalogue.drivers])
-    return np.asarray((moved & ((sign == 0) | (sign * step < 0))) | appeared)
 
 
 def ranked_factors(changes: ChangeExplanations, candidates: Candidates) -> list[tuple[int, ...]]:
@@ -219,6 +168,7 @@ def choose_reasons(
     told = sorted(chosen, key=lambda q: (rank.get(int(factor[q]), len(rank)), -weight[q], q))
     change = abs(float(changes.keep_score_after[row] - changes.keep_score_before[row]))
     tied = [_tied(weight[a], weight[b], change) for a, b in itertools.pairwise(told)]
+    first = {int(factor[q]): q for q in reversed(told)}
     reasons = tuple(
         Reason(
             driver=(driver := int(candidates.speaker[row, q])),
@@ -228,6 +178,8 @@ def choose_reasons(
             before=float(changes.features_before[row, driver]),
             after=float(changes.features_after[row, driver]),
             near_tie=(place > 0 and tied[place - 1]) or (place < len(tied) and tied[place]),
+            fits=int((changes.fits_headed if first[int(factor[q])] == q else changes.fits_lowered)[row, driver]),
+            n_fits=int(changes.n_fits[row]),
         )
         for place, q in enumerate(told)
     )

@@ -22,7 +22,7 @@ from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import MonthType, month_numbers_of
 
-FORMAT = "credit_model.explanations/3"
+FORMAT = "credit_model.explanations/4"
 WAVE_FIELDS = ("scope", "group", "month_number", "n", "n_cut", "usual")
 _SUMMARY_FIELDS = (
     "reference_censored",
@@ -41,7 +41,11 @@ _TABLES = {
     "features_after": "values_after",
     "coalition_scores": "what_if",
 }
-FILES = tuple(f"{name}.parquet" for name in ("summary", "by_factor", *_TABLES.values(), "fits", "waves"))
+#: Tables of how many fits say something of a driver.
+_FITS_OF_DRIVERS = ("fits_headed", "fits_lowered")
+FILES = tuple(
+    f"{name}.parquet" for name in ("summary", "by_factor", *_TABLES.values(), "fits", *_FITS_OF_DRIVERS, "waves")
+)
 _WHAT = "what was saved of explanations"
 _REMEDY = "give the folder that 'credit-model explain --out' wrote, or explain the decreases again"
 #: Most by which the contributions of a row may miss its change of score, and its mixtures its scores, log-odds.
@@ -90,7 +94,7 @@ def _fields(folder: str | Path, manifest: dict[str, Any], stored: Mapping[str, b
         "month_number": month,
         "reference_month_number": reference_month,
         "unseen": _unseen(summary, catalogue),
-        **_fits(table["fits"], values["contributions"], catalogue),
+        **_fits(table, catalogue),
         **{name: summary[name].to_numpy() for name in _SUMMARY_FIELDS},
         **values,
     }
@@ -112,7 +116,7 @@ def _check_names(table: Mapping[str, pd.DataFrame], catalogue: Catalogue) -> Non
     drivers = tuple(catalogue.driver_names)
     coalitions = tuple(str(c) for c in range(1 << len(catalogue.factor_ids)))
     wanted = {"by_factor": tuple(catalogue.factor_ids), "what_if": coalitions}
-    wanted |= dict.fromkeys(("by_feature", "values_before", "values_after"), drivers)
+    wanted |= dict.fromkeys(("by_feature", "values_before", "values_after", *_FITS_OF_DRIVERS), drivers)
     for name, columns in wanted.items():
         if tuple(table[name].columns) != columns or len(table[name]) != len(table["summary"]):
             raise ValueError(f"{name} must have the catalogue's columns in order, and a row for each decrease")
@@ -184,17 +188,23 @@ def _unseen(summary: pd.DataFrame, catalogue: Catalogue) -> IntArray:
     return np.where(place == len(catalogue.driver_names), -1, place).astype(np.int64)
 
 
-def _fits(table: pd.DataFrame, contributions: FloatArray, catalogue: Catalogue) -> dict[str, IntArray]:
-    """How many fits count for each decrease, and in how many of them each factor leads."""
-    if tuple(table.columns) != (*catalogue.factor_ids, "n_fits") or len(table) != len(contributions):
+def _fits(table: Mapping[str, pd.DataFrame], catalogue: Catalogue) -> dict[str, IntArray]:
+    """How many fits count for each decrease, in how many each factor leads, and what they say of each driver."""
+    fits = table["fits"]
+    if tuple(fits.columns) != (*catalogue.factor_ids, "n_fits") or len(fits) != len(table["summary"]):
         raise ValueError("fits must have the factors and n_fits as columns, and a row for each decrease")
-    if len(table) and not all(dtype == np.int64 for dtype in table.dtypes):
-        raise ValueError("fits must hold whole numbers")
-    led = table[list(catalogue.factor_ids)].to_numpy(dtype=np.int64)
-    n_fits = table["n_fits"].to_numpy(dtype=np.int64)
+    counts = {name: table[name] for name in ("fits", *_FITS_OF_DRIVERS)}
+    for name, one in counts.items():
+        if len(one) and not all(dtype == np.int64 for dtype in one.dtypes):
+            raise ValueError(f"{name} must hold whole numbers")
+    led = fits[list(catalogue.factor_ids)].to_numpy(dtype=np.int64)
+    n_fits = fits["n_fits"].to_numpy(dtype=np.int64)
     if (led < 0).any() or (led.sum(axis=1) > n_fits).any() or (n_fits < 1).any():
         raise ValueError("fits must count 0 <= those that a factor leads <= n_fits, over all factors together")
-    return {"fits_led": led, "n_fits": n_fits}
+    headed, lowered = (counts[name].to_numpy(dtype=np.int64) for name in _FITS_OF_DRIVERS)
+    if (headed < 0).any() or (headed > lowered).any() or (lowered > n_fits[:, None]).any():
+        raise ValueError("fits must count 0 <= fits_headed <= fits_lowered <= n_fits")
+    return {"fits_led": led, "fits_headed": headed, "fits_lowered": lowered, "n_fits": n_fits}
 
 
 def _waves(table: pd.DataFrame, summary: pd.DataFrame, month: IntArray, catalogue: Catalogue) -> NDArray[np.object_]:

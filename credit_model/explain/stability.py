@@ -81,7 +81,8 @@ def reason_stability(refits: Sequence[DecreaseExplanations]) -> pd.DataFrame:
     -------
     DataFrame
         Rows: "all" (something lowered the score in every fit, whether or not the model supports the cut), "told" (every
-        fit tells reasons), and of these by the first fit "near_tie" and, the others, "firm". Columns: n_decreases,
+        fit tells reasons), and of these by the first fit "near_tie" and, the others, "firm", and "firm_reason" (the
+        first reason is told as firm as well). Columns: n_decreases,
         n_refits and the means over all pairs of refits of leading_factor, first_reason, reasons and rank_correlation
         (`Agreement`; where no reason is told, what moved the score most); NaN where there is no decrease.
 
@@ -93,11 +94,14 @@ def reason_stability(refits: Sequence[DecreaseExplanations]) -> pd.DataFrame:
     if len(refits) < 2:
         raise CreditModelError(f"reason stability needs at least 2 refits, got {len(refits)}")
     everything, sets = _matched(refits, told=False), _matched(refits, told=True)
-    tie = np.array([verdict.near_tie for verdict in sets[0].explanations.verdicts], dtype=bool)
+    verdicts = sets[0].explanations.verdicts
+    tie = np.array([verdict.near_tie for verdict in verdicts], dtype=bool)
+    firm = np.array([verdict.reasons[0].firm for verdict in verdicts], dtype=bool)
     groups = {
         "all": (everything, np.ones(len(everything[0].explanations), dtype=bool)),
         "told": (sets, np.ones(len(tie), dtype=bool)),
         "firm": (sets, ~tie),
+        "firm_reason": (sets, ~tie & firm),
         "near_tie": (sets, tie),
     }
     rows = []

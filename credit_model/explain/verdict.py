@@ -18,6 +18,8 @@ from credit_model.arrays import FloatArray
 from credit_model.errors import CreditModelError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.principal import (
+    FIRM_SHARE,
+    LEAST_FITS,
     MAX_REASONS,
     NEAR_TIE_SHARE,
     PRINCIPAL_SHARE,
@@ -30,10 +32,6 @@ from credit_model.explain.principal import (
 )
 from credit_model.explain.support import Frequency, HeldOutRisk, Shortfall, Support, SupportRule
 from credit_model.explain.waves import Wave
-
-#: Share of several fits that must put the leading factor first, or it is a near tie; and the fewest that can say so.
-#: (On simulated truth a leader with at least this share is right in .987, with less in .745 and below.)
-FIRM_SHARE, LEAST_FITS = 0.9, 4
 
 Withheld = Literal["", "not_supported", "no_reference", "not_worsened"]
 

@@ -22,7 +22,7 @@ from credit_model.words.values import catalogue_words
 #: Columns of `Reasons.table`: whose reason it is, and what `ToldReason.as_record` gives.
 _COLUMNS = (
     "borrower_id", "month", "support", "rank", "feature", "factor_id", "about", "code", "source_id", "exemption",
-    "contribution", "share", "near_tie", "value_before", "value_after",
+    "contribution", "share", "near_tie", "fits", "n_fits", "firm", "value_before", "value_after",
     "text", "before", "after", "factor", "source", "weight",
 )  # fmt: skip
 

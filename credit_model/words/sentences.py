@@ -155,6 +155,9 @@ class Sentences:
             factor = self._spoken.inside(self.words.factor_labels[verdict.leading_factor])
             fits, n_fits = (self._spoken.number(n) for n in (verdict.leader_fits, verdict.n_fits))
             yield self._spoken.say("note.fits", factor=factor, fits=fits, number=n_fits)
+        if unsteady := [rank for rank, reason in enumerate(verdict.reasons, start=1) if not reason.firm]:
+            key = "note.unsteady_raised" if verdict.support == "raised" else "note.unsteady"
+            yield self._spoken.say(key, ranks=self._spoken.ranks(unsteady))
         if verdict.unseen >= 0 and verdict.reasons:
             feature = self._spoken.inside(self.words.driver_labels[verdict.unseen])
             yield self._spoken.say("note.unseen", feature=feature)

@@ -109,8 +109,8 @@ class ToldReason:
         -------
         dict
             rank, feature, factor_id, about, code, source_id, exemption; contribution (log-odds, negative), share,
-            near_tie, value_before, value_after (None where not known); the texts ``text`` (headed as a sentence),
-            ``before``, ``after``, ``factor``, ``source`` and ``weight``.
+            near_tie, fits, n_fits, firm, value_before, value_after (None where not known); the texts ``text`` (headed
+            as a sentence), ``before``, ``after``, ``factor``, ``source`` and ``weight``.
         """
         reason = self.reason
         numbers = {
@@ -124,6 +124,9 @@ class ToldReason:
             "contribution": reason.contribution,
             "share": reason.share,
             "near_tie": reason.near_tie,
+            "fits": reason.fits,
+            "n_fits": reason.n_fits,
+            "firm": reason.firm,
             "value_before": known_or_none(reason.before),
             "value_after": known_or_none(reason.after),
         }

@@ -55,17 +55,17 @@ def test_stability_is_the_mean_over_pairs_of_refits_near_ties_apart():
     # Refits 1 and 2 agree on both; refit 3 turns the tie round: of 3 pairs, 1 agrees on the tie.
     turned = {"lenders": (2, 5, -0.98), "dpd_last": (0, 9, -1.02)}
     table = reason_stability([explained(DEBT, TIE), explained(DEBT, TIE), explained(DEBT, turned)])
-    assert table.index.tolist() == ["all", "told", "firm", "near_tie"]
-    assert table["n_decreases"].tolist() == [2, 2, 1, 1]
-    assert table["n_refits"].tolist() == [3, 3, 3, 3]
-    assert table["leading_factor"].tolist() == pytest.approx([2 / 3, 2 / 3, 1.0, 1 / 3])
-    assert table["reasons"].tolist() == pytest.approx([1.0] * 4)
+    assert table.index.tolist() == ["all", "told", "firm", "firm_reason", "near_tie"]
+    assert table["n_decreases"].tolist() == [2, 2, 1, 1, 1]
+    assert table["n_refits"].tolist() == [3, 3, 3, 3, 3]
+    assert table["leading_factor"].tolist() == pytest.approx([2 / 3, 2 / 3, 1.0, 1.0, 1 / 3])
+    assert table["reasons"].tolist() == pytest.approx([1.0] * 5)
 
 
 def test_stability_counts_cuts_that_the_model_does_not_support_too():
     turned = {"lenders": (2, 5, -0.5), "dpd_last": (0, 9, -0.7), "spending_6m": (1000, 2000, 2.0)}
     table = reason_stability([explained(DEBT, UNSUPPORTED), explained(DEBT, turned)])
-    assert table["n_decreases"].tolist() == [2, 1, 1, 0]
+    assert table["n_decreases"].tolist() == [2, 1, 1, 1, 0]
     assert table["leading_factor"].tolist()[:3] == [0.5, 1.0, 1.0]
     assert table["first_reason"].tolist()[:3] == [0.5, 1.0, 1.0]
 
@@ -73,7 +73,7 @@ def test_stability_counts_cuts_that_the_model_does_not_support_too():
 def test_stability_without_decreases_is_not_a_number():
     better = {"lenders": (5, 2, 0.5)}
     table = reason_stability([explained(better), explained(better)])
-    assert table["n_decreases"].tolist() == [0, 0, 0, 0]
+    assert table["n_decreases"].tolist() == [0, 0, 0, 0, 0]
     assert table["leading_factor"].isna().all()
 
 

@@ -11,6 +11,7 @@ from scipy.special import expit
 from credit_model.errors import CreditModelError
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.principal import DOUBT_SHARE
+from credit_model.explain.quantities import Quantities
 from credit_model.explain.support import HeldOutRisk
 from credit_model.explain.waves import Wave
 from tests.words.reason_examples import MARCH_2024, explained
@@ -242,3 +243,53 @@ def test_some_rows_of_explanations_keep_their_verdicts(explanations):
     rows = np.array([5, 2, 9])
     assert [v.reasons for v in explanations[rows].verdicts] == [explanations.verdicts[i].reasons for i in rows]
     assert explanations[-1].verdicts[0].support == explanations.verdicts[-1].support
+
+
+# ---- firm reasons -------------------------------------------------------------------------------------------------
+
+
+def of_fits(one, headed, lowered, n_fits=8):
+    """A cut of a bag, with what its fits say of drivers (name -> how many)."""
+    known = list(one.catalogue.driver_names)
+    counts = [np.zeros((1, len(known)), dtype=np.int64) for _ in range(2)]
+    for count, said in zip(counts, (headed, lowered), strict=True):
+        for name, n in said.items():
+            count[0, known.index(name)] = n
+    return replace(one, fits_headed=counts[0], fits_lowered=counts[1], n_fits=np.array([n_fits]))
+
+
+def test_a_reason_is_firm_where_nearly_all_fits_put_it_first_in_its_factor_or_for_a_further_one_say_its_sign():
+    one = cut({"dpd_last": (0, 9, -1.0), "lenders": (2, 5, -2.0), "utilisation_6m": (0.1, 0.9, -0.6)})
+    drivers = [one.catalogue.driver_names[reason.driver] for reason in only(one).reasons]
+    first, second, third = drivers
+    assert all(reason.firm for reason in only(one).reasons)  # of one fit nothing is known
+    lowered = dict.fromkeys(drivers, 8)
+    bag = of_fits(one, {first: 8, third: 8}, lowered)
+    factors = [reason.factor for reason in only(bag).reasons]
+    assert factors[0] == factors[1] != factors[2]
+    assert [(reason.fits, reason.firm) for reason in only(bag).reasons] == [(8, True)] * 3
+    bag = of_fits(one, {first: 5, third: 8}, lowered | {second: 6})
+    assert [(reason.fits, reason.firm) for reason in only(bag).reasons] == [(5, False), (6, False), (8, True)]
+    assert [reason.firm for reason in only(of_fits(one, {}, {}, n_fits=3)).reasons] == [True] * 3  # too few fits to say
+
+
+def test_what_a_fit_says_of_a_quantity_counts_for_all_its_drivers():
+    catalogue = cut({"lenders": (2, 5, -1.0)}).catalogue
+    quantities = Quantities(catalogue)
+    place = {name: i for i, name in enumerate(catalogue.driver_names)}
+    contributions, against = np.zeros((2, len(place))), np.ones((2, len(place)), dtype=bool)
+    contributions[0, place["lenders"]] = -1.0
+    contributions[0, place["utilisation_6m"]] = -0.4
+    contributions[1, place["lenders"]] = 0.5
+    heads, lowers = quantities.of_one_fit(contributions, against)
+    assert heads[0, place["lenders"]]
+    assert not heads[0, place["utilisation_6m"]]
+    assert lowers[0, place["utilisation_6m"]]
+    assert not lowers[1].any()
+    assert not heads[1].any()
+    # months past due are summarised thrice; what one of them says is said of the quantity
+    contributions[0, place["dpd_last"]] = -0.2
+    heads, _ = quantities.of_one_fit(contributions, against)
+    assert [heads[0, place[name]] for name in ("dpd_last", "dpd_max_6m", "months_90_dpd")] == [True] * 3
+    none = quantities.of_one_fit(contributions, np.zeros_like(against))
+    assert not none[0].any()  # nothing moved adversely, so nothing can be named

@@ -122,6 +122,24 @@ def test_how_many_fits_put_the_first_factor_first_is_told():
     assert not any("fits" in note for note in decrease_reasons(one)[0].notes)
 
 
+def test_a_reason_on_which_the_fits_differ_is_told_as_not_firm():
+    one = explained({"lenders": (2, 5, -1.0), "dpd_last": (0, 9, -0.2)})
+    shape = one.contributions.shape
+    bag = replace(
+        one,
+        fits_led=np.full_like(one.fits_led, 0),
+        fits_headed=np.where(np.array(one.catalogue.driver_names) == "lenders", 4, 8).reshape(shape),
+        fits_lowered=np.full(shape, 8),
+        n_fits=np.array([8]),
+    )
+    told = decrease_reasons(bag)
+    assert told.table["firm"].tolist() == [False, True]
+    assert told.table[["fits", "n_fits"]].to_numpy().tolist() == [[4, 8], [8, 8]]
+    assert "Not firm: 1. The fits of the model differ on how much each of these weighs." in told[0].notes
+    assert "第1项并不确定：模型的各次拟合对其分量看法不一。" in decrease_reasons(bag, lang="zh")[0].notes
+    assert not any("firm" in note for note in decrease_reasons(one)[0].notes)
+
+
 def test_a_factor_that_leads_by_several_reasons_together_is_not_said_to_hold_the_heaviest():
     # Debt 0.7 + 0.6 = 1.3 leads repayment's 0.9, though the latter is the heaviest single reason.
     change = {"lenders": (2, 5, -0.7), "utilisation_6m": (0.4, 0.8, -0.6), "dpd_last": (0, 9, -0.9)}

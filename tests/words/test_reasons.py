@@ -15,8 +15,8 @@ from credit_model.explain.principal import (
     COVERED_SHARE,
     MAX_REASONS,
     PRINCIPAL_SHARE,
-    moved_against,
 )
+from credit_model.explain.quantities import moved_against
 from credit_model.words.reasons import decrease_reasons, reasons_as_records, told_in
 from tests.words.reason_examples import CATALOGUE_TEXT, NAN, explained, small_catalogue
 
@@ -135,7 +135,7 @@ def test_the_rule_holds_for_any_change(changes, max_reasons):
         assert told.reasons == ()
         return
     assert 1 <= len(told.reasons) <= max_reasons
-    against = moved_against(one)[0]
+    against = moved_against(one.catalogue, one.features_before, one.features_after)[0]
     assert all(against[r.driver] and r.contribution < 0 for r in told.reasons)
     # Factor by factor in the verdict's order, within a factor the heaviest first.
     order = [(told.factors.index(r.factor) if r.factor in told.factors else 99, -r.share) for r in told.reasons]
