@@ -14,6 +14,7 @@ from credit_model.arrays import BoolArray, FloatArray
 from credit_model.errors import CreditModelError
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.principal import MAX_REASONS, Reason, candidate_reasons, choose_reasons
+from credit_model.explain.quantities import Quantities
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class Agreement:
     leading_factor : float in [0, 1]
         Share of them whose leading factor is the same.
     first_reason : float in [0, 1]
-        Share whose heaviest reason is the same feature.
+        Share whose first reason is the same: about the same quantity, whichever of its windows speaks for it.
     reasons : float in [0, 1]
-        Mean overlap of the named reasons, as features: shared / named by either (Jaccard index).
+        Mean overlap of the named reasons, as quantities: shared / named by either (Jaccard index).
     rank_correlation : float in [-1, 1]
         Mean Spearman correlation of the factors' contributions.
     """
@@ -117,7 +118,7 @@ _MEASURES = ("leading_factor", "first_reason", "reasons", "rank_correlation")
 
 @dataclass(frozen=True)
 class _Told:
-    """Explanations, the factor that leads each, and the drivers that its reasons name."""
+    """Explanations, the factor that leads each, and the quantities that its reasons are about."""
 
     explanations: DecreaseExplanations
     leader: list[int]
@@ -131,12 +132,13 @@ def _matched(sets: Sequence[DecreaseExplanations], *, told: bool) -> list[_Told]
     keys = [list(zip(map(str, one.borrower_id), one.month_number.tolist(), strict=True)) for one in sets]
     reasons = [dict(zip(own, reasons_of(one, told=told), strict=True)) for own, one in zip(keys, sets, strict=True)]
     shared = [key for key in keys[0] if all(one.get(key) for one in reasons)]
+    quantity = Quantities(sets[0].catalogue).of_driver.tolist()
     result = []
     for one, own, named in zip(sets, keys, reasons, strict=True):
         place = {key: i for i, key in enumerate(own)}
         row = np.array([place[key] for key in shared], dtype=np.int64)
         leader = [one.verdicts[i].factors[0] for i in row]
-        result.append(_Told(one[row], leader, [tuple(r.driver for r in named[key]) for key in shared]))
+        result.append(_Told(one[row], leader, [tuple(quantity[r.driver] for r in named[key]) for key in shared]))
     return result
 
 

@@ -38,6 +38,15 @@ def test_the_overlap_of_reasons_is_shared_over_named_by_either():
     assert peer_agreement(explained(DEBT), explained(other)).reasons == pytest.approx(1 / 3)
 
 
+def test_windows_of_one_quantity_are_one_reason():
+    # Months past due, by their last and by their worst in six months: another window speaks, the reason is the same.
+    ours = explained({"dpd_last": (0, 9, -1.0), "dpd_max_6m": (0, 9, -0.8)})
+    theirs = explained({"dpd_last": (0, 9, -0.8), "dpd_max_6m": (0, 9, -1.0)})
+    assert [one.verdicts[0].reasons[0].driver for one in (ours, theirs)] == [0, 1]
+    found = peer_agreement(ours, theirs)
+    assert (found.first_reason, found.reasons) == (1.0, 1.0)
+
+
 def test_only_decreases_that_both_explain_are_compared_whatever_their_order():
     ours = explained(DEBT, REPAYMENT, UNSUPPORTED, borrowers=["a", "b", "c"])
     theirs = explained(REPAYMENT, DEBT, DEBT, DEBT, borrowers=["b", "a", "c", "d"])
