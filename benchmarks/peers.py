@@ -29,7 +29,7 @@ from credit_model.model.metrics import ranked_probability_score
 from credit_model.model.threshold_pairs import threshold_pairs
 
 #: Rounds between which the best number is sought, and the most there may be.
-STEP, MOST_ROUNDS = 20, 400
+STEP, MOST_ROUNDS = 20, 1000
 #: Rounds without a better loss on the held-out decisions after which a LightGBM stops.
 PATIENCE = 40
 #: Leaves, rates and rows a leaf between which the best are sought.
