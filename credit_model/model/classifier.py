@@ -231,9 +231,14 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return best
 
     def _loss_of_no_change(self, held_out: Sample) -> float:
+        """The loss of "no change" on the held-out rows whose tier in force is known; infinite if none is."""
         assert self.tier_in_force is not None
-        before: IntArray = held_out.rows[:, self._columns().position(self.tier_in_force)].astype(np.int64)
-        return ranked_probability_score(held_out.tier, one_hot(before, len(self.classes_)))
+        before = held_out.rows[:, self._columns().position(self.tier_in_force)]
+        known = ~np.isnan(before)
+        if not known.any():
+            return float("inf")
+        forecast = one_hot(before[known].astype(np.int64), len(self.classes_))
+        return ranked_probability_score(held_out.tier[known], forecast)
 
     def _n_jobs(self) -> int:
         """Threads as the package counts them, checked."""

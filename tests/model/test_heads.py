@@ -205,3 +205,12 @@ def test_a_row_whose_tier_in_force_is_unknown_is_forecast_by_how_often_tiers_com
     unknown[:, 0] = np.nan
     shares = (np.bincount(after) + 0.5) / (len(after) + 3)
     np.testing.assert_allclose(fitted.predict_proba(unknown), np.tile(shares, (50, 1)), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("unknown", [0.3, 1.0])
+def test_rows_held_out_whose_tier_in_force_is_unknown_do_not_keep_a_structure_from_being_chosen(unknown):
+    X, after = rare_and_noisy(11, 1500)
+    X[np.random.default_rng(0).random(len(X)) < unknown, 0] = np.nan
+    model = heads_model(structure="auto", max_iter=20)
+    model.fit(X[:900], after[:900], X_val=X[900:], y_val=after[900:])
+    np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1, rtol=0, atol=1e-12)
