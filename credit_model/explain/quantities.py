@@ -51,13 +51,9 @@ class Quantities:
         against : bool array, (n, n_drivers)
             From `moved_against`; a quantity can be named if one of its drivers moved so and lowered the score.
         """
-        shape = (len(contributions), len(self.factor))
-        net, can_speak = np.zeros(shape), np.zeros(shape, dtype=bool)
-        adverse = against & (contributions < 0)
-        for q in range(shape[1]):
-            members = np.flatnonzero(self.of_driver == q)
-            net[:, q] = contributions[:, members].sum(axis=1)
-            can_speak[:, q] = adverse[:, members].any(axis=1)
+        order, starts = self._members
+        net = np.add.reduceat(contributions[:, order], starts, axis=1)
+        can_speak = np.logical_or.reduceat((against & (contributions < 0))[:, order], starts, axis=1)
         lowered = np.maximum(-net, 0.0)
         return lowered, np.where(can_speak, lowered, 0.0)
 
@@ -73,12 +69,23 @@ class Quantities:
         bool arrays, (n, n_drivers) twice
         """
         _, weight = self.weights(contributions, against)
-        heads = np.zeros(weight.shape, dtype=bool)
-        for g in np.unique(self.factor):
-            own = np.flatnonzero(self.factor == g)
-            heads[:, own] = weight[:, own] >= weight[:, own].max(axis=1, keepdims=True)
+        order, starts, place = self._of_factors
+        heaviest = np.maximum.reduceat(weight[:, order], starts, axis=1)[:, place]
         lowers = weight > 0
-        return (heads & lowers)[:, self.of_driver], lowers[:, self.of_driver]
+        return ((weight >= heaviest) & lowers)[:, self.of_driver], lowers[:, self.of_driver]
+
+    @cached_property
+    def _members(self) -> tuple[IntArray, IntArray]:
+        """Drivers in the order of their quantities, and where each quantity's begin."""
+        order = np.argsort(self.of_driver, kind="stable")
+        return order, np.searchsorted(self.of_driver[order], np.arange(len(self.factor)))
+
+    @cached_property
+    def _of_factors(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Quantities in the order of their factors, where each factor's begin, and each quantity's among these."""
+        order = np.argsort(self.factor, kind="stable")
+        known, place = np.unique(self.factor, return_inverse=True)
+        return order, np.searchsorted(self.factor[order], known), place
 
     @cached_property
     def stands_for(self) -> dict[str, BoolArray]:
