@@ -61,6 +61,7 @@ class ChangeExplanations:
         In how many of them a driver's quantity lowers the score most within its factor, and at all.
     n_fits : int64 array (n,)
         How many fits count: all of the model's, or of a borrower that it was fitted on, those that did not see it.
+        Without it (and the three counts above, which go with it) the contributions are those of one fit.
     """
 
     catalogue: Catalogue

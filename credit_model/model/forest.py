@@ -73,12 +73,13 @@ class OrdinalForest:
         if len(tier) and not (tier.min() >= 1 and tier.max() < self.n_tiers):
             raise ValueError(f"tier must fulfil 1 <= tier <= {self.n_tiers - 1}, found {tier.min()} .. {tier.max()}")
         score = scores(self.trees, self.rows(X, tier - 1), n_jobs=n_jobs)
-        if self.has_heads:
-            raised = np.flatnonzero((X[:, self.tier_column] > 0) & (tier > X[:, self.tier_column]))
-            kept = scores(
-                self.trees, self.rows(X[raised], X[raised, self.tier_column].astype(np.int64) - 1), n_jobs=n_jobs
-            )
-            score[raised] = np.minimum(score[raised], kept)
+        if self.has_heads:  # what is not even kept is not raised
+            in_force = X[:, self.tier_column]
+            raised = np.flatnonzero((in_force > 0) & (tier > in_force))
+            if len(raised):
+                below = in_force[raised].astype(np.int64) - 1
+                kept = scores(self.trees, self.rows(X[raised], below), n_jobs=n_jobs)
+                score[raised] = np.minimum(score[raised], kept)
         return score
 
     def survival_scores(self, X: FloatArray, *, n_jobs: int = -1) -> FloatArray:
