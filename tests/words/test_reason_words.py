@@ -135,7 +135,7 @@ def test_a_reason_on_which_the_fits_differ_is_told_as_not_firm():
     told = decrease_reasons(bag)
     assert told.table["firm"].tolist() == [False, True]
     assert told.table[["fits", "n_fits"]].to_numpy().tolist() == [[4, 8], [8, 8]]
-    assert "Not firm: 1. The fits of the model differ on how much each of these weighs." in told[0].notes
+    assert "Not told as firm, since the fits of the model differ on the weight: 1." in told[0].notes
     assert "第1项并不确定：模型的各次拟合对其分量看法不一。" in decrease_reasons(bag, lang="zh")[0].notes
     assert not any("firm" in note for note in decrease_reasons(one)[0].notes)
 
