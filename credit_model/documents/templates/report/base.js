@@ -56,12 +56,13 @@ function shareText(part, whole) {
 // ---- scales -----------------------------------------------------------------------------------------------------
 /** Where a value lies on an axis { low, high }, as a share of its length. */
 const placeOn = (axis, value) => (value - axis.low) / (axis.high - axis.low);
-/** The marks for risks that have room on an axis of log-odds, at least `apart` (a share of it) from each other. */
+/** The marks for risks that have room on an axis of log-odds, at least `apart` (a share of it) from each other; long ones more. */
 function riskMarks(axis, apart) {
   const taken = [];
+  const room = (a, b) => apart * Math.max(1, (a.length + b.length) / 8);
   for (const [score, text] of DATA.risk_ticks) {
     const at = placeOn(axis, score);
-    if (at >= 0.02 && at <= 0.98 && taken.every((mark) => Math.abs(mark.at - at) >= apart)) taken.push({ at, text });
+    if (at >= 0.02 && at <= 0.98 && taken.every((mark) => Math.abs(mark.at - at) >= room(mark.text, text))) taken.push({ at, text });
   }
   return taken;
 }
