@@ -11,11 +11,10 @@ import pandas as pd
 
 from credit_model.cli import options
 from credit_model.cli.console import heading, progress, say, show_facts, show_table, working
-from credit_model.cli.history_files import read_history
+from credit_model.cli.history_files import check_all
 from credit_model.cli.outputs import INPUT, TABLES, File, Folder
 from credit_model.errors import HistoryError
 from credit_model.files import write_table
-from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import format_month
@@ -235,11 +234,12 @@ def convert_command(dataset: str, source: str, out: str) -> None:
 def check_command(data: str, catalogue: str) -> None:
     """Check histories against their catalogue, and say what is in them.
 
+    All mistakes of the catalogue and of the data are told at once, a line each.
+
     \b
     Example:  credit-model check --data cards.csv --catalogue cards.toml
     """
-    declared = read_catalogue(catalogue)
-    history = read_history(data, declared)
+    declared, history = check_all(data, catalogue)
     ladder = declared.ladder or LimitLadder.from_quantiles(history.values(declared.limit), declared.quantiles or 8)
     with working("building snapshots"):
         snapshots = build_snapshots(history, ladder)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from credit_model.cli.console import working
-from credit_model.errors import HistoryError
-from credit_model.portfolio.catalogue import Catalogue
+from credit_model.errors import CatalogueError, CreditModelError, Gathering, HistoryError
+from credit_model.portfolio.catalogue import Catalogue, readable_part
 from credit_model.portfolio.history import History, check_history
 from credit_model.readers.tables import read_table
 
@@ -22,12 +22,46 @@ def read_history(path: str, catalogue: Catalogue) -> History:
         The file cannot be read, or breaks the catalogue's rules.
     """
     with working(f"reading {path}"):
-        categories = {column.name: column.categories for column in catalogue.columns if column.kind == "category"}
-        raw = read_table(path, id_column=catalogue.borrower, categories=categories)
-        try:
-            return check_history(raw, catalogue)
-        except HistoryError as mistake:
-            raise HistoryError(f"{path}: {mistake}") from None
+        return _checked(path, _table(path, catalogue), catalogue)
+
+
+def check_all(path: str, source: str) -> tuple[Catalogue, History]:
+    """A catalogue and the history in a file or folder; the mistakes of both are told together.
+
+    Parameters
+    ----------
+    path : str
+    source : str
+        The catalogue's name or file.
+
+    Raises
+    ------
+    CreditModelError
+        A line for each mistake.
+    """
+    with working(f"reading {path}"):
+        read = readable_part(source)
+        if read.catalogue is None:
+            raise CatalogueError(*read.mistakes)
+        mistakes = Gathering()
+        mistakes.found.extend(read.mistakes)
+        with mistakes:
+            raw = _table(path, read.catalogue)
+            history = _checked(path, raw.drop(columns=list(read.unread), errors="ignore"), read.catalogue)
+        mistakes.tell(CreditModelError)
+        return read.catalogue, history
+
+
+def _table(path: str, catalogue: Catalogue) -> pd.DataFrame:
+    categories = {column.name: column.categories for column in catalogue.columns if column.kind == "category"}
+    return read_table(path, id_column=catalogue.borrower, categories=categories)
+
+
+def _checked(path: str, raw: pd.DataFrame, catalogue: Catalogue) -> History:
+    try:
+        return check_history(raw, catalogue)
+    except HistoryError as mistake:
+        raise HistoryError(*mistake.in_file(path)) from None
 
 
 def read_economy(path: str | None, data: str) -> pd.DataFrame | None:

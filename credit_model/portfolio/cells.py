@@ -26,13 +26,15 @@ _MOST_EXACT = 2.0**53
 
 
 class RowNames:
-    """Names a row as people look for it: the borrower and the month."""
+    """Names a row as people look for it: the borrower and the month, or its place where these cannot be read."""
 
-    def __init__(self, ids: NDArray[Any], codes: IntArray, number: IntArray, month_type: MonthType) -> None:
+    def __init__(self, ids: NDArray[Any], codes: IntArray, number: IntArray, month_type: MonthType | None) -> None:
         self._parts = ids, codes, number, month_type
 
     def __call__(self, row: int) -> str:
         ids, codes, number, month_type = self._parts
+        if month_type is None:
+            return f"data row {row + 1}"
         return f"borrower {ids[codes[row]]}, {format_month(int(number[row]), month_type)}"
 
 
@@ -189,7 +191,9 @@ def _code_of(cell: Any, place: Mapping[str, int]) -> int:
     return place.get(str(cell), -1)
 
 
-def check_rules(values: FloatArray, column: Column, codes: IntArray, number: IntArray, row_of: RowNames) -> None:
+def check_rules(
+    values: FloatArray, column: Column, codes: IntArray, number: IntArray, row_of: RowNames, *, in_time: bool = True
+) -> None:
     """Hold a column's cells against its declared range, kind and largest rise.
 
     Parameters
@@ -199,40 +203,43 @@ def check_rules(values: FloatArray, column: Column, codes: IntArray, number: Int
     codes, number : int64 arrays, (n,)
         Each row's borrower and month number.
     row_of : RowNames
+    in_time : bool
+        False: the rows do not follow each other in time, and the largest rise is not judged.
 
     Raises
     ------
     HistoryError
-        A cell breaks a rule.
+        Cells break rules: a line for each rule.
     """
     name = column.name
+    told: list[str] = []
+
+    def refuse(broken: NDArray[np.bool_], rule: str, *, rise: bool = False) -> None:
+        first = int(np.flatnonzero(broken)[0])
+        found = f"{values[first - 1]:g} -> {values[first]:g}" if rise else f"{values[first]:g}"
+        told.append(f"{name} must {rule}, found {found} {_where(broken, row_of(first))}; correct the data")
+
     low, high = np.fmin.reduce(values), np.fmax.reduce(values)
     if np.isinf(low) or np.isinf(high):
-        _refuse(np.isinf(values), f"{name} must be finite", values, row_of)
+        refuse(np.isinf(values), "be finite")
     if column.minimum is not None and low < column.minimum:
-        _refuse(values < column.minimum, f"{name} must be >= {column.minimum:g}", values, row_of)
+        refuse(values < column.minimum, f"be >= {column.minimum:g}")
     if column.maximum is not None and high > column.maximum:
-        _refuse(values > column.maximum, f"{name} must be <= {column.maximum:g}", values, row_of)
+        refuse(values > column.maximum, f"be <= {column.maximum:g}")
     if column.kind == "integer":
         broken = (values != np.floor(values)) & ~np.isnan(values)
         if broken.any():
-            _refuse(broken, f"{name} must be whole numbers", values, row_of)
+            refuse(broken, "be whole numbers")
     if column.kind == "boolean" and (low < 0 or high > 1 or ((values != 0) & (values != 1) & ~np.isnan(values)).any()):
-        _refuse((values != 0) & (values != 1) & ~np.isnan(values), f"{name} must be true or false", values, row_of)
-    if column.max_rise is not None:
+        refuse((values != 0) & (values != 1) & ~np.isnan(values), "be true or false")
+    if column.max_rise is not None and in_time and not told:
         rise = np.diff(values)
         months = np.diff(number)
         jumps = np.concatenate([[False], (np.diff(codes) == 0) & (rise > column.max_rise * months)])
         if jumps.any():
-            _refuse(jumps, f"{name} must rise by at most {column.max_rise:g} a month", values, row_of, rise=True)
-
-
-def _refuse(
-    broken: NDArray[np.bool_], rule: str, values: FloatArray, row_of: RowNames, *, rise: bool = False
-) -> NoReturn:
-    first = int(np.flatnonzero(broken)[0])
-    found = f"{values[first - 1]:g} -> {values[first]:g}" if rise else f"{values[first]:g}"
-    raise HistoryError(f"{rule}, found {found} {_where(broken, row_of(first))}; correct the data")
+            refuse(jumps, f"rise by at most {column.max_rise:g} a month", rise=True)
+    if told:
+        raise HistoryError(*told)
 
 
 def _where(broken: NDArray[np.bool_], first: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
@@ -69,6 +70,12 @@ def message_fault(text: str, *, names: str | None = None) -> str | None:
     text = "\n".join(line for line in text.splitlines() if not line.startswith("Note: "))
     if not text.strip():
         return "the message is empty"
+    if re.match(r"Error: [\d,]+ mistakes\n", text):  # several at once: one line each
+        lines = text.strip().split("\n")[1:]
+        wrong = [line for line in lines if not re.match(r"  (\d+\. |\.\.\. and )", line)]
+        if wrong:
+            return f"a line is no mistake: {wrong[0][:200]!r}"
+        text = max(lines, key=len)
     if "\n" in text.strip():
         return f"the message has several lines: {text[:200]!r}"
     if len(text) > LONGEST_MESSAGE:
