@@ -20,9 +20,9 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.doctest",
     "numpydoc",
-    "sphinx_click",
     "sphinx_copybutton",
     "mathml",
+    "commands",
 ]
 exclude_patterns = ["pictures/make.py"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
@@ -32,6 +32,8 @@ myst_enable_extensions = ["deflist", "dollarmath", "attrs_inline", "attrs_block"
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 
+smartquotes = False
+default_role = "py:obj"
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
