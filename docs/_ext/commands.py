@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 
 import click
@@ -23,7 +24,9 @@ def _command(command: click.Command, path: list[str]) -> Iterator[str]:
     if len(path) > 1:
         yield f"{'#' * len(path)} {' '.join(path[1:])}\n"
     yield from _help(command)
-    inner = [command.get_command(context, name) for name in command.list_commands(context)] if _is_group(command) else []
+    inner = (
+        [command.get_command(context, name) for name in command.list_commands(context)] if _is_group(command) else []
+    )
     if not inner:
         usage = " ".join(command.collect_usage_pieces(context))
         yield f"```text\n{' '.join(path)} {usage}\n```\n"
@@ -31,13 +34,9 @@ def _command(command: click.Command, path: list[str]) -> Iterator[str]:
         if len(path) == 1 or "--help" in parameter.opts:
             continue
         yield from _parameter(parameter, context)
-    for one in inner:
-        assert one is not None
-        yield from _command(one, [*path, one.name.removesuffix("-command") if one.name else ""])
-
-
-def _is_group(command: click.Command) -> bool:
-    return isinstance(command, click.Group)
+    for name in names:
+        one = command.get_command(context, name)  # type: ignore[attr-defined]
+        yield from _command(one, [*path, name])
 
 
 def _help(command: click.Command) -> Iterator[str]:
@@ -45,8 +44,8 @@ def _help(command: click.Command) -> Iterator[str]:
     for part in inspect.cleandoc(command.help or "").split("\n\n"):
         if part.startswith("\b"):
             lines = part.removeprefix("\b").strip("\n").split("\n")
-            yield "```text\n" + "\n".join(line.removeprefix("Example:  ").strip() if "Example:" in line else
-                                          (line.strip() if line.startswith(" ") else line) for line in lines) + "\n```\n"
+            plain = [re.sub(r"^(Example: )? +", "", line) for line in lines]
+            yield "```text\n" + "\n".join(plain) + "\n```\n"
         else:
             yield part + "\n"
 
