@@ -24,10 +24,8 @@ def _command(command: click.Command, path: list[str]) -> Iterator[str]:
     if len(path) > 1:
         yield f"{'#' * len(path)} {' '.join(path[1:])}\n"
     yield from _help(command)
-    inner = (
-        [command.get_command(context, name) for name in command.list_commands(context)] if _is_group(command) else []
-    )
-    if not inner:
+    names = command.list_commands(context) if isinstance(command, click.Group) else []
+    if not names:
         usage = " ".join(command.collect_usage_pieces(context))
         yield f"```text\n{' '.join(path)} {usage}\n```\n"
     for parameter in command.get_params(context):
@@ -35,7 +33,7 @@ def _command(command: click.Command, path: list[str]) -> Iterator[str]:
             continue
         yield from _parameter(parameter, context)
     for name in names:
-        one = command.get_command(context, name)  # type: ignore[attr-defined]
+        one = command.get_command(context, name)
         yield from _command(one, [*path, name])
 
 
