@@ -85,6 +85,6 @@ def test_the_answer_at_the_terminal_is_the_same_cut_in_chinese():
     shown = []
     for text in (EN, ZH):
         (block,) = re.findall(r"^```text\n(.*?)^```", text, flags=re.M | re.S)
-        shown.append(re.findall(r"[−+]\d\.\d\d(?=  )", block))
+        shown.append(re.findall(r"[−+]\d\.\d\d\b", block))
     assert shown[0] == shown[1]
     assert len(shown[0]) == 7  # factors
