@@ -31,6 +31,7 @@ from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.limit_declarations import closure, columns_not_a_cut, money_unit
 from credit_model.portfolio.month_declarations import month_format
 from credit_model.portfolio.months import CALENDARS
+from credit_model.portfolio.source_declarations import SourceFormat, key_parts, source_format
 from credit_model.portfolio.toml_document import MOST_NUMBER, TomlDocument, TomlTable, read_toml_text
 
 __all__ = [
@@ -47,7 +48,7 @@ __all__ = [
 #: Catalogues that come with the package, by name.
 BUILT_IN = ("synthetic", "home_credit", "uci_taiwan")
 
-_TABLES = ("portfolio", "ladder", "column", "factor", "feature")
+_TABLES = ("portfolio", "source", "ladder", "column", "factor", "feature")
 
 
 def read_catalogue(source: str | Path) -> Catalogue:
@@ -168,6 +169,8 @@ def _catalogue(document: TomlDocument) -> tuple[Catalogue | None, tuple[str, ...
     unread = tuple(name for name, column in columns.items() if column is None)
     if portfolio is None:
         return None, unread
+    flags = [*_listed(portfolio["reviewed"] or []), *portfolio["not_a_cut"]]
+    source = document.gather(source_format, document, columns, flags, portfolio["limit"], portfolio["closed"])
     portfolio["not_a_cut"] = tuple(name for name in portfolio["not_a_cut"] if name not in unread)
     amounts, quantiles = ladder or (None, None)
     catalogue = Catalogue(
@@ -177,6 +180,7 @@ def _catalogue(document: TomlDocument) -> tuple[Catalogue | None, tuple[str, ...
         columns=tuple(sound),
         factors=tuple(factor for factor in factors if factor is not None),
         features=tuple(feature for feature in features if feature is not None),
+        source=source or SourceFormat(),
         text=document.text,
     )
     return catalogue, unread
@@ -184,18 +188,27 @@ def _catalogue(document: TomlDocument) -> tuple[Catalogue | None, tuple[str, ...
 
 def _special(head: TomlTable) -> dict[str, str]:
     """The columns that [portfolio] names, and the key that does."""
-    keys = ("borrower", "month", "limit", "reviewed")
-    return {head.content[key]: key for key in keys if isinstance(head.content.get(key), str)}
+    named = [
+        (name, key) for key in ("borrower", "month", "limit", "reviewed") for name in _listed(head.content.get(key))
+    ]
+    return {name: key for name, key in named if isinstance(name, str)}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _portfolio(head: TomlTable, special: dict[str, str], columns: dict[str, Column | None]) -> dict[str, Any]:
     """The fields of a catalogue that [portfolio] declares."""
     lag = head.integer("decision_lag", 0, 1, 0)
+    borrower, parts = key_parts(head)
     fields = {
         "name": head.text("name"),
         "version": head.text("version"),
         "currency": head.text("currency", "CNY"),
-        **{key: head.text(key) for key in ("borrower", "month", "limit")},
+        "borrower": borrower,
+        "borrower_parts": parts,
+        **{key: head.text(key) for key in ("month", "limit")},
         "reviewed": head.text("reviewed", None),
         "calendar": head.choice("calendar", tuple(CALENDARS), None),
         "month_format": month_format(head),
@@ -205,7 +218,8 @@ def _portfolio(head: TomlTable, special: dict[str, str], columns: dict[str, Colu
         "closed": closure(head, columns),
         "not_a_cut": columns_not_a_cut(head, columns, special),
     }
-    names = [fields[key] for key in ("borrower", "month", "limit", "reviewed") if fields[key] is not None]
+    single = [fields[key] for key in ("month", "limit", "reviewed") if fields[key] is not None]
+    names = [*(dict.fromkeys(parts) or [borrower]), *single]
     if len(set(names)) < len(names):
         head.note("borrower, month, limit and reviewed must be four different columns")
     head.close()

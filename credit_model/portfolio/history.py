@@ -25,6 +25,8 @@ from credit_model.portfolio.declarations import Catalogue, Column, Label
 from credit_model.portfolio.history_keys import Keys, read_keys
 from credit_model.portfolio.months import MonthType, format_month, months_as_values
 from credit_model.portfolio.toml_document import near
+from credit_model.portfolio.written_numbers import Written, settle_decimal, texts_of
+from credit_model.readers.source_format import PROVEN_DECIMAL
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
     once = {str(c) for c in raw.columns[~raw.columns.duplicated(keep=False)]}
     series = {str(name): cells for name, cells in raw.items() if str(name) in once}
     keys = read_keys(series, catalogue, mistakes)
-    cells = _read_columns(series, len(raw), catalogue, keys, mistakes)
+    cells = _read_columns(series, len(raw), raw.attrs.get(PROVEN_DECIMAL), catalogue, keys, mistakes)
     mistakes.tell(HistoryError)
     assert keys.month_type is not None
     return History(
@@ -197,26 +199,32 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
 
 
 def _read_columns(
-    series: Mapping[str, pd.Series], n: int, catalogue: Catalogue, keys: Keys, mistakes: Gathering
+    series: Mapping[str, pd.Series],
+    n: int,
+    proven: str | None,
+    catalogue: Catalogue,
+    keys: Keys,
+    mistakes: Gathering,
 ) -> dict[str, FloatArray]:
     """The cells of all columns, (n,) each; of one that breaks a rule there are none."""
     cells: dict[str, FloatArray] = {}
     row_of = keys.row_of
 
-    def take(name: str, column: Column) -> None:
+    columns = _columns_read(catalogue)
+    numbers = [(c, series[c.name]) for c in columns if c.kind in ("number", "integer") and c.name in series]
+    written: Written | None = None
+    with mistakes:
+        written = Written(catalogue.source, settle_decimal(numbers, catalogue.source, proven))
+    doubtful = {c.name for c, raw in numbers if texts_of(raw).is_text.any()} if written is None else set()
+    for column in columns:
+        name = column.name
+        if name in doubtful:
+            continue
         with mistakes:
-            values = read_cells(series[name], column, keys.order, row_of) if name in series else np.full(n, np.nan)
+            given = name in series
+            values = read_cells(series[name], column, keys.order, row_of, written) if given else np.full(n, np.nan)
             check_rules(values, column, keys.codes, keys.number, row_of, in_time=keys.are_unique)
             cells[name] = values
-
-    take(catalogue.limit, _plain(catalogue.limit, "number", minimum=0.0))
-    if catalogue.reviewed is not None:
-        take(catalogue.reviewed, _plain(catalogue.reviewed, "boolean"))
-    for column in catalogue.columns:
-        take(column.name, column)
-    for name in catalogue.not_a_cut:
-        if name not in {column.name for column in catalogue.columns}:
-            take(name, _plain(name, "boolean"))
     closed = catalogue.closed and catalogue.closed.column
     if catalogue.limit in series and {catalogue.limit, *([closed] if closed else [])} <= cells.keys():
         with mistakes:
@@ -227,6 +235,14 @@ def _read_columns(
                     f"column {catalogue.limit!r} holds no limit at all; give the limit in force of each month"
                 )
     return cells
+
+
+def _columns_read(catalogue: Catalogue) -> list[Column]:
+    """All columns but the keys, in the order of a history's cells."""
+    reviewed = [] if catalogue.reviewed is None else [_plain(catalogue.reviewed, "boolean")]
+    declared = {column.name for column in catalogue.columns}
+    flags = [_plain(name, "boolean") for name in catalogue.not_a_cut if name not in declared]
+    return [_plain(catalogue.limit, "number", minimum=0.0), *reviewed, *catalogue.columns, *flags]
 
 
 def in_units(amounts: FloatArray, unit: float) -> FloatArray:
@@ -285,7 +301,7 @@ def _check_columns(raw: pd.DataFrame, catalogue: Catalogue) -> list[str]:
     present = [str(c) for c in raw.columns]
     twice = sorted({c for c in present if present.count(c) > 1}) if len(set(present)) < len(present) else []
     wrong += [f"column {name!r} stands {present.count(name)} times; keep one" for name in twice]
-    keys = [catalogue.borrower, catalogue.month, catalogue.limit]
+    keys = [*catalogue.id_columns, catalogue.month, catalogue.limit]
     keys += [catalogue.reviewed] if catalogue.reviewed else []
     keys += [name for name in catalogue.not_a_cut if name not in {c.name for c in catalogue.columns}]
     needed = [*keys, *(c.name for c in catalogue.columns if c.required)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from credit_model.arrays import IntArray
 from credit_model.errors import Gathering, HistoryError
-from credit_model.portfolio.borrower_ids import read_borrower_ids
+from credit_model.portfolio.borrower_ids import read_ids
 from credit_model.portfolio.cells import RowNames
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.month_columns import check_calendar, read_months
@@ -56,11 +56,11 @@ def read_keys(series: Mapping[str, pd.Series], catalogue: Catalogue, mistakes: G
     catalogue : Catalogue
     mistakes : Gathering
     """
-    borrowers, months = series.get(catalogue.borrower), series.get(catalogue.month)
+    names, months = catalogue.id_columns, series.get(catalogue.month)
     found: list[Any] = [None, None]
     with mistakes:
-        if borrowers is not None:
-            found[0] = read_borrower_ids(borrowers, catalogue.borrower)
+        if series.keys() >= set(names):
+            found[0] = read_ids([series[name] for name in names], names, catalogue.borrower)
     with mistakes:
         if months is not None:
             found[1] = read_months(

@@ -160,3 +160,44 @@ def test_an_error_of_several_lines_survives_pickling_and_names_a_file_in_each():
     assert isinstance(again, HistoryError)
     assert again.errors == error.errors
     assert str(CreditModelError()) == ""
+
+
+SOURCE = """
+[source]
+encoding = "klingon"
+separator = "-"
+[source.scale]
+days_past_due = -1
+[source.missing]
+balance_amunt = [-999]
+[source.blank]
+employment = 0
+"""
+
+
+def test_mistakes_of_how_the_data_are_written_come_together():
+    with pytest.raises(CatalogueError) as caught:
+        parse_catalogue(CATALOGUE + SOURCE)
+    told = [message.split(": ", 1)[1] for message in caught.value.errors]
+    assert [message.split(" must")[0].split(" is ")[0] for message in told] == [
+        "[source]: encoding",
+        "[source]: separator",
+        "[source.scale]: 'days_past_due'",
+        "[source.missing]: 'balance_amunt'",
+        "[source.blank]: 'employment'",
+    ]
+
+
+def test_what_is_written_of_a_column_whose_declaration_is_wrong_is_no_mistake():
+    text = CATALOGUE.replace('kind = "number"', 'kind = "numbers"') + "[source.scale]\nbalance_amount = 1000\n"
+    with pytest.raises(CatalogueError) as caught:
+        parse_catalogue(text)
+    assert len(caught.value.errors) == 1
+
+
+def test_numbers_that_can_be_read_in_two_ways_are_one_mistake_beside_the_others():
+    table = history(limit_amount=["1,000", "2,000", "3,000"], balance_amount=["1,234", "2,345", None],
+                    employment=["gig", "retired", "gig"])  # fmt: skip
+    told = mistakes_in(table)
+    assert ['declare decimal = "."' in message for message in told] == [True, False]
+    assert "'retired'" in told[1]
