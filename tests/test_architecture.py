@@ -28,8 +28,9 @@ GROUND = {
 }
 #: Each part may import these parts; none imports one that imports it.
 ALLOWED = {
-    "portfolio": set(),
-    "readers": {"portfolio"},
+    # Readers give tables as they stand; what the columns mean, the portfolio says, which may then be given a path.
+    "readers": set(),
+    "portfolio": {"readers"},
     "simulate": {"portfolio", "readers"},
     "trees": set(),
     "model": {"portfolio", "trees"},

@@ -36,6 +36,7 @@ from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.limit_declarations import closure, columns_not_a_cut, money_unit
 from credit_model.portfolio.month_declarations import month_format
 from credit_model.portfolio.months import CALENDARS
+from credit_model.portfolio.source_declarations import key_parts, source_format
 from credit_model.portfolio.templates import places_of
 from credit_model.portfolio.toml_document import MOST_NUMBER, TomlDocument, TomlTable, near, read_toml_text
 
@@ -53,7 +54,7 @@ __all__ = [
 #: Catalogues that come with the package, by name.
 BUILT_IN = ("synthetic", "home_credit", "uci_taiwan")
 
-_TABLES = ("portfolio", "ladder", "column", "factor", "feature")
+_TABLES = ("portfolio", "source", "ladder", "column", "factor", "feature")
 
 
 def read_catalogue(source: str | Path) -> Catalogue:
@@ -108,18 +109,22 @@ def _catalogue(document: TomlDocument) -> Catalogue:
     name = head.text("name")
     version = head.text("version")
     currency = head.text("currency", "CNY")
-    keys = {key: head.text(key) for key in ("borrower", "month", "limit")}
+    borrower, parts = key_parts(head)
+    keys = {key: head.text(key) for key in ("month", "limit")}
     reviewed = head.text("reviewed", None)
     calendar, written = head.choice("calendar", tuple(CALENDARS), None), month_format(head)
     lag = head.integer("decision_lag", 0, 1, 0)
     warm_up = head.integer("warm_up", 0, 120, lag + 1)
-    special = {value: key for key, value in keys.items()} | ({reviewed: "reviewed"} if reviewed else {})
-    if len(special) < 3 + bool(reviewed):
+    named = [*((part, "borrower") for part in parts or (borrower,)), *((value, key) for key, value in keys.items())]
+    special = dict(named) | ({reviewed: "reviewed"} if reviewed else {})
+    if len(special) < len(named) + bool(reviewed):
         head.fail("borrower, month, limit and reviewed must be four different columns")
     columns = [_column(t, special) for t in _unique(document.tables("column"), "name")]
     unit, closed = money_unit(head), closure(head, columns)
     not_a_cut = columns_not_a_cut(head, columns, special)
     head.close()
+    flags = [*([reviewed] if reviewed else []), *not_a_cut]
+    source = source_format(document, columns, flags, keys["limit"], closed)
     factors = [_factor(t) for t in _unique(document.tables("factor"), "id")]
     if not factors:
         document.fail("the catalogue declares no [[factor]]; add at least one", "factor")
@@ -163,6 +168,9 @@ def _catalogue(document: TomlDocument) -> Catalogue:
         columns=tuple(columns),
         factors=tuple(factors),
         features=tuple(features),
+        borrower=borrower,
+        borrower_parts=parts,
+        source=source,
         text=document.text,
         **keys,
     )

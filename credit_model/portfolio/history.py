@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import CreditModelWarning, HistoryError
 from credit_model.notebook import notebook_html
-from credit_model.portfolio.borrower_ids import position_among, read_borrower_ids
+from credit_model.portfolio.borrower_ids import position_among, read_ids
 from credit_model.portfolio.cells import RowNames, check_rules, read_cells
 from credit_model.portfolio.declarations import Catalogue, Column, Label
 from credit_model.portfolio.month_columns import check_calendar, read_months
 from credit_model.portfolio.months import MonthType, format_month, months_as_values
 from credit_model.portfolio.toml_document import near
+from credit_model.portfolio.written_numbers import Written, settle_decimal
+from credit_model.readers.source_format import PROVEN_DECIMAL
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
         )
     if not len(raw):
         raise HistoryError("the history has no rows; give at least one borrower-month")
-    codes, ids = read_borrower_ids(raw[catalogue.borrower], catalogue.borrower)
+    codes, ids = read_ids([raw[name] for name in catalogue.id_columns], catalogue.id_columns, catalogue.borrower)
     number, month_type = read_months(
         raw[catalogue.month], catalogue.month, calendar=catalogue.calendar, month_format=catalogue.month_format
     )
@@ -190,20 +192,15 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
     starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]]).astype(np.int64)
     cells: dict[str, FloatArray] = {}
     series = dict(raw.items())
-
-    def take(name: str, column: Column) -> None:
-        values = read_cells(series[name], column, order, row_of) if name in series else np.full(len(raw), np.nan)
+    columns = {column.name: column for column in _columns_read(catalogue)}
+    numbers = [(c, series[c.name]) for c in columns.values() if c.kind in ("number", "integer") and c.name in series]
+    source = catalogue.source
+    written = Written(source, settle_decimal(numbers, source, raw.attrs.get(PROVEN_DECIMAL)))
+    for name, column in columns.items():
+        given = name in series
+        values = read_cells(series[name], column, order, row_of, written) if given else np.full(len(raw), np.nan)
         check_rules(values, column, codes, number, row_of)
         cells[name] = values
-
-    take(catalogue.limit, _plain(catalogue.limit, "number", minimum=0.0))
-    if catalogue.reviewed is not None:
-        take(catalogue.reviewed, _plain(catalogue.reviewed, "boolean"))
-    for column in catalogue.columns:
-        take(column.name, column)
-    for name in catalogue.not_a_cut:
-        if name not in cells:
-            take(name, _plain(name, "boolean"))
     limit = _limits_in_units(cells[catalogue.limit], catalogue, row_of)
     cells[catalogue.limit] = np.where(closed_rows(catalogue, cells), np.nan, limit)
     if np.isnan(cells[catalogue.limit]).all():
@@ -216,6 +213,14 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
         month_number=number,
         cells=cells,
     )
+
+
+def _columns_read(catalogue: Catalogue) -> list[Column]:
+    """All columns but the keys, in the order of a history's cells."""
+    reviewed = [] if catalogue.reviewed is None else [_plain(catalogue.reviewed, "boolean")]
+    declared = {column.name for column in catalogue.columns}
+    flags = [_plain(name, "boolean") for name in catalogue.not_a_cut if name not in declared]
+    return [_plain(catalogue.limit, "number", minimum=0.0), *reviewed, *catalogue.columns, *flags]
 
 
 def in_units(amounts: FloatArray, unit: float) -> FloatArray:
@@ -274,7 +279,7 @@ def _check_columns(raw: pd.DataFrame, catalogue: Catalogue) -> list[str]:
     twice = sorted({c for c in present if present.count(c) > 1}) if len(set(present)) < len(present) else []
     if twice:
         raise HistoryError(f"column {twice[0]!r} stands {present.count(twice[0])} times; keep one")
-    keys = [catalogue.borrower, catalogue.month, catalogue.limit]
+    keys = [*catalogue.id_columns, catalogue.month, catalogue.limit]
     keys += [catalogue.reviewed] if catalogue.reviewed else []
     keys += [name for name in catalogue.not_a_cut if name not in {c.name for c in catalogue.columns}]
     needed = [*keys, *(c.name for c in catalogue.columns if c.required)]

@@ -20,7 +20,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
 _MOST_DOTS = 1000
 #: Numbers of a file lie within this, so that sums and squares of them are numbers, too.
 MOST_NUMBER = 1e100
-_KEY = re.compile(r"^\s*\"?([\w-]+)\"?\s*(\.[\w-]+\s*)?=")
+_KEY = re.compile(r"""^\s*(?:"([^"]+)"|'([^']+)'|([\w-]+))\s*(?:\.[\w-]+\s*)?=""")
 
 
 def read_toml_text(path: str | Path, error: type[CreditModelError], *, wanted: str) -> str:
@@ -80,12 +80,16 @@ class TomlDocument:
                 count[name] = index + 1
                 self._lines[name, index] = number
             elif key := _KEY.match(line):
-                self._keys.setdefault((name, index, key[1]), number)
+                self._keys.setdefault((name, index, key[1] or key[2] or key[3]), number)
 
     def fail(self, message: str, table: str = "", index: int = 0, key: str = "") -> NoReturn:
         """Raise the error at a key's line, else at its table's, else at a top-level key of the table's name."""
+        above, _, last = table.rpartition(".")  # a table inside another one may be written as one of its keys
         line = (
-            self._keys.get((table, index, key)) or self._lines.get((table, index)) or self._keys.get(("", 0, table), 1)
+            self._keys.get((table, index, key))
+            or self._lines.get((table, index))
+            or self._keys.get((above, 0, last))
+            or self._lines.get((above, 0), 1)
         )
         raise self._error(f"{self._where}:{line}: {message}")
 
@@ -94,6 +98,10 @@ class TomlDocument:
         if name not in self._content:
             self.fail(f"lacks a [{name}] table; add it", name)
         return TomlTable(self._content[name], self, name)
+
+    def optional(self, name: str) -> TomlTable:
+        """The one table of this name; an empty one where there is none."""
+        return TomlTable(self._content.get(name, {}), self, name)
 
     def tables(self, name: str) -> list[TomlTable]:
         """All tables of an array, which may be empty."""
