@@ -199,8 +199,8 @@ def _unit(panel: Panel, profile: Profile, concept: Concept | None) -> str:
         return profile.kind
     unit = concept.unit if concept is not None else ""
     words = profile.meaning.words
-    if profile.is_percent:
-        return "percent"
+    if profile.is_percent or profile.currencies:
+        return "percent" if profile.is_percent else "money"
     if unit == "months" and "years" in words:
         return "years"
     if unit in ("months", "years") and "days" in words:

@@ -1,7 +1,7 @@
 """In which direction each feature moves the limit: what its name says, held against the decisions in the data.
 
 For every feature two standardised measures are taken over the decisions: how its ranks go with the limit's moves within
-months and tiers, and the same beside all other features. A name's direction stays unless both clearly speak against it;
+tiers, and the same beside the features of all other columns. A name's direction stays unless both clearly speak against it;
 where the name says nothing, a direction is taken only if both clearly speak for it.
 """
 
@@ -17,9 +17,11 @@ from credit_model.portfolio.snapshots import Snapshots
 from credit_model.readers.draft.features import FeaturePlan, with_effect
 from credit_model.readers.draft.panel import ranks
 
-#: Standard errors that speak clearly, and those of a measure that merely agrees.
-_CLEAR, _AGREES = 4.0, 2.0
-#: Decisions looked at, at most; weight of the ridge, as a share of them.
+#: Standard errors that speak against a name, that tell a direction where no name does, and that merely agree.
+_CLEAR, _TELLS, _AGREES = 4.0, 3.0, 2.0
+#: What speaks against a name that leaves little doubt, such as days past due.
+_FIRM = 12.0
+#: Decisions looked at, at most; weight of the ridge.
 _MOST_ROWS, _RIDGE = 40_000, 0.02
 #: A feature that all borrowers of a month share has only as many cases as there are months.
 _FEW_VALUES_A_MONTH = 8
@@ -32,7 +34,7 @@ class Evidence:
     Attributes
     ----------
     alone, beside : float64 arrays
-        By itself, and beside all other features; positive: higher values go with rises.
+        By itself, and beside the features of all other columns; positive: higher values go with rises.
     """
 
     alone: FloatArray
@@ -55,12 +57,13 @@ def _decided(feature: FeaturePlan, alone: float, beside: float, lang: str) -> Fe
         return feature
     sign = {"raises": 1, "lowers": -1, "free": 0}[feature.named]
     shown = f"{alone:+.0f} and {beside:+.0f} standard errors"
-    if sign and min(sign * alone, sign * beside) < -_CLEAR and max(sign * alone, sign * beside) < -_AGREES:
+    least = _FIRM if feature.is_firm else _CLEAR
+    if sign and min(sign * alone, sign * beside) < -least and max(sign * alone, sign * beside) < -_AGREES * least / _CLEAR:
         doubt = f'"{feature.named}" by its name, but the data say otherwise ({shown})'
         return with_effect(feature, "free", doubt, lang)
     if sign:
         return feature
-    if abs(beside) >= _CLEAR and alone * beside > 0 and abs(alone) >= _AGREES:
+    if abs(beside) >= _TELLS and alone * beside > 0 and abs(alone) >= _AGREES:
         effect = "raises" if beside > 0 else "lowers"
         return with_effect(feature, effect, f"from the data alone ({shown})", lang)
     return feature
@@ -82,12 +85,26 @@ def directions_in_data(snapshots: Snapshots) -> Evidence:
     y = y / max(float(np.sqrt((y**2).mean())), 1e-12)
     n = len(row)
     with_move = (X * y[:, None]).sum(axis=0) / n
-    gram = np.einsum("ij,ik->jk", X, X) / n
-    inverse = _inverse(gram + _RIDGE * np.eye(n_features))
-    partial = (inverse * with_move[None, :]).sum(axis=1)
-    error = np.sqrt(np.maximum(np.diag(inverse), 1e-12) / n)
+    gram = np.einsum("ij,ik->jk", X, X) / n + _RIDGE * np.eye(n_features)
     shrunk = _cases(snapshots, row, n)
-    return Evidence(with_move * np.sqrt(n) * shrunk, partial / error * shrunk)
+    beside = _beside_other_columns(gram, with_move, snapshots)
+    return Evidence(with_move * np.sqrt(n) * shrunk, beside * np.sqrt(n) * shrunk)
+
+
+def _beside_other_columns(gram: FloatArray, with_move: FloatArray, snapshots: Snapshots) -> FloatArray:
+    """Partial correlations with the move, each beside the features of all other columns: (n_features,)."""
+    columns = [feature.column or feature.numerator or feature.id for feature in snapshots.catalogue.features]
+    found = np.zeros(len(columns))
+    for column in dict.fromkeys(columns):
+        own = [j for j, name in enumerate(columns) if name == column]
+        rest = np.array([j for j, name in enumerate(columns) if name != column], dtype=np.int64)
+        inverse = _inverse(gram[np.ix_(rest, rest)])
+        for j in own:
+            weights = (inverse * gram[rest, j][None, :]).sum(axis=1)
+            left = with_move[j] - float((weights * with_move[rest]).sum())
+            spread = gram[j, j] - float((weights * gram[rest, j]).sum())
+            found[j] = left / np.sqrt(max(spread, 1e-9))
+    return found
 
 
 def _thinned(row: IntArray, move: FloatArray) -> IntArray:

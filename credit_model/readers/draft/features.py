@@ -27,7 +27,8 @@ PERIODS: Mapping[str | None, tuple[str, str, str]] = {
     "weekly": ("weeks", "weeks", "周"),
     "yearly": ("years", "years", "年"),
 }
-_EFFECTS = ("raises", "lowers", "free")
+#: Shapes whose direction nobody disputes.
+_FIRM = frozenset({"arrears", "arrears_days", "other_arrears"})
 _REASONS = {
     "en": {"raises": "{x} fell from {{before}} to {{after}}", "lowers": "{x} rose from {{before}} to {{after}}",
            "free": "{x} went from {{before}} to {{after}}", "boolean": "{x}: {{before}} then, {{after}} now"},
@@ -49,6 +50,8 @@ class FeaturePlan:
     window : int
     named : str
         The effect that the name of the column gives; "free" where it gives none.
+    is_firm : bool
+        The name leaves little doubt of it.
     doubt : str
         What a person should look at; "" if nothing.
     """
@@ -68,6 +71,7 @@ class FeaturePlan:
     reason: str
     exemption: str
     named: str
+    is_firm: bool = False
     doubt: str = ""
 
     @property
@@ -178,6 +182,7 @@ def _feature(
         reason=_reason(_told(text, plan.label), unit, named, lang),
         exemption=shape.get("exemption", "") if plan.shape != "lender" or plan.source == "lender" else "",
         named=named,
+        is_firm=plan.shape in _FIRM,
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.portfolio.number_texts import Marks, marks_of, read_numbers
+from credit_model.portfolio.written_numbers import TRUTHS
 from credit_model.readers.draft.vocabulary import Meaning, meaning_of
 
 ProfileKind = Literal["number", "integer", "boolean", "category", "date", "text", "empty"]
@@ -23,9 +24,6 @@ MOST_CATEGORIES = 30
 _MOST_CODES = 10
 #: Of a column's cells, those that have to be understood as numbers; and the other words that may stand among them.
 _MOSTLY, _MOST_WORDS = 0.6, 6
-_TRUTHS = {"true": 1.0, "false": 0.0}
-#: Pairs of words that mean yes and no, for the notes in the file.
-YES_NO = {"y": 1.0, "yes": 1.0, "t": 1.0, "是": 1.0, "有": 1.0, "n": 0.0, "no": 0.0, "f": 0.0, "否": 0.0, "无": 0.0}
 _BLANK_WORDS = frozenset({"", ".", "-", "--", "?", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "unknown", "missing",
                           "unk", "nd", "无", "未知", "缺失", "空"})  # fmt: skip
 _SENTINELS = (*(float("9" * k) for k in range(3, 11)), *(float("-" + "9" * k) for k in range(1, 11)), -1.0,
@@ -144,8 +142,8 @@ def _of_texts(empty: Profile, series: pd.Series, decimal: str) -> Profile:
     wordy = np.array([text in _BLANK_WORDS for text in lower])
     known = ~wordy
     rows = np.bincount(place[place >= 0], minlength=len(texts))
-    if known.any() and all(text in _TRUTHS for text, yes in zip(lower, known, strict=True) if yes):
-        of_text = np.array([_TRUTHS.get(text, np.nan) for text in lower] + [np.nan])
+    if known.any() and all(text in TRUTHS for text, yes in zip(lower, known, strict=True) if yes):
+        of_text = np.array([TRUTHS.get(text, np.nan) for text in lower] + [np.nan])
         words = tuple(t for t, low, w in zip(texts, lower, wordy, strict=True) if w and low)
         return replace(empty, kind="boolean", values=of_text[place], missing=words)
     read = read_numbers(texts, decimal)
