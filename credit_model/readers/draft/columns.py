@@ -263,7 +263,8 @@ def _labels(plans: list[ColumnPlan], lang: str) -> list[str]:
             said = plan.concept.label[lang]
             label = header if lang == "zh" and _CJK.search(header) else said
             if taken[plan.concept.id] > 1 and label == said:
-                label = f"{said} ({header})" if lang == "en" else f"{said}（{header}）"
+                plain = "?" not in "".join(plan.profile.meaning.words) and len(header.split()) > 1
+                label = header if plain else f"{said} ({header})" if lang == "en" else f"{said}（{header}）"
         else:
             label = header
         label = label.replace("{", "(").replace("}", ")")

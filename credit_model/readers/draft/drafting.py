@@ -253,8 +253,10 @@ def _currency(found: _Found) -> tuple[str, str]:
     for code in ("USD", "EUR", "GBP", "CNY", "HKD", "TWD", "JPY", "INR", "SGD", "AUD", "CAD", "CHF"):
         if re.search(rf"(?<![A-Z]){code}(?![A-Z])", headers):
             return code, ""
-    if "RMB" in headers or found.lang == "zh":
-        return "CNY", f"{DOUBT} nothing names the currency; taken from the language of the headers" if "RMB" not in headers else ""
+    if "RMB" in headers or "元" in headers:
+        return "CNY", ""
+    if found.lang == "zh":
+        return "CNY", f"{DOUBT} nothing names the currency; taken from the language of the headers"
     return "CU", f"{DOUBT} nothing names the currency: CU stands for currency units"
 
 

@@ -17,7 +17,9 @@ from credit_model.readers.draft.profiles import Profile
 #: A key has so many rows on average, at least.
 _LEAST_ROWS = 2.0
 #: Limits stay in so many of the months, at least, and so many columns are tried where no name says what they are.
-_STAYS, _MOST_TRIED = 0.5, 40
+_STAYS, _MOST_TRIED = 0.8, 40
+#: If at most so many rows stand twice they are a mistake, else the key is another.
+_MOST_TWICE = 0.05
 _ID_ROLES = ("account", "customer", "product")
 
 
@@ -74,10 +76,10 @@ def find_keys(
         what = f"column {month!r} cannot be read as months" if month else "no column can be read as months"
         raise HistoryError(f"{what}; say which it is with --month (month= in Python); columns: {_listed(profiles)}")
     if found is None:
+        _refuse_duplicates(table, profiles, readings, ids)
         raise HistoryError(
-            f"no column, and no two of them, name a borrower or account with one row a month ({', '.join(readings)} "
-            "read as the month); remove duplicate rows, or say which it is with --borrower and --month "
-            "(borrower=, month= in Python)"
+            "no column, and no two of them, name a borrower or account with one row a month; say which they are with "
+            f"--borrower and --month (borrower=, month= in Python); columns: {_listed(profiles)}"
         )
     key, month_name, reading, codes = found
     named = any(profiles[part].meaning.fit(role) > 0 for part in key[:1] for role in _ID_ROLES)
@@ -88,6 +90,27 @@ def find_keys(
     taken = {*key, month_name}
     limit_name, sure["limit"] = _limit(profiles, taken, codes, reading.number, limit)
     return Keys(key, month_name, limit_name, reading, codes, sure)
+
+
+def _refuse_duplicates(
+    table: pd.DataFrame,
+    profiles: Mapping[str, Profile],
+    readings: Mapping[str, list[MonthsFound]],
+    ids: list[tuple[str, ...]],
+) -> None:
+    """Say it where a key and a month are found by their names, but some rows stand twice."""
+    months = [name for name in readings if profiles[name].meaning.fit("month") > 0.5]
+    for month, key in ((month, key) for month in months[:1] for key in ids):
+        codes, number = _codes(table, key), readings[month][0].number
+        twice = pd.DataFrame({"key": codes, "month": number}).duplicated().to_numpy()
+        if 0 < twice.sum() <= _MOST_TWICE * len(twice) and (codes >= 0).all():
+            row = int(np.flatnonzero(twice)[0])
+            shown = " / ".join(str(table[part].iloc[row]) for part in key)
+            raise HistoryError(
+                f"a borrower has one row a month, found {int(twice.sum()):,} duplicates of {' / '.join(key)} and {month} "
+                f"(first: data row {row + 1}, {shown}, {table[month].iloc[row]}); remove them, or name a further part of "
+                "the key with --borrower (borrower= in Python)"
+            )
 
 
 def _why(given: bool, named: bool, by_name: str, by_data: str) -> tuple[str, str]:
@@ -207,7 +230,8 @@ def _limit(
         if rivals:
             return best[2], ("unsure", f"its name says so; {', '.join(rivals)} could be it too")
         return best[2], ("sure", "its name says so, and it stays the same in most months")
-    by_data = [(_n_bounded(p, open_), stays, p.name) for p, stays, fits in judged if fits and _STAYS <= stays < 1]
+    unnamed = [(p, stays) for p, stays, fits in judged if fits and _STAYS <= stays < 1 and p.meaning.driver is None]
+    by_data = [(n, stays, p.name) for p, stays in unnamed if (n := _n_bounded(p, open_))]
     if not by_data:
         raise HistoryError(
             "no column looks like a limit (an amount that stays the same in most months and sometimes moves); "

@@ -43,7 +43,14 @@ def find_roles(panel: Panel, left_out: dict[str, LeftOut]) -> Roles:
     """Find the columns with a role; those that are left out have none."""
     notes: list[tuple[str, str, str, str]] = []
     reviewed = _reviewed(panel, left_out, notes)
-    return Roles(reviewed, _closed(panel, left_out, notes), _not_a_cut(panel, reviewed, notes), tuple(notes))
+    closed, not_a_cut = _closed(panel, left_out, notes), _not_a_cut(panel, reviewed, notes)
+    for name in (*not_a_cut, *([reviewed] if reviewed else [])):
+        left_out.pop(name, None)
+    for name, profile in panel.profiles.items():
+        if name not in (reviewed, *not_a_cut, *left_out) and profile.meaning.fit("reviewed") > 0:
+            why = "its name says a review, but the limit also moves in months in which it is not true"
+            left_out[name] = LeftOut(name, why, "unsure")
+    return Roles(reviewed, closed, not_a_cut, tuple(notes))
 
 
 def _booleans(panel: Panel) -> list[str]:
