@@ -15,7 +15,8 @@ from credit_model.portfolio.declarations import Column
 from credit_model.portfolio.number_texts import Marks, marks_of, plain_text, read_numbers
 from credit_model.readers.source_format import PROVEN_DECIMAL, SourceFormat
 
-_TRUTHS = {"true": 1.0, "false": 0.0}
+#: Texts of columns that are true or false, in small letters.
+TRUTHS = {"true": 1.0, "yes": 1.0, "y": 1.0, "是": 1.0, "false": 0.0, "no": 0.0, "n": 0.0, "否": 0.0}
 #: Units of numbers that may be written with a percent sign, and the power of ten that it then stands for.
 _PERCENT = {"percent": 0, "share": -2, "ratio": -2}
 
@@ -136,7 +137,7 @@ def read_column(texts: Sequence[str], column: Column, written: Written, *, has_n
     unknown = {text for text in written.source.missing.get(column.name, ()) if isinstance(text, str)}
     means_nothing = np.array([text in unknown or text.strip() in unknown for text in texts], dtype=np.bool_)
     if column.kind == "boolean":
-        truths = [_TRUTHS.get(plain_text(text).lower()) for text in texts]
+        truths = [TRUTHS.get(plain_text(text).lower()) for text in texts]
     else:
         truths = [None] * len(texts)
     is_truth = np.array([truth is not None for truth in truths], dtype=np.bool_)
