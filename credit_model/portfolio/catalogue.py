@@ -28,6 +28,8 @@ from credit_model.portfolio.declarations import (
 )
 from credit_model.portfolio.feature_declarations import Named, read_feature
 from credit_model.portfolio.ladder import LimitLadder
+from credit_model.portfolio.lever_declarations import MOST_LEVERS, plan_rules, read_lever
+from credit_model.portfolio.levers import Lever, PlanRules
 from credit_model.portfolio.limit_declarations import closure, columns_not_a_cut, money_unit
 from credit_model.portfolio.month_declarations import month_format
 from credit_model.portfolio.months import CALENDARS
@@ -48,7 +50,7 @@ __all__ = [
 #: Catalogues that come with the package, by name.
 BUILT_IN = ("synthetic", "home_credit", "uci_taiwan")
 
-_TABLES = ("portfolio", "source", "ladder", "column", "factor", "feature")
+_TABLES = ("portfolio", "source", "ladder", "column", "factor", "feature", "plan", "lever")
 
 
 def read_catalogue(source: str | Path) -> Catalogue:
@@ -173,6 +175,8 @@ def _catalogue(document: TomlDocument) -> tuple[Catalogue | None, tuple[str, ...
     source = document.gather(source_format, document, columns, flags, portfolio["limit"], portfolio["closed"])
     portfolio["not_a_cut"] = tuple(name for name in portfolio["not_a_cut"] if name not in unread)
     amounts, quantiles = ladder or (None, None)
+    rules = document.gather(plan_rules, document, columns)
+    levers = _levers(document, columns, features, factors)
     catalogue = Catalogue(
         **portfolio,
         ladder=amounts,
@@ -181,9 +185,27 @@ def _catalogue(document: TomlDocument) -> tuple[Catalogue | None, tuple[str, ...
         factors=tuple(factor for factor in factors if factor is not None),
         features=tuple(feature for feature in features if feature is not None),
         source=source or SourceFormat(),
+        plan=rules or PlanRules(),
+        levers=tuple(levers),
         text=document.text,
     )
     return catalogue, unread
+
+
+def _levers(
+    document: TomlDocument,
+    columns: dict[str, Column | None],
+    features: list[Feature | None],
+    factors: list[Factor | None],
+) -> list[Lever]:
+    """The levers that break no rule."""
+    tables = document.gather(document.tables, "lever") or []
+    if len(tables) > MOST_LEVERS:
+        rule = f"at most {MOST_LEVERS} levers are possible, whose mixtures are all computed, got {len(tables)}"
+        document.gather(document.fail, f"{rule}; join some", "lever", MOST_LEVERS)
+    known = [f for f in features if f is not None], [f for f in factors if f is not None]
+    found = [document.gather(read_lever, table, columns, *known) for table in _unique(tables, "id")]
+    return [lever for lever in found if lever is not None]
 
 
 def _special(head: TomlTable) -> dict[str, str]:

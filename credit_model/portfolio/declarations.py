@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from credit_model.errors import CatalogueError
 from credit_model.notebook import notebook_html
+from credit_model.portfolio.labels import Label as Label
 from credit_model.portfolio.ladder import LimitLadder
+from credit_model.portfolio.levers import Lever, PlanRules
 from credit_model.readers.source_format import SourceFormat
 
 About = Literal["borrower", "economy", "lender"]
@@ -45,37 +47,6 @@ SIGNS: Mapping[str, int] = {"raises": 1, "lowers": -1, "free": 0}
 #: Factors that a catalogue may declare: all 2^n mixtures of an earlier and a later state are computed for each cut.
 MOST_FACTORS = 16
 SUMMARIES: tuple[str, ...] = get_args(Summary)
-
-
-@dataclass(frozen=True)
-class Label:
-    """A text in one language or more.
-
-    Attributes
-    ----------
-    texts : mapping
-        Language code ("en", "zh", "fr") -> text, at least one; the code "" stands for a language that is not named.
-
-    Examples
-    --------
-    >>> label = Label.of(en="debt", zh="负债状况")
-    >>> label.text("zh"), label.text("fr")
-    ('负债状况', 'debt')
-    """
-
-    texts: Mapping[str, str]
-
-    @classmethod
-    def of(cls, **texts: str) -> Label:
-        """A label from its texts by language: ``Label.of(en="debt", zh="负债状况")``."""
-        return cls(texts)
-
-    def text(self, lang: str) -> str:
-        """The text in a language; where there is none the English one, else the first."""
-        return self.texts.get(lang) or self.texts.get("en") or next(iter(self.texts.values()))
-
-    def __hash__(self) -> int:
-        return hash(tuple(sorted(self.texts.items())))
 
 
 @dataclass(frozen=True)
@@ -234,6 +205,10 @@ class Catalogue:
         In the order of the file; features include the states.
     source : SourceFormat
         How the data are written.
+    plan : PlanRules
+        What plans keep to.
+    levers : tuple of Lever
+        What a borrower can move, in the order of the file.
     text : str
         The TOML as read; `digest` names it.
     """
@@ -259,6 +234,8 @@ class Catalogue:
     factors: tuple[Factor, ...]
     features: tuple[Feature, ...]
     source: SourceFormat
+    plan: PlanRules
+    levers: tuple[Lever, ...]
     text: str
 
     @cached_property
