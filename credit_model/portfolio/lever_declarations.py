@@ -176,7 +176,7 @@ def _check_directions(table: TomlTable, lever: Lever, features: Sequence[Feature
             if response is not None and SIGNS[feature.effect] * response * direction < 0:
                 table.note(
                     f"{table.title}: moves {name!r} {'up' if direction > 0 else 'down'}, against the declared "
-                    f"direction of feature {feature.id!r}, whose effect is {feature.effect!r}; turn it, or leave it out",
+                    f"direction of feature {feature.id!r}, whose effect is {feature.effect!r}; turn it or leave it out",
                     "moves",
                 )
 

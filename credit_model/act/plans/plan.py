@@ -1,0 +1,143 @@
+"""`Plan`: what brings one limit back, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from credit_model.act.plans.questions import Goal
+from credit_model.notebook import notebook_html
+from credit_model.portfolio.declarations import Catalogue
+
+Outcome = Literal["by_itself", "by_plan", "impossible"]
+#: The options of a plan.
+OPTIONS = ("nothing", "cheapest", "fastest", "fewest")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to the goal.
+
+    Attributes
+    ----------
+    name : "nothing", "cheapest", "fastest" or "fewest"
+    months_needed : int
+        Months until the goal is reached, 1 is the next.
+    settings : mapping of lever id to float
+        The share of each lever's most; only levers that are moved.
+    cost : float
+        In the unit of the levers' costs, up to that month.
+    months : DataFrame
+        One row a month of the horizon: month, score (log-odds), risk (of not having the tier), reached, and the raw
+        columns that are moved. From the month of the goal on the levers stay as they are.
+    contributions : mapping of lever id to float
+        What each lever adds to the score in the month of the goal, log-odds: their Shapley values, which sum to the
+        score less that of nothing done.
+    fits, n_fits : int
+        How many of the model's fits, each by itself, reach the goal by then too, of how many that count.
+    """
+
+    name: str
+    months_needed: int
+    settings: Mapping[str, float]
+    cost: float
+    months: pd.DataFrame
+    contributions: Mapping[str, float]
+    fits: int
+    n_fits: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What brings one borrower's limit back.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+    model_version : str
+        The model that the plan holds for.
+    borrower_id : as in the history
+    month : value as in the history
+        The last month that is known.
+    goal : "reinstate", "regain" or "keep"
+        The limit as before the cut would have been kept; the lender raises it to there, tier by tier; or it is not at
+        risk.
+    horizon : int
+        Months looked ahead.
+    limit : float
+        The limit that is aimed at.
+    line : float
+        The score from which on it is reached, log-odds.
+    score : float
+        The score as of the last known month.
+    nothing, cheapest, fastest, fewest : Option or None
+        Without doing anything but what is due; and the best of all settings.
+    ahead : DataFrame
+        The months to come if nothing is done: month, score, risk, reached.
+    gap : float
+        Where the goal is out of reach: what the best of all settings still lacks, log-odds; else 0.
+    blocked_by : tuple of str
+        Ids of the factors that then still lower the score since the limit was set, the strongest first.
+    n_mixtures : int
+        Settings that were looked at: all there are on the grid.
+    covers_all : bool
+        That none reaches the goal holds for all settings in between, too: more of any lever can only help.
+    """
+
+    catalogue: Catalogue
+    model_version: str
+    borrower_id: Any
+    month: Any
+    goal: Goal
+    horizon: int
+    limit: float
+    line: float
+    score: float
+    nothing: Option | None
+    cheapest: Option | None
+    fastest: Option | None
+    fewest: Option | None
+    ahead: pd.DataFrame
+    gap: float
+    blocked_by: tuple[str, ...]
+    n_mixtures: int
+    covers_all: bool
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether the goal is reached by itself, by a plan, or not at all."""
+        if self.nothing is not None:
+            return "by_itself"
+        return "impossible" if self.cheapest is None else "by_plan"
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The ways there are; ways that are the same settings are told once."""
+        found: dict[tuple[Any, ...], Option] = {}
+        for option in (getattr(self, name) for name in OPTIONS):
+            if option is not None:
+                found.setdefault((tuple(option.settings.items()), option.months_needed), option)
+        return tuple(found.values())
+
+    def table(self) -> pd.DataFrame:
+        """One row an option: months_needed, cost, fits, n_fits, and the settings of its levers (NaN: not moved)."""
+        rows = [
+            {"option": o.name, "months_needed": o.months_needed, "cost": o.cost, "fits": o.fits, "n_fits": o.n_fits}
+            | {lever.id: o.settings.get(lever.id, float("nan")) for lever in self.catalogue.levers}
+            for o in self.options
+        ]
+        columns = ["option", "months_needed", "cost", "fits", "n_fits", *(lever.id for lever in self.catalogue.levers)]
+        return pd.DataFrame(rows, columns=columns).set_index("option")
+
+    def _repr_html_(self) -> str:
+        return notebook_html(
+            "<p><b>Borrower {borrower}</b>, goal {goal}: {outcome}</p>",
+            self.table().round(3),
+            index=True,
+            borrower=self.borrower_id,
+            goal=self.goal,
+            outcome=self.outcome.replace("_", " "),
+        )

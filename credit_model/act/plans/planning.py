@@ -1,0 +1,287 @@
+"""Plans for rows of a panel: a pure function of blocks of borrowers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from credit_model.act.plans.blocks import Grid
+from credit_model.act.plans.lots import Lot, States
+from credit_model.act.plans.paths import Ahead
+from credit_model.act.plans.plan import OPTIONS, Option, Plan
+from credit_model.act.plans.questions import GOALS, Question, questions_of, reached
+from credit_model.act.plans.search import Found, lever_shares, search
+from credit_model.arrays import BoolArray, FloatArray, IntArray
+from credit_model.errors import CreditModelError, HistoryError
+from credit_model.explain.explaining import change_values
+from credit_model.explain.pairs import pair_with_reference, reference_features, row_numbers, sum_by_factor
+from credit_model.explain.support import SupportRule
+from credit_model.fitted_model import FittedModel
+from credit_model.model.bag import Bag
+from credit_model.portfolio.snapshots import Snapshots
+
+MOST_MONTHS = 60
+#: Borrowers that are planned for at a time.
+_AT_ONCE = 48
+#: Most by which a score that was added up from tables may miss the model's own, log-odds.
+_EXACTNESS = 1e-7
+#: Factors that lower the score by less block nothing, log-odds.
+_SMALL = 0.05
+
+
+def plan_rows(
+    fitted: FittedModel,
+    snapshots: Snapshots,
+    row: IntArray,
+    *,
+    goal: str = "reinstate",
+    horizon: int = 12,
+    levers: tuple[str, ...] | None = None,
+    scenario: Mapping[str, FloatArray] | None = None,
+    rule: SupportRule | None = None,
+    n_jobs: int = -1,
+) -> list[Plan]:
+    """What brings back limits that fell in some rows, or keeps those in force.
+
+    Parameters
+    ----------
+    fitted : FittedModel
+    snapshots : Snapshots
+    row : int64 array, (n,)
+        Rows whose tier in force is at least 1: of a cut, or of any month ("keep"). What comes after them is not looked
+        at.
+    goal : {"reinstate", "regain", "keep"}
+        The limit before the cut would have been kept; the lender raises it up to there, tier by tier; the risk of
+        losing the limit is not above `SupportRule.times_usual` the usual one.
+    horizon : int, 1 to 60
+        Months to look ahead.
+    levers : tuple of str, optional
+        Ids of the levers that may be moved; None: all.
+    scenario : mapping of column to float64 array (horizon,), optional
+        Columns of the economy or the lender that go another way.
+    rule : SupportRule, optional
+        The thresholds of support; None: the defaults.
+    n_jobs : int
+
+    Returns
+    -------
+    list of Plan, one a row
+
+    Raises
+    ------
+    CatalogueError
+        No lever is declared, or one has no such name.
+    CreditModelError, HistoryError
+        A parameter breaks its rule, or no tier above the lowest is in force in a row.
+    """
+    fitted.check(snapshots)
+    row, rule = row_numbers(row, len(snapshots)), SupportRule() if rule is None else rule
+    if goal not in GOALS:
+        raise CreditModelError(f"goal must be one of {', '.join(GOALS)}, got {goal!r}")
+    if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or not 1 <= horizon <= MOST_MONTHS:
+        raise CreditModelError(f"horizon must be a whole number of months in 1 .. {MOST_MONTHS}, got {horizon!r}")
+    grid, given = Grid.of(fitted.catalogue, levers), _checked_scenario(scenario, snapshots, int(horizon))
+    lowest = np.flatnonzero(snapshots.tier_before[row] < 1)
+    if len(lowest):
+        whose = snapshots.history.borrower_ids[snapshots.borrower_row[row[lowest[0]]]]
+        raise HistoryError(
+            f"a limit that is planned for must be above the lowest tier, found none in force for borrower {whose}; "
+            "plan for other rows"
+        )
+    plans = list[Plan]()
+    for start in range(0, len(row), _AT_ONCE):
+        some = row[start : start + _AT_ONCE]
+        lot = Lot(fitted, snapshots, some, Ahead.of(snapshots.history, some, int(horizon), given), grid, n_jobs)
+        plans += _plans(lot, goal, questions_of(fitted, snapshots, some, goal, rule, n_jobs=n_jobs))
+    return plans
+
+
+def _checked_scenario(
+    scenario: Mapping[str, FloatArray] | None, snapshots: Snapshots, horizon: int
+) -> dict[str, FloatArray] | None:
+    if scenario is None:
+        return None
+    catalogue = snapshots.catalogue
+    apart = {factor.id for factor in catalogue.factors if factor.about != "borrower"}
+    read = [(f.column, f.numerator, f.denominator) for f in catalogue.drivers if f.factor in apart]
+    theirs = {name for names in read for name in names if name is not None}
+    found = {}
+    for name, values in scenario.items():
+        if name not in theirs:
+            some = ", ".join(sorted(theirs)) or "of which there are none"
+            raise CreditModelError(f"a scenario is of the economy's or the lender's columns, {some}; got {name!r}")
+        cells = np.asarray(values, dtype=np.float64)
+        if cells.shape != (horizon,) or not np.isfinite(cells).all():
+            raise CreditModelError(
+                f"a scenario must give {horizon} finite numbers of {name}, one a month to come, got shape {cells.shape}"
+            )
+        found[name] = cells
+    return found
+
+
+def _plans(lot: Lot, goal: str, questions: list[Question]) -> list[Plan]:
+    """The plans of one lot."""
+    tables = [lot.scores(question) for question in questions]
+    cost, affordable = lot.costs()
+    yes = reached(questions, tables) & affordable
+    changes = (lot.grid.settings > 0).sum(axis=1)
+    plans = []
+    for i in range(len(lot.row)):
+        k = int(np.flatnonzero([question.asked[i] for question in questions])[-1])
+        answers = search(yes[i], cost[i], changes)
+        one = _One(lot.one(i), questions[k].of(i), tables[k][i])
+        options = {name: _option(one, name, getattr(answers, name), cost[i]) for name in OPTIONS}
+        plans.append(_plan(one, goal, options, affordable[i]))
+    return plans
+
+
+class _One:
+    """One borrower: the lot of it alone, the last question, and the scores of all mixtures (n_mixtures, horizon)."""
+
+    def __init__(self, lot: Lot, question: Question, table: FloatArray) -> None:
+        self.lot, self.question, self.table = lot, question, table
+        self.line = float(question.line[0])
+
+    def features(self, mixture: int) -> FloatArray:
+        """Of the months to come under a mixture, as their history gives them: (horizon, n_features)."""
+        return self.lot.asked(self.lot.under(mixture), self.question)[0]
+
+    def months(self, score: FloatArray) -> pd.DataFrame:
+        """The months to come with their scores (horizon,)."""
+        history = self.lot.snapshots.history
+        number = history.month_number[self.lot.row[0]] + np.arange(1, len(score) + 1)
+        reached = score >= self.line
+        return pd.DataFrame(
+            {"month": history.show_months(number), "score": score, "risk": expit(-score), "reached": reached}
+        )
+
+    def score_now(self) -> float:
+        """The score as of the last known month."""
+        snapshots, row = self.lot.snapshots, self.lot.row
+        X = self.lot.asked(States(snapshots.X[row], snapshots.numerators[row]), self.question)
+        return float(self.lot.exact_scores(X, self.question)[0])
+
+
+def _plan(one: _One, goal: str, options: Mapping[str, Option | None], affordable: BoolArray) -> Plan:
+    lot, row = one.lot, int(one.lot.row[0])
+    snapshots, history = lot.snapshots, lot.snapshots.history
+    fell = snapshots.tier_after[row] < snapshots.tier_before[row]
+    raised = lot.fitted.ladder.amounts[int(one.question.tier[0])]
+    gap, blocked = 0.0, tuple[str, ...]()
+    if options["cheapest"] is None:
+        best = np.where(affordable, one.table, -np.inf)
+        mixture, month = np.unravel_index(int(best.argmax()), best.shape)
+        gap = max(0.0, one.line - float(best[mixture, month]))
+        blocked = _blocked_by(one, one.features(int(mixture))[[int(month)]])
+    return Plan(
+        catalogue=lot.fitted.catalogue,
+        model_version=lot.fitted.version,
+        borrower_id=history.borrower_ids[snapshots.borrower_row[row]],
+        month=history.show_months(history.month_number[[row]])[0],
+        goal=goal,  # type: ignore[arg-type]
+        horizon=lot.ahead.horizon,
+        limit=float(raised if goal == "regain" and not fell else snapshots.limit_before[row]),
+        line=one.line,
+        score=one.score_now(),
+        **options,
+        ahead=one.months(one.table[0]),
+        gap=gap,
+        blocked_by=blocked,
+        n_mixtures=lot.grid.n_mixtures,
+        covers_all=lot.grid.is_monotone,
+    )
+
+
+def _option(one: _One, name: str, found: Found | None, cost: FloatArray) -> Option | None:
+    """What was found, scored anew by the model itself."""
+    if found is None:
+        return None
+    lot, grid = one.lot, one.lot.grid
+    X = one.features(found.mixture)
+    exact, table = lot.exact_scores(X, one.question), one.table[found.mixture]
+    if not np.allclose(exact, table, rtol=0, atol=_EXACTNESS):
+        raise CreditModelError(
+            f"a plan's scores must be the model's own within {_EXACTNESS:g}, found {np.abs(exact - table).max():g}; "
+            "the model is damaged"
+        )
+    months, settings = one.months(exact), grid.settings[found.mixture]
+    used = np.flatnonzero(settings > 0)
+    changed = lot.ahead.under(grid.levers, lot.ahead.moved(grid.levers, settings[None, :]))
+    for column in dict.fromkeys(grid.levers[j].column for j in used):
+        months[column] = changed[column][0, 0]
+    fits = _fits(one, X[[found.month]])
+    return Option(
+        name=name,
+        months_needed=found.month + 1,
+        settings={grid.levers[j].id: float(settings[j]) for j in used},
+        cost=float(cost[found.mixture, found.month]),
+        months=months,
+        contributions=_contributions(one, found, used),
+        fits=int(fits.sum()),
+        n_fits=len(fits),
+    )
+
+
+def _contributions(one: _One, found: Found, used: IntArray) -> dict[str, float]:
+    """Shapley values of the levers that are moved, in the month of the goal."""
+    grid, level = one.lot.grid, one.lot.level
+    place = {tuple(levels): mixture for mixture, levels in enumerate(level.tolist())}
+    values = np.empty(1 << len(used))
+    for mask in range(len(values)):
+        kept = [int(j) for place_of, j in enumerate(used) if mask >> place_of & 1]
+        some = np.zeros_like(level[found.mixture])
+        some[kept] = level[found.mixture][kept]
+        values[mask] = one.table[place[tuple(some.tolist())], found.month]
+    return {grid.levers[j].id: float(share) for j, share in zip(used, lever_shares(values), strict=True)}
+
+
+def _fits(one: _One, X: FloatArray) -> BoolArray:
+    """Whether each fit that counts, by itself, has a row X (1, n_features) above the line."""
+    weight = one.lot.weight
+    counted = [fit for b, fit in enumerate(one.lot.fitted.bag.fits) if weight is None or weight[0, b] > 0]
+    scores = [Bag((fit,)).keep_score(X, one.question.tier, n_jobs=1)[0] for fit in counted]
+    return np.array(scores) >= one.line
+
+
+def _blocked_by(one: _One, x: FloatArray) -> tuple[str, ...]:
+    """The factors that still lower the score of the best row x (1, n_features) since the limit was set."""
+    lot, question = one.lot, one.question
+    pairs = pair_with_reference(lot.snapshots, lot.row, "last_set")
+    source = np.where(pairs.reference_row >= 0, pairs.reference_row, pairs.row)
+    then = States(reference_features(lot.snapshots, pairs), lot.snapshots.numerators[source])
+    z, fitted = lot.asked(then, question), lot.fitted
+    values = change_values(fitted.bag, fitted.catalogue, x, z, question.tier, lot.weight, n_jobs=1)
+    by_factor = sum_by_factor(fitted.catalogue, values.contributions)[0]
+    order = np.argsort(by_factor, kind="stable").tolist()
+    return tuple(fitted.catalogue.factor_ids[g] for g in order if by_factor[g] < -_SMALL)
+
+
+def plans_table(plans: Iterable[Plan]) -> pd.DataFrame:
+    """One row a plan.
+
+    Columns: borrower_id, month, goal, outcome, months_nothing, months_cheapest, months_fastest, months_fewest (<NA>:
+    none), cost and levers of the cheapest, gap (log-odds), blocked_by.
+    """
+    rows = [
+        {
+            "borrower_id": plan.borrower_id,
+            "month": plan.month,
+            "goal": plan.goal,
+            "outcome": plan.outcome,
+            **{f"months_{name}": _months_of(getattr(plan, name)) for name in OPTIONS},
+            "cost": float("nan") if plan.cheapest is None else plan.cheapest.cost,
+            "levers": "" if plan.cheapest is None else ", ".join(plan.cheapest.settings),
+            "gap": plan.gap,
+            "blocked_by": ", ".join(plan.blocked_by),
+        }
+        for plan in plans
+    ]
+    table = pd.DataFrame(rows)
+    return table.astype({f"months_{name}": "Int64" for name in OPTIONS}) if rows else table
+
+
+def _months_of(option: Option | None) -> int | None:
+    return None if option is None else option.months_needed
