@@ -44,7 +44,8 @@ def draft_command(data: options.DataSource, out: str, force: bool, keys: key_opt
 def drafted(data: options.DataSource, keys: key_options.Keys) -> Draft:
     """The draft of a table; the decision lag is asked for at a terminal, where it is not given."""
     given: dict[str, Any] = {"borrower": keys.borrower, "month": keys.month, "limit": keys.limit}
-    given |= {"query": data.query, "sheet": data.sheet, "encoding": keys.encoding, "decimal": keys.decimal}
+    given |= {"query": data.query, "sheet": data.sheet, "encoding": keys.encoding}
+    given |= {"separator": keys.separator, "decimal": keys.decimal}
     with working(f"reading {data}"):
         draft = draft_catalogue(data.path, lag=keys.lag, **given)
     if keys.lag is not None or not (sys.stdin.isatty() and sys.stdout.isatty()):

@@ -31,7 +31,7 @@ from credit_model.portfolio.months import format_month
 from credit_model.predictor import LimitPredictor
 
 #: Fits of the model (each on half of the borrowers, so that nobody is explained by a fit that saw them) and its trees.
-_FITS, _MOST_TREES = 4, 200
+_FITS, _MOST_TREES = 4, 150
 #: Pages of the report.
 _MOST_PAGES = 50
 

@@ -18,7 +18,7 @@ from credit_model.arrays import IntArray
 from credit_model.errors import CreditModelWarning, DataFileError
 from credit_model.inputs import one_line
 from credit_model.readers.compressed import read_bytes
-from credit_model.readers.encodings import decode
+from credit_model.readers.encodings import decode, encoding_of
 from credit_model.readers.source_format import PROVEN_DECIMAL, SEPARATORS, SourceFormat
 
 #: Words that stand for a blank in columns of numbers; in others only where they are no value of the column.
@@ -97,6 +97,21 @@ def read_csv(
     if by_point and any(pd.api.types.is_float_dtype(dtype) for dtype in frame.dtypes):
         frame.attrs[PROVEN_DECIMAL] = "."
     return frame
+
+
+def how_written(path: Path, source: SourceFormat | None = None) -> tuple[str, str]:
+    """The encoding and the mark between columns with which `read_csv` reads a file.
+
+    Raises
+    ------
+    DataFileError
+        As `read_csv`.
+    """
+    source = SourceFormat() if source is None else source
+    content = read_bytes(path)
+    text = decode(content, path, source.encoding)
+    _, separator = _separated(path, text, source.separator)
+    return source.encoding or encoding_of(content, text), separator
 
 
 def _has_decimal_comma(frame: pd.DataFrame, known: Collection[str]) -> bool:

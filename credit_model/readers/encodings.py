@@ -73,6 +73,20 @@ def decode(content: bytes, path: Path, encoding: str | None = None) -> str:
     return text
 
 
+def encoding_of(content: bytes, text: str) -> str:
+    """The name of the encoding in which `decode` found a text."""
+    for mark, name in _MARKS:
+        if content.startswith(mark):
+            return name.removesuffix("-sig")
+    for name in ("utf-8", *_CANDIDATES):
+        try:
+            if content.decode(name) == text:
+                return name
+        except UnicodeDecodeError:
+            continue
+    return "utf-8"
+
+
 def _declared(content: bytes, path: Path, encoding: str) -> str:
     name = codecs.lookup(encoding).name
     try:

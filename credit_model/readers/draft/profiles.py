@@ -14,6 +14,7 @@ import pandas as pd
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.portfolio.number_texts import Marks, marks_of, read_numbers
 from credit_model.portfolio.written_numbers import TRUTHS
+from credit_model.readers.source_format import PROVEN_DECIMAL
 from credit_model.readers.draft.vocabulary import Meaning, meaning_of
 
 ProfileKind = Literal["number", "integer", "boolean", "category", "date", "text", "empty"]
@@ -86,7 +87,7 @@ def profiles_of(table: pd.DataFrame, decimal: str) -> dict[str, Profile]:
     return {str(name): _profile(str(name), table[name], decimal) for name in table.columns}
 
 
-def decimal_mark(table: pd.DataFrame) -> tuple[str, Marks]:
+def decimal_mark(table: pd.DataFrame, declared: str | None = None) -> tuple[str, Marks]:
     """The mark before the decimals in the texts of numbers of a table, and what proves it.
 
     Where nothing proves it, marks that always stand before three digits are those of thousands.
@@ -98,6 +99,10 @@ def decimal_mark(table: pd.DataFrame) -> tuple[str, Marks]:
             understood = read_numbers(texts, ".").is_understood | read_numbers(texts, ",").is_understood
             if texts and understood.mean() >= _MOSTLY:
                 marks |= marks_of([t for t, known in zip(texts, understood, strict=True) if known])
+    if declared is not None:
+        return declared, marks
+    if table.attrs.get(PROVEN_DECIMAL) == ".":
+        marks |= Marks(PROVEN_DECIMAL)
     if marks.decimal is not None:
         return marks.decimal, marks
     return ("," if "." in str(marks.doubtful) else "."), marks

@@ -11,8 +11,12 @@ from typing import Any
 import pandas as pd
 
 from credit_model.portfolio.declarations import Catalogue
-from credit_model.readers.draft.profiles import Profile, profiles_of
-from credit_model.readers.tables import read_table
+from credit_model.portfolio.history import read_raw
+from credit_model.readers.compressed import COMPRESSED, TEXTS
+from credit_model.readers.csv_tables import how_written
+from credit_model.readers.databases import is_url, without_password
+from credit_model.readers.source_format import SourceFormat
+from credit_model.readers.tables import as_table
 
 
 @dataclass(frozen=True)
@@ -22,64 +26,76 @@ class SourceFound:
     Attributes
     ----------
     table : DataFrame
-    origin : path or whatever `read_table` reads; None for a table in memory
+    origin : DataFrame, path, or whatever else `as_table` takes
+    query : str or None
+        Of a database.
     title, name : str
         For people, and for the catalogue.
     declared : mapping
-        Keys of ``[source]`` that the file's reader has to be told.
-    remarks : mapping
-        What is said of them.
-    currencies : tuple of str
+        Keys of ``[source]``: what the file's reader was told, or found.
     """
 
     table: pd.DataFrame = field(repr=False)
-    origin: Any
+    origin: Any = field(repr=False)
+    query: str | None
     title: str
     name: str
-    declared: Mapping[str, object]
-    remarks: Mapping[str, str]
-    reading: Mapping[str, Any]
-    currencies: tuple[str, ...] = ()
-
-    def limit_profile(self, limit: str, decimal: str) -> Profile:
-        """The profile of the limit's column."""
-        return profiles_of(self.table[[limit]], decimal)[limit]
-
-    def limit_currencies(self, limit: str, decimal: str) -> tuple[str, ...]:
-        """The currencies that stand in the limit's cells."""
-        return self.limit_profile(limit, decimal).currencies
+    declared: Mapping[str, str]
 
     def reread(self, catalogue: Catalogue) -> pd.DataFrame:
         """The table as it is read with the catalogue: ids and categories as they stand."""
-        if self.origin is None:
-            return self.table
-        categories = {column.name: column.categories for column in catalogue.columns if column.kind == "category"}
-        return read_table(self.origin, id_column=catalogue.borrower, categories=categories, **self.reading)
+        origin = self.origin if isinstance(self.origin, str | Path) else self.table
+        return read_raw(origin, catalogue, query=self.query)
 
 
-def read_source(table: Any, key: tuple[str, ...], reading: Mapping[str, Any]) -> SourceFound:
+def read_source(
+    data: Any,
+    *,
+    query: str | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
+    decimal: str | None = None,
+) -> SourceFound:
     """Read what a catalogue is to be drafted from.
 
     Parameters
     ----------
-    table : DataFrame, path, or whatever `read_table` reads
-    key : tuple of str
-        The borrower's columns, where they are given.
-    reading : mapping
-        As `read_table` takes them.
+    data : DataFrame, path, or whatever else `as_table` takes
+    query : str, optional
+        Of a database.
+    sheet, encoding, separator, decimal : str, optional
+        As in ``[source]``.
+
+    Raises
+    ------
+    DataFileError
+        It cannot be read, or what it is is not certain.
     """
-    if isinstance(table, pd.DataFrame):
-        return SourceFound(_named(table), None, "a table in memory", "portfolio", {}, {}, {})
-    frame = _named(read_table(table, **reading))
-    path = Path(str(table))
+    source = SourceFormat(encoding=encoding, separator=separator, sheet=sheet, decimal=decimal)
+    table = _named(as_table(data, source=source, query=query))
+    given = {"encoding": encoding, "separator": separator, "sheet": sheet, "decimal": decimal}
+    declared = {key: value for key, value in given.items() if value is not None}
+    if not isinstance(data, str | Path):
+        return SourceFound(table, data, query, "a table in memory", "portfolio", declared)
+    if is_url(data):
+        return SourceFound(table, data, query, without_password(str(data)), "portfolio", declared)
+    path = Path(data)
+    if _is_csv(path):
+        declared["encoding"], declared["separator"] = how_written(path, source)
     name = re.sub(r"\W+", "_", path.name.split(".")[0]).strip("_").lower() or "portfolio"
-    return SourceFound(frame, table, path.name, name, {}, {}, reading)
+    return SourceFound(table, data, query, path.name, name, declared)
+
+
+def _is_csv(path: Path) -> bool:
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    return path.is_file() and bool(suffixes) and (suffixes[-1] in TEXTS or (suffixes[-1] in COMPRESSED and suffixes[0] in TEXTS))
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with texts as names of columns, and keys as columns, not as its index."""
-    if table.index.names != [None]:
-        table = table.reset_index()
-    if not all(isinstance(name, str) for name in table.columns):
-        table = table.rename(columns=str)
+    """The table with texts as names of columns."""
+    if all(isinstance(name, str) for name in table.columns):
+        return table
+    attrs, table = table.attrs, table.rename(columns=str)
+    table.attrs = attrs
     return table
