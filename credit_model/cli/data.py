@@ -11,7 +11,6 @@ import pandas as pd
 
 from credit_model.cli import options
 from credit_model.cli.console import heading, progress, say, show_facts, show_table, working
-from credit_model.cli.history_files import read_history
 from credit_model.cli.outputs import INPUT, TABLES, File, Folder
 from credit_model.errors import HistoryError
 from credit_model.files import write_table
@@ -232,14 +231,14 @@ def convert_command(dataset: str, source: str, out: str) -> None:
 @options.command()
 @options.data
 @options.catalogue
-def check_command(data: str, catalogue: str) -> None:
+def check_command(data: options.DataSource, catalogue: str) -> None:
     """Check histories against their catalogue, and say what is in them.
 
     \b
     Example:  credit-model check --data cards.csv --catalogue cards.toml
     """
     declared = read_catalogue(catalogue)
-    history = read_history(data, declared)
+    history = data.history(declared)
     ladder = declared.ladder or LimitLadder.from_quantiles(history.values(declared.limit), declared.quantiles or 8)
     with working("building snapshots"):
         snapshots = build_snapshots(history, ladder)
@@ -281,7 +280,7 @@ def check_command(data: str, catalogue: str) -> None:
             f"{data}: all decisions are on limits from {ladder.amounts[decided[0]]:,.15g} on, in one tier, and there "
             "is nothing to tell apart; give longer histories or more borrowers, or a finer [ladder] in the catalogue"
         )
-    say(f"Next: credit-model train --data {data} --catalogue {catalogue} --out model")
+    say(f"Next: credit-model train {data.words} --catalogue {catalogue} --out model")
 
 
 def doubts(history: History, falls: Falls, ladder: LimitLadder) -> list[str]:

@@ -9,25 +9,28 @@ import pandas as pd
 from credit_model.cli.console import working
 from credit_model.errors import HistoryError
 from credit_model.portfolio.catalogue import Catalogue
-from credit_model.portfolio.history import History, check_history
+from credit_model.portfolio.history import History, check_table, read_raw
+from credit_model.readers.databases import without_password
 from credit_model.readers.tables import read_table
 
 
-def read_history(path: str, catalogue: Catalogue) -> History:
-    """The checked history in a file or folder; errors name the path.
+def read_history(path: str, catalogue: Catalogue, *, query: str | None = None, sheet: str | None = None) -> History:
+    """The checked history in a file, folder or database; errors name the path.
+
+    ``query`` is for a database; ``sheet`` is of an Excel workbook, and goes before the catalogue's.
 
     Raises
     ------
     DataFileError, HistoryError
         The file cannot be read, or breaks the catalogue's rules.
     """
-    with working(f"reading {path}"):
-        categories = {column.name: column.categories for column in catalogue.columns if column.kind == "category"}
-        raw = read_table(path, id_column=catalogue.borrower, categories=categories)
+    shown = without_password(path)
+    with working(f"reading {shown}"):
+        raw = read_raw(path, catalogue, query=query, sheet=sheet)
         try:
-            return check_history(raw, catalogue)
+            return check_table(raw, catalogue)
         except HistoryError as mistake:
-            raise HistoryError(f"{path}: {mistake}") from None
+            raise HistoryError(f"{shown}: {mistake}") from None
 
 
 def read_economy(path: str | None, data: str) -> pd.DataFrame | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,10 @@ from credit_model.portfolio.months import MonthType, format_month, months_as_val
 from credit_model.portfolio.toml_document import near
 from credit_model.portfolio.written_numbers import Written, settle_decimal
 from credit_model.readers.source_format import PROVEN_DECIMAL
+from credit_model.readers.tables import as_table
+
+#: What `check_history` reads: a DataFrame of pandas or Polars, a table of PyArrow or DuckDB, or a path.
+Table: TypeAlias = Any
 
 
 @dataclass(frozen=True)
@@ -148,15 +152,17 @@ class History:
         )
 
 
-def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
+def check_history(data: Table, catalogue: Catalogue) -> History:
     """Check a raw history table against its catalogue, and sort it.
 
     Parameters
     ----------
-    raw : DataFrame
-        One row a borrower-month; columns as the catalogue declares them, in any order; others are left out, with a
-        warning that names them. Months are dates, texts such as "2024-03" or "2024-03-01", numbers such as 202403 or
-        20240331, or integers that merely follow each other; anything else is declared (``month_format``, ``calendar``).
+    data : table or path
+        As `credit_model.readers.as_table` takes it: of pandas (with an index of key and month, too), Polars, PyArrow or
+        DuckDB, or the path of a file. One row a borrower-month; columns as the catalogue declares them, in any order;
+        others are left out, with a warning that names them. Months are dates, texts such as "2024-03", "31/03/2024" or
+        "Mar-2024", numbers such as 202403 or 20240331, or integers that merely follow each other; anything else is
+        declared (``month_format``, ``calendar``). Numbers may be texts (`number_texts`); ``[source]`` is applied.
     catalogue : Catalogue
 
     Returns
@@ -165,17 +171,32 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
 
     Raises
     ------
+    DataFileError
+        It cannot be read as a table.
     HistoryError
         The table breaks a rule; the message says which, the value found, where, and the remedy.
     """
-    if not isinstance(raw, pd.DataFrame):
-        raise HistoryError(f"history must be a pandas DataFrame, got {type(raw).__name__}")
+    return check_table(read_raw(data, catalogue), catalogue)
+
+
+def read_raw(data: Table, catalogue: Catalogue, *, query: str | None = None, sheet: str | None = None) -> pd.DataFrame:
+    """A table as it stands in the data that `check_history` takes, read as the catalogue's ``[source]`` says.
+
+    ``query`` is for a database; ``sheet`` goes before the catalogue's.
+    """
+    source = catalogue.source if sheet is None else replace(catalogue.source, sheet=sheet)
+    categories = {column.name: column.categories for column in catalogue.columns if column.kind == "category"}
+    return as_table(data, id_column=catalogue.id_columns, categories=categories, source=source, query=query)
+
+
+def check_table(raw: pd.DataFrame, catalogue: Catalogue) -> History:
+    """`check_history` of a table that `read_raw` has read."""
     undeclared = _check_columns(raw, catalogue)
     if undeclared:
         warnings.warn(
             f"the history's {_named(undeclared)} left out: not declared in catalogue {catalogue.name!r}",
             CreditModelWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     if not len(raw):
         raise HistoryError("the history has no rows; give at least one borrower-month")
