@@ -9,9 +9,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
+import pyarrow as pa
 
 from credit_model.errors import DataFileError
 from credit_model.inputs import check_is_file, one_line
+from credit_model.readers.arrow_tables import as_pandas
 from credit_model.readers.optional import need
 
 #: Endings of files of databases.
@@ -101,11 +103,11 @@ def read_database(path: Path, query: str | None) -> pd.DataFrame:
                     "select table_name from information_schema.tables where table_schema = current_schema()"
                 ).fetchall()
                 query = f"select * from {_quoted(_only(path, [name for (name,) in names]))}"
-            found = connection.execute(query)
-            if found is None or not found.description:
+            found = connection.sql(query)
+            if found is None:
                 raise DataFileError(f"{path}: the query must give rows, such as select * from a table")
-            frame: pd.DataFrame = found.fetch_arrow_table().to_pandas()
-            return frame
+            _check_names(path, found.columns)
+            return as_pandas(pa.RecordBatchReader.from_stream(found).read_all())
     except DataFileError:
         raise
     except Exception as error:
@@ -130,9 +132,7 @@ def _read_sqlite(path: Path, query: str | None) -> pd.DataFrame:
 
 
 def _frame(what: object, names: list[str], rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise DataFileError(f"{what}: the query gives column {twice!r} {names.count(twice)} times; name each once")
+    _check_names(what, names)
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     return pd.DataFrame(
         {
@@ -140,6 +140,12 @@ def _frame(what: object, names: list[str], rows: list[tuple[Any, ...]]) -> pd.Da
             for name, column in zip(names, columns, strict=True)
         }
     )
+
+
+def _check_names(what: object, names: list[str]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataFileError(f"{what}: the query gives column {twice!r} {names.count(twice)} times; name each once")
 
 
 def _only(what: object, tables: list[str]) -> str:
