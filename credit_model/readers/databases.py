@@ -19,6 +19,8 @@ from credit_model.readers.optional import need
 #: Endings of files of databases.
 DATABASES = (".duckdb", ".ddb", ".sqlite", ".sqlite3", ".db")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+_.-]*://")
+#: How a statement begins that reads and changes nothing, after remarks.
+_READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|from|table|show|describe)\b", re.I | re.S)
 _PASSWORD = re.compile(r"(://[^:/@]*):[^@]*@")
 
 
@@ -53,6 +55,7 @@ def read_sql(url: str, query: str | None) -> pd.DataFrame:
         missing.
     """
     shown = without_password(url)
+    _check_query(shown, query)
     sqlalchemy = need("sqlalchemy", "readers", shown, "databases")
     try:
         engine = sqlalchemy.create_engine(url)
@@ -64,6 +67,8 @@ def read_sql(url: str, query: str | None) -> pd.DataFrame:
         check_is_file(Path(engine.url.database))  # which would be made
     try:
         with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("pragma query_only = 1")
             if query is None:
                 tables = sqlalchemy.inspect(connection).get_table_names()
                 query = f"select * from {engine.dialect.identifier_preparer.quote(_only(shown, tables))}"
@@ -89,6 +94,7 @@ def read_database(path: Path, query: str | None) -> pd.DataFrame:
         It is no such file, has several tables, the query fails, or DuckDB is missing.
     """
     check_is_file(path)
+    _check_query(path, query)
     with path.open("rb") as file:
         head = file.read(16)
     if head.startswith(b"SQLite format 3"):
@@ -140,6 +146,13 @@ def _frame(what: object, names: list[str], rows: list[tuple[Any, ...]]) -> pd.Da
             for name, column in zip(names, columns, strict=True)
         }
     )
+
+
+def _check_query(what: object, query: str | None) -> None:
+    if query is not None and not _READS.match(query):
+        raise DataFileError(
+            f"{what}: the query must read, such as select * from a table, got {' '.join(query.split())[:60]!r}"
+        )
 
 
 def _check_names(what: object, names: list[str]) -> None:
