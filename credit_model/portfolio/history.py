@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -26,6 +27,7 @@ from credit_model.portfolio.history_keys import Keys, read_keys
 from credit_model.portfolio.months import MonthType, format_month, months_as_values
 from credit_model.portfolio.toml_document import near
 from credit_model.portfolio.written_numbers import Written, settle_decimal, texts_of
+from credit_model.readers.databases import without_password
 from credit_model.readers.source_format import PROVEN_DECIMAL
 from credit_model.readers.tables import as_table
 
@@ -176,7 +178,13 @@ def check_history(data: Table, catalogue: Catalogue) -> History:
     HistoryError
         The table breaks a rule; the message says which, the value found, where, and the remedy.
     """
-    return check_table(read_raw(data, catalogue), catalogue)
+    raw = read_raw(data, catalogue)
+    try:
+        return check_table(raw, catalogue)
+    except HistoryError as mistake:
+        if isinstance(data, str | Path):
+            raise HistoryError(f"{without_password(str(data))}: {mistake}") from None
+        raise
 
 
 def read_raw(data: Table, catalogue: Catalogue, *, query: str | None = None, sheet: str | None = None) -> pd.DataFrame:

@@ -193,6 +193,19 @@ def test_a_western_word_is_no_chinese_and_the_other_way_round(tmp_path):
         assert decode("année;numéro\n".encode("cp1252"), path) == "année;numéro\n"
 
 
+@pytest.mark.parametrize("text", ["1e999999999", "1e-99999万", "9" * 400 + "x", "1 " * 3000])
+def test_a_text_that_no_person_writes_is_refused_at_once(text):
+    table = pd.DataFrame(book(money=plain)).assign(balance=text)
+    with pytest.raises(HistoryError, match="balance must be a number, found"):
+        check_history(table, parse_catalogue(catalogue()))
+
+
+def test_a_number_for_what_is_not_known_needs_no_percent_sign():
+    table = pd.DataFrame(book()).assign(rate=["4.5%", "-999", *["10%"] * 6])
+    declared = parse_catalogue(catalogue(rate="share", source="missing = { rate = [-999] }"))
+    assert check_history(table, declared).values("rate")[[0, 2]].tolist() == [0.045, 0.1]
+
+
 # Workbooks
 def sheet(path, *rows, name="A", more=()):
     """A workbook of one sheet, or more empty ones."""
@@ -296,6 +309,19 @@ def test_a_column_in_a_folders_name_and_in_its_files_is_told(tmp_path):
     pd.DataFrame({"month": ["2024-01"], "x": [1]}).to_parquet(tmp_path / "month=2024-01" / "a.parquet")
     with pytest.raises(DataFileError, match="has column 'month', which the name of its folder gives, too"):
         read_table(tmp_path)
+
+
+def test_a_part_of_the_key_in_the_names_of_folders_keeps_its_zeros(tmp_path):
+    for part in ("01", "2"):
+        (tmp_path / f"product={part}").mkdir()
+        pd.DataFrame({"x": [1]}).to_parquet(tmp_path / f"product={part}" / "a.parquet")
+    assert read_table(tmp_path)["product"].tolist() == ["01", "2"]
+
+
+def test_a_text_beside_the_tables_of_a_folder_is_not_read(tmp_path):
+    (tmp_path / "b.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "readme.txt").write_text("what it is\n")
+    assert read_table(tmp_path).to_dict("list") == {"a": [1], "b": [2]}
 
 
 def test_names_of_folders_are_read_as_they_were_written(tmp_path):
