@@ -52,11 +52,17 @@ FORMAT = "credit_model.demo/1"
 @click.option(
     "--seed", type=click.IntRange(0, options.LARGEST_SEED), default=1, show_default=True, help="Of the portfolio."
 )
-@click.option("--data", default=None, type=TABLES, metavar="PATH|URL", help="Your own histories, in place of simulated ones.")
+@click.option(
+    "--data", default=None, type=TABLES, metavar="PATH|URL", help="Your own histories, in place of simulated ones."
+)
 @click.option("--query", default=None, metavar="SQL", help="What to read of a database.")
 @click.option("--sheet", default=None, metavar="NAME", help="Sheet of an Excel workbook, where it has several.")
 @click.option(
-    "--catalogue", default=None, type=INPUT, metavar="NAME|FILE", help="What your data mean; else it is drafted from them."
+    "--catalogue",
+    default=None,
+    type=INPUT,
+    metavar="NAME|FILE",
+    help="What your data mean; else it is drafted from them.",
 )
 @key_options.keys
 @options.jobs

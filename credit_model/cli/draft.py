@@ -11,8 +11,8 @@ import click
 from credit_model.cli import key_options, options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
 from credit_model.cli.outputs import File
+from credit_model.draft import Draft, draft_catalogue
 from credit_model.errors import CatalogueError
-from credit_model.readers.draft import Draft, draft_catalogue
 
 _LAGS = {0: "at its end, knowing it", 1: "at its start, knowing the month before"}
 

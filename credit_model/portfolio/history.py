@@ -183,7 +183,7 @@ def check_history(data: Table, catalogue: Catalogue) -> History:
         return check_table(raw, catalogue)
     except HistoryError as mistake:
         if isinstance(data, str | Path):
-            raise HistoryError(f"{without_password(str(data))}: {mistake}") from None
+            raise HistoryError(*mistake.in_file(without_password(str(data)))) from None
         raise
 
 

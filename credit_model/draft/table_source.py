@@ -89,7 +89,11 @@ def read_source(
 
 def _is_csv(path: Path) -> bool:
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
-    return path.is_file() and bool(suffixes) and (suffixes[-1] in TEXTS or (suffixes[-1] in COMPRESSED and suffixes[0] in TEXTS))
+    return (
+        path.is_file()
+        and bool(suffixes)
+        and (suffixes[-1] in TEXTS or (suffixes[-1] in COMPRESSED and suffixes[0] in TEXTS))
+    )
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:

@@ -5,12 +5,24 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from credit_model.draft.columns import ColumnPlan, language_of, plan_columns
+from credit_model.draft.directions import find_directions
+from credit_model.draft.features import FeaturePlan, plan_features
+from credit_model.draft.keys import Keys, find_keys
+from credit_model.draft.ladder import LadderFound, find_ladder
+from credit_model.draft.lag import LagEvidence, lag_evidence
+from credit_model.draft.leaks import LeftOut, find_left_out
+from credit_model.draft.panel import Panel
+from credit_model.draft.profiles import Profile, decimal_mark, profiles_of
+from credit_model.draft.roles import Roles, find_roles
+from credit_model.draft.table_source import SourceFound, read_source
+from credit_model.draft.write_toml import DOUBT, Writing
 from credit_model.errors import CreditModelError, CreditModelWarning, HistoryError
 from credit_model.files import write_text
 from credit_model.portfolio.catalogue import parse_catalogue
@@ -19,18 +31,6 @@ from credit_model.portfolio.history import check_history
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import format_month
 from credit_model.portfolio.snapshots import build_snapshots
-from credit_model.readers.draft.columns import ColumnPlan, language_of, plan_columns
-from credit_model.readers.draft.directions import find_directions
-from credit_model.readers.draft.features import FeaturePlan, plan_features
-from credit_model.readers.draft.keys import Keys, find_keys
-from credit_model.readers.draft.ladder import LadderFound, find_ladder
-from credit_model.readers.draft.lag import LagEvidence, lag_evidence
-from credit_model.readers.draft.leaks import LeftOut, find_left_out
-from credit_model.readers.draft.panel import Panel
-from credit_model.readers.draft.profiles import Profile, decimal_mark, profiles_of
-from credit_model.readers.draft.roles import Roles, find_roles
-from credit_model.readers.draft.table_source import SourceFound, read_source
-from credit_model.readers.draft.write_toml import DOUBT, Writing
 from credit_model.readers.source_format import DECIMAL_MARKS, SEPARATORS
 
 #: A borrower's first rows are left out, at most so many.
@@ -164,7 +164,10 @@ def _drafted(source: SourceFound, lag: int | None, key: tuple[str, ...], month: 
     profiles = profiles_of(raw, decimal[0])
     keys = find_keys(raw, profiles, borrower=key, month=month, limit=limit)
     if profiles[keys.limit].kind not in ("number", "integer", "boolean"):
-        raise HistoryError(f"column {keys.limit!r} must hold the limits as numbers, found {profiles[keys.limit].kind}; give another --limit")
+        raise HistoryError(
+            f"column {keys.limit!r} must hold the limits as numbers, found {profiles[keys.limit].kind}; "
+            "give another --limit"
+        )
     panel = Panel.of(profiles, keys)
     left_out = find_left_out(panel)
     roles = find_roles(panel, left_out)
@@ -178,7 +181,9 @@ def _drafted(source: SourceFound, lag: int | None, key: tuple[str, ...], month: 
         columns, length=panel.typical_length, calendar=keys.months.calendar, moves=_moves(panel), lang=lang
     )
     if not features:
-        raise HistoryError("no column is left that could be a driver of the limit; give a table with more than its keys")
+        raise HistoryError(
+            "no column is left that could be a driver of the limit; give a table with more than its keys"
+        )
     return _checked(found, features)
 
 
@@ -192,7 +197,11 @@ def _checked(found: _Found, features: list[FeaturePlan]) -> Draft:
     catalogue = parse_catalogue(first.text(), where="draft")
     history = check_history(found.source.reread(catalogue), catalogue)
     ladder = find_ladder(history)
-    tiers = LimitLadder(ladder.amounts) if ladder.amounts else LimitLadder.from_quantiles(history.values(catalogue.limit), 8)
+    tiers = (
+        LimitLadder(ladder.amounts)
+        if ladder.amounts
+        else LimitLadder.from_quantiles(history.values(catalogue.limit), 8)
+    )
     features = find_directions(features, build_snapshots(history, tiers, n_jobs=1), found.lang)
     writing = _writing(found, features, ladder)
     text = writing.text()
@@ -212,7 +221,9 @@ def _writing(found: _Found, features: Sequence[FeaturePlan], ladder: LadderFound
     if keys.months.others:
         remarks["month_format"] = f"{DOUBT} {', '.join(keys.months.others)} fits as well"
     for what, decided, sure, why in found.roles.notes:
-        key = "closed" if what == "closed" or "ended" in decided else "reviewed" if "reviewed" in decided else "not_a_cut"
+        key = (
+            "closed" if what == "closed" or "ended" in decided else "reviewed" if "reviewed" in decided else "not_a_cut"
+        )
         remarks[key] = f"{DOUBT + ' ' if sure == 'unsure' else ''}{what}: {decided}; {why}"
     remarks["decision_lag"] = _lag_remark(found)
     source, more = _source(found)
@@ -284,14 +295,17 @@ def _source(found: _Found) -> tuple[dict[str, object], dict[str, str]]:
     if marks.point or marks.comma or marks.doubtful:
         table.setdefault("decimal", mark)
         if marks.decimal is None and "decimal" not in found.source.declared:
-            remarks["decimal"] = f"{DOUBT} {marks.doubtful or marks.point!r} could be read with a point or a comma before the decimals; taken for thousands"
+            remarks["decimal"] = (
+                f"{DOUBT} {marks.doubtful or marks.point!r} could be read with a point or a comma before the decimals; "
+                "taken for thousands"
+            )
     scale = {name: p.scale for name, p in profiles.items() if p.scale != 1.0 and name in declared}
     missing = {name: p.missing for name, p in profiles.items() if p.missing and name in declared}
     blank = {name: p.blank for name, p in profiles.items() if p.blank is not None and name in declared}
     if scale:
         table["scale"], remarks["source.scale"] = scale, "what the headers count in"
     if missing:
-        table["missing"], remarks["source.missing"] = missing, f"{DOUBT} values that seem to mean \"not known\""
+        table["missing"], remarks["source.missing"] = missing, f'{DOUBT} values that seem to mean "not known"'
     if blank:
         table["blank"], remarks["source.blank"] = blank, f"{DOUBT} a blank seems to mean none: no other cell is 0"
     return table, remarks
