@@ -28,7 +28,7 @@ exclude_patterns = ["pictures/make.py"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 root_doc = "index"
 
-myst_enable_extensions = ["deflist", "dollarmath", "attrs_inline", "attrs_block", "colon_fence"]
+myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 

@@ -31,6 +31,7 @@ ALLOWED = {
     # Readers give tables as they stand; what the columns mean, the portfolio says, which may then be given a path.
     "readers": set(),
     "portfolio": {"readers"},
+    "draft": {"portfolio", "readers"},
     "simulate": {"portfolio", "readers"},
     "trees": set(),
     "model": {"portfolio", "trees"},
@@ -47,6 +48,7 @@ ALLOWED = {
     "cli": {
         "portfolio",
         "readers",
+        "draft",
         "simulate",
         "model",
         "explain",

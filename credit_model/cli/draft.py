@@ -11,8 +11,8 @@ import click
 from credit_model.cli import key_options, options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
 from credit_model.cli.outputs import File
+from credit_model.draft import Draft, draft_catalogue
 from credit_model.errors import CatalogueError
-from credit_model.readers.draft import Draft, draft_catalogue
 
 _LAGS = {0: "at its end, knowing it", 1: "at its start, knowing the month before"}
 
@@ -44,7 +44,8 @@ def draft_command(data: options.DataSource, out: str, force: bool, keys: key_opt
 def drafted(data: options.DataSource, keys: key_options.Keys) -> Draft:
     """The draft of a table; the decision lag is asked for at a terminal, where it is not given."""
     given: dict[str, Any] = {"borrower": keys.borrower, "month": keys.month, "limit": keys.limit}
-    given |= {"query": data.query, "sheet": data.sheet, "encoding": keys.encoding, "decimal": keys.decimal}
+    given |= {"query": data.query, "sheet": data.sheet, "encoding": keys.encoding}
+    given |= {"separator": keys.separator, "decimal": keys.decimal}
     with working(f"reading {data}"):
         draft = draft_catalogue(data.path, lag=keys.lag, **given)
     if keys.lag is not None or not (sys.stdin.isatty() and sys.stdout.isatty()):

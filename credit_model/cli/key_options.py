@@ -21,6 +21,7 @@ class Keys:
     month: str | None = None
     limit: str | None = None
     encoding: str | None = None
+    separator: str | None = None
     decimal: str | None = None
 
     @property
@@ -34,12 +35,21 @@ def keys(function: F) -> F:
 
     @wraps(function)
     def command(**given: Any) -> Any:
-        own = {name: given.pop(name) for name in ("lag", "borrower", "month", "limit", "encoding", "decimal")}
+        own = {
+            name: given.pop(name) for name in ("lag", "borrower", "month", "limit", "encoding", "separator", "decimal")
+        }
         return function(keys=Keys(**own), **given)
 
     for option in (
-        click.option("--decimal", type=click.Choice([".", ","]), default=None, help="Mark before the decimals in texts."),
-        click.option("--encoding", default=None, metavar="NAME", help="Of a CSV file's text, such as gb18030 or cp1252."),
+        click.option(
+            "--decimal", type=click.Choice([".", ","]), default=None, help="Mark before the decimals in texts."
+        ),
+        click.option(
+            "--separator", type=click.Choice([",", ";", "\t", "|"]), default=None, help="Between a CSV file's columns."
+        ),
+        click.option(
+            "--encoding", default=None, metavar="NAME", help="Of a CSV file's text, such as gb18030 or cp1252."
+        ),
         click.option("--limit", default=None, metavar="COLUMN", help="Column of the limits, where it is not found."),
         click.option("--month", default=None, metavar="COLUMN", help="Column of the months, where it is not found."),
         click.option(

@@ -31,7 +31,7 @@ from credit_model.portfolio.months import format_month
 from credit_model.predictor import LimitPredictor
 
 #: Fits of the model (each on half of the borrowers, so that nobody is explained by a fit that saw them) and its trees.
-_FITS, _MOST_TREES = 4, 200
+_FITS, _MOST_TREES = 4, 150
 #: Pages of the report.
 _MOST_PAGES = 50
 
@@ -84,14 +84,16 @@ def _checked(data: options.DataSource, catalogue: Catalogue) -> History:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CreditModelWarning)  # the draft has told what is left out
         history = data.history(catalogue)
-    first, last = (format_month(int(m), history.month_type) for m in (history.month_number.min(), history.month_number.max()))
-    show_facts([("borrowers", len(history.borrower_ids)), ("borrower-months", len(history)), ("months", f"{first} to {last}")])
+    first, last = (
+        format_month(int(m), history.month_type) for m in (history.month_number.min(), history.month_number.max())
+    )
+    show_facts(
+        [("borrowers", len(history.borrower_ids)), ("borrower-months", len(history)), ("months", f"{first} to {last}")]
+    )
     return history
 
 
-def _explained(
-    folder: Path, shown: Path, predictor: LimitPredictor, history: History
-) -> list[tuple[str, object]]:
+def _explained(folder: Path, shown: Path, predictor: LimitPredictor, history: History) -> list[tuple[str, object]]:
     """Explain and report the cuts; gives what was written."""
     heading("4. Explaining every decrease")
     if "tier_in_force" not in predictor.catalogue.state_names:
@@ -127,7 +129,9 @@ def clearest(explanations: DecreaseExplanations, *, most: int) -> DecreaseExplan
     support = {"expected": 2.0, "raised": 1.0}
     values = explanations.factor_contributions
     total = np.maximum(np.abs(values).sum(axis=1), 1e-12)
-    leads = np.array([abs(values[i, v.leading_factor]) if v.leading_factor >= 0 else 0.0 for i, v in enumerate(verdicts)])
+    leads = np.array(
+        [abs(values[i, v.leading_factor]) if v.leading_factor >= 0 else 0.0 for i, v in enumerate(verdicts)]
+    )
     rank = np.array([support.get(str(level), 0.0) for level in explanations.support]) * (leads > 0)
     rank = rank + leads / total - 0.5 * np.array([bool(v.near_tie) for v in verdicts]) - explanations.reference_censored
     order = np.argsort(-rank, kind="stable")[:most]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import json
 import re
 import warnings
@@ -18,7 +17,7 @@ from credit_model.arrays import IntArray
 from credit_model.errors import CreditModelWarning, DataFileError
 from credit_model.inputs import one_line
 from credit_model.readers.compressed import read_bytes
-from credit_model.readers.encodings import decode
+from credit_model.readers.encodings import decode, encoding_of
 from credit_model.readers.source_format import PROVEN_DECIMAL, SEPARATORS, SourceFormat
 
 #: Words that stand for a blank in columns of numbers; in others only where they are no value of the column.
@@ -30,8 +29,8 @@ BLANKS = frozenset({
 # fmt: on
 #: Names of the marks between columns, for messages.
 _MARK_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-#: Records that are looked at to find out the mark between columns.
-_MOST_LOOKED_AT = 200
+#: So many characters are looked at to find out the mark between columns.
+_MOST_LOOKED_AT = 50_000
 #: A number of which only the reading with a comma before the decimals makes sense; with room for a currency.
 _DECIMAL_COMMA = r"\D{0,4}(?:\d*,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+)\D{0,4}"
 
@@ -66,7 +65,7 @@ def read_csv(
     """
     source = SourceFormat() if source is None else source
     text = decode(read_bytes(path), path, source.encoding)
-    if not text.strip():
+    if not text or text.isspace():
         raise DataFileError(f"{path}: the file is empty; it must hold a header line and rows")
     text, separator = _separated(path, text, source.separator)
     header = _check_fields(path, text, separator)
@@ -99,6 +98,21 @@ def read_csv(
     return frame
 
 
+def how_written(path: Path, source: SourceFormat | None = None) -> tuple[str, str]:
+    """The encoding and the mark between columns with which `read_csv` reads a file.
+
+    Raises
+    ------
+    DataFileError
+        As `read_csv`.
+    """
+    source = SourceFormat() if source is None else source
+    content = read_bytes(path)
+    text = decode(content, path, source.encoding)
+    _, separator = _separated(path, text, source.separator)
+    return source.encoding or encoding_of(content, text), separator
+
+
 def _has_decimal_comma(frame: pd.DataFrame, known: Collection[str]) -> bool:
     """Whether a text of a table shows that its numbers have commas before decimals."""
     texts = [name for name in frame.columns if name not in known and pd.api.types.is_string_dtype(frame[name].dtype)]
@@ -121,9 +135,11 @@ def _separated(path: Path, text: str, separator: str | None) -> tuple[str, str]:
     if separator is not None:
         return text, separator
     found = {}
+    head = text[:_MOST_LOOKED_AT]
     for mark in SEPARATORS:
         try:
-            records = list(itertools.islice(csv.reader(io.StringIO(text), delimiter=mark), _MOST_LOOKED_AT))
+            records = list(csv.reader(io.StringIO(head), delimiter=mark))
+            records = records[:-1] if len(text) > len(head) and len(records) > 1 else records  # cut within
         except csv.Error:
             continue
         lengths = [len(record) for record in records if record]

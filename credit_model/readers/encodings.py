@@ -73,13 +73,27 @@ def decode(content: bytes, path: Path, encoding: str | None = None) -> str:
     return text
 
 
+def encoding_of(content: bytes, text: str) -> str:
+    """The name of the encoding in which `decode` found a text."""
+    for mark, name in _MARKS:
+        if content.startswith(mark):
+            return name.removesuffix("-sig")
+    for name in ("utf-8", *_CANDIDATES):
+        try:
+            if content.decode(name) == text:
+                return name
+        except UnicodeDecodeError:
+            continue
+    return "utf-8"
+
+
 def _declared(content: bytes, path: Path, encoding: str) -> str:
     name = codecs.lookup(encoding).name
     try:
-        if name == "utf-8":
-            return content.decode("utf-8-sig")
         return content.decode(name).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
+        if name == "utf-8":
+            raise _no_text(path, "UTF-8", content, error) from None
         raise _no_text(path, encoding, content, error, 'correct encoding in [source], or save it as "utf-8"') from None
 
 

@@ -28,7 +28,7 @@ APART = {"CONVERTERS", "LANGUAGES", "CatalogueWords", "Language", "catalogue_wor
 def section(table):
     """The part of the page about one table."""
     start = PAGE.index(f"## `{table}`")
-    return re.split(r"^\([a-z]+\)=$", PAGE[start:], flags=re.M)[0]
+    return PAGE[start:].split("\n## ")[0]
 
 
 def entries(table):

@@ -30,18 +30,46 @@ ENGLISH = {
 }  # fmt: skip
 #: And a Chinese one.
 CHINESE = {
-    "borrower_id": "客户编号", "month": "统计月份", "limit_amount": "授信额度", "reviewed": "是否评审", "gender": "性别",
-    "age_band": "年龄段", "region": "地区", "segment": "客群", "score_identity": "身份特质分", "score_ability": "履约能力分",
-    "score_history": "信用历史分", "score_network": "人脉关系分", "score_behaviour": "行为评分", "spending_amount": "当月消费金额",
-    "gaming_amount": "游戏支出", "cash_advance_amount": "取现金额", "active_days": "活跃天数", "merchant_count": "消费商户数",
-    "days_past_due": "当前逾期天数", "due_amount": "本期应还金额", "paid_amount": "实际还款金额", "interest_amount": "利息",
-    "drawn_amount": "当月支用", "balance_amount": "贷款余额", "other_days_past_due": "他行逾期天数",
-    "other_lenders": "在贷机构数", "inquiries": "征信查询次数", "other_borrowed_amount": "他行新增贷款",
-    "other_repaid_amount": "他行还款", "other_balance_amount": "他行负债", "employed": "是否在职", "income_amount": "月收入",
-    "provident_fund_amount": "公积金", "unemployment_rate": "城镇失业率", "activity_index": "景气指数",
-    "policy_appetite_index": "授信意愿指数", "class_appetite_index": "同类授信意愿指数", "funding_index": "资金充裕度",
+    "borrower_id": "客户编号",
+    "month": "统计月份",
+    "limit_amount": "授信额度",
+    "reviewed": "是否评审",
+    "gender": "性别",
+    "age_band": "年龄段",
+    "region": "地区",
+    "segment": "客群",
+    "score_identity": "身份特质分",
+    "score_ability": "履约能力分",
+    "score_history": "信用历史分",
+    "score_network": "人脉关系分",
+    "score_behaviour": "行为评分",
+    "spending_amount": "当月消费金额",
+    "gaming_amount": "游戏支出",
+    "cash_advance_amount": "取现金额",
+    "active_days": "活跃天数",
+    "merchant_count": "消费商户数",
+    "days_past_due": "当前逾期天数",
+    "due_amount": "本期应还金额",
+    "paid_amount": "实际还款金额",
+    "interest_amount": "利息",
+    "drawn_amount": "当月支用",
+    "balance_amount": "贷款余额",
+    "other_days_past_due": "他行逾期天数",
+    "other_lenders": "在贷机构数",
+    "inquiries": "征信查询次数",
+    "other_borrowed_amount": "他行新增贷款",
+    "other_repaid_amount": "他行还款",
+    "other_balance_amount": "他行负债",
+    "employed": "是否在职",
+    "income_amount": "月收入",
+    "provident_fund_amount": "公积金",
+    "unemployment_rate": "城镇失业率",
+    "activity_index": "景气指数",
+    "policy_appetite_index": "授信意愿指数",
+    "class_appetite_index": "同类授信意愿指数",
+    "funding_index": "资金充裕度",
     "idle_months": "连续未用款月数",
-}  # fmt: skip
+}
 #: Amounts that the exports write with marks or in units of 10,000.
 AMOUNTS = (
     "limit_amount", "spending_amount", "gaming_amount", "cash_advance_amount", "due_amount", "paid_amount",
@@ -92,7 +120,9 @@ def us_table(table: pd.DataFrame) -> pd.DataFrame:
     for name in table.columns:
         cells = table[name]
         new = ENGLISH.get(name, {"available": "OpenToBuy", "cut_flag": "CLD_Flag", "limit_change": "LineChangeAmt",
-                                 "record_number": "RowNo", "branch_note": "Note"}.get(name, "DecisionReason"))  # fmt: skip
+                                 "record_number": "RowNo", "branch_note": "Note"}.get(
+            name, "DecisionReason")
+        )  # fmt: skip
         if name == "borrower_id":
             out["AcctNo"] = cells.map(lambda value: f"{value:09d}")
         elif name == "month":
@@ -104,7 +134,9 @@ def us_table(table: pd.DataFrame) -> pd.DataFrame:
         elif cells.dtype == bool:
             out[new] = np.where(cells, "Y", "N")
         else:
-            out[new] = cells.map(lambda value: "" if pd.isna(value) else f"{value:g}" if isinstance(value, float) else str(value))
+            out[new] = cells.map(
+                lambda value: "" if pd.isna(value) else f"{value:g}" if isinstance(value, float) else str(value)
+            )
     out["ScoreHistory"] = out["ScoreHistory"].where(np.arange(len(out)) % 29 != 0, "-999")
     out["ExtDPD"] = out["ExtDPD"].where(np.arange(len(out)) % 53 != 0, ".")
     return out
@@ -121,7 +153,9 @@ def chinese_table(table: pd.DataFrame) -> pd.DataFrame:
     for name in table.columns:
         cells = table[name]
         new = CHINESE.get(name, {"available": "可用额度", "cut_flag": "降额标志", "limit_change": "额度变动",
-                                 "record_number": "序号", "branch_note": "备注"}.get(name, "调额原因"))  # fmt: skip
+                                 "record_number": "序号", "branch_note": "备注"}.get(
+            name, "调额原因")
+        )  # fmt: skip
         if name == "borrower_id":
             out[new] = cells.map(lambda value: f"KH{value:08d}")
         elif name == "month":
@@ -133,7 +167,9 @@ def chinese_table(table: pd.DataFrame) -> pd.DataFrame:
         elif name == "gender":
             out[new] = cells.map({"female": "女", "male": "男"})
         else:
-            out[new] = cells.map(lambda value: "" if pd.isna(value) else f"{value:g}" if isinstance(value, float) else str(value))
+            out[new] = cells.map(
+                lambda value: "" if pd.isna(value) else f"{value:g}" if isinstance(value, float) else str(value)
+            )
     return out
 
 

@@ -1,4 +1,4 @@
-"""The keys of a panel: the borrower or account (several columns joined, where one does not do), the month, the limit."""
+"""The keys of a panel: the borrower or account (several columns joined, where one does not do), month and limit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from credit_model.arrays import BoolArray, FloatArray, IntArray
+from credit_model.draft.months import MonthsFound, best_reading, readings_of
+from credit_model.draft.profiles import Profile
 from credit_model.errors import HistoryError
-from credit_model.readers.draft.months import MonthsFound, best_reading, readings_of
-from credit_model.readers.draft.profiles import Profile
 
 #: A key has so many rows on average, at least.
 _LEAST_ROWS = 2.0
@@ -20,6 +20,8 @@ _LEAST_ROWS = 2.0
 _STAYS, _MOST_TRIED = 0.8, 40
 #: If at most so many rows stand twice they are a mistake, else the key is another.
 _MOST_TWICE = 0.05
+#: A further part of a key has so many values, at most.
+_MOST_PARTS = 100
 _ID_ROLES = ("account", "customer", "product")
 
 
@@ -65,7 +67,8 @@ def find_keys(
     for name in (*borrower, *(key for key in (month, limit) if key is not None)):
         if name not in profiles:
             raise HistoryError(f"the table has no column {name!r}; its columns are {_listed(profiles)}")
-    found, readings = None, {}
+    found = None
+    readings: dict[str, list[MonthsFound]] = {}
     for months in [[month]] if month else _month_candidates(profiles):
         readings |= {name: ways for name in months if (ways := _readings(table, name))}
         ids = [borrower] if borrower else _id_candidates(profiles, {limit} if limit else set())
@@ -84,9 +87,19 @@ def find_keys(
     key, month_name, reading, codes = found
     named = any(profiles[part].meaning.fit(role) > 0 for part in key[:1] for role in _ID_ROLES)
     sure = {
-        "borrower": _why(bool(borrower), named, "its name says so, and it has one row a month", "with the month it names each row once"),
-        "month": _why(month is not None, profiles[month_name].meaning.fit("month") > 0, "its name says so, and it can be read", "it can be read as months"),
-    }  # fmt: skip
+        "borrower": _why(
+            bool(borrower),
+            named,
+            "its name says so, and it has one row a month",
+            "with the month it names each row once",
+        ),
+        "month": _why(
+            month is not None,
+            profiles[month_name].meaning.fit("month") > 0,
+            "its name says so, and it can be read",
+            "it can be read as months",
+        ),
+    }
     taken = {*key, month_name}
     limit_name, sure["limit"] = _limit(profiles, taken, codes, reading.number, limit)
     return Keys(key, month_name, limit_name, reading, codes, sure)
@@ -107,9 +120,9 @@ def _refuse_duplicates(
             row = int(np.flatnonzero(twice)[0])
             shown = " / ".join(str(table[part].iloc[row]) for part in key)
             raise HistoryError(
-                f"a borrower has one row a month, found {int(twice.sum()):,} duplicates of {' / '.join(key)} and {month} "
-                f"(first: data row {row + 1}, {shown}, {table[month].iloc[row]}); remove them, or name a further part of "
-                "the key with --borrower (borrower= in Python)"
+                f"a borrower has one row a month, found {int(twice.sum()):,} duplicates of {' / '.join(key)} and "
+                f"{month} (first: data row {row + 1}, {shown}, {table[month].iloc[row]}); remove them, or name a "
+                "further part of the key with --borrower (borrower= in Python)"
             )
 
 
@@ -137,7 +150,7 @@ def _looks_like_months(values: FloatArray) -> bool:
     if len(known) < len(values):
         return False
     low, high = known.min(), known.max()
-    written = (190001 <= low and high <= 219912) or (19000101 <= low and high <= 21991231)
+    written = (low >= 190001 and high <= 219912) or (low >= 19000101 and high <= 21991231)
     return bool(written or (2 <= len(np.unique(known)) <= 600 and high - low <= 600))
 
 
@@ -150,8 +163,9 @@ def _readings(table: pd.DataFrame, name: str) -> list[MonthsFound]:
 
 def _id_candidates(profiles: Mapping[str, Profile], taken: set[str]) -> list[tuple[str, ...]]:
     """Columns that may be the key, single ones first; then pairs."""
+
     def may_be(p: Profile) -> bool:
-        return p.name not in taken and p.kind in ("integer", "text", "category", "number") and p.kind != "date"
+        return p.name not in taken and p.kind in ("integer", "text", "category", "number")
 
     fits = {
         p.name: max(p.meaning.fit(role) for role in _ID_ROLES)
@@ -162,13 +176,17 @@ def _id_candidates(profiles: Mapping[str, Profile], taken: set[str]) -> list[tup
     others = [n for n in fits if n not in named and profiles[n].kind in ("text", "integer")]
     others += [n for n in fits if n not in named and profiles[n].kind == "category"]
     others = others[:_MOST_TRIED]
-    pairs = [pair for pair in combinations(named, 2)] + [(a, b) for a in named for b in others if profiles[b].kind in ("category", "text", "integer") and profiles[b].n_distinct <= 100]  # fmt: skip
+    parts = [n for n in others if profiles[n].n_distinct <= _MOST_PARTS]
+    pairs = [*combinations(named, 2), *((a, b) for a in named for b in parts)]
     return [*((n,) for n in named), *pairs, *((n,) for n in others)]
 
 
 def _best_pair(
-    table: pd.DataFrame, profiles: Mapping[str, Profile], readings: Mapping[str, list[MonthsFound]], ids: list[tuple[str, ...]]
-) -> tuple[tuple[str, ...], str, MonthsFound, IntArray] | None:  # fmt: skip
+    table: pd.DataFrame,
+    profiles: Mapping[str, Profile],
+    readings: Mapping[str, list[MonthsFound]],
+    ids: list[tuple[str, ...]],
+) -> tuple[tuple[str, ...], str, MonthsFound, IntArray] | None:
     single: list[tuple[float, tuple[str, ...], str, MonthsFound, IntArray]] = []
     for month_name, readable in readings.items():
         for key in ids:
@@ -238,7 +256,10 @@ def _limit(
             f"say which it is with --limit (limit= in Python); columns: {_listed(profiles)}"
         )
     best_data = max(by_data)
-    return best_data[2], ("unsure", f"it stays in {best_data[1]:.0%} of the months and bounds {best_data[0]} other columns")
+    return best_data[2], (
+        "unsure",
+        f"it stays in {best_data[1]:.0%} of the months and bounds {best_data[0]} other columns",
+    )
 
 
 def _stays(values: FloatArray, same: BoolArray) -> tuple[float, bool]:

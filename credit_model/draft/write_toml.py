@@ -1,4 +1,4 @@
-"""A drafted catalogue as text: commented, in the order in which a person reads it; what is unsure is marked ``# ??``."""
+"""A drafted catalogue as text: commented, in the order in which people read; what is unsure is marked ``# ??``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from credit_model.readers.draft.columns import FACTORS, ColumnPlan
-from credit_model.readers.draft.features import FeaturePlan
-from credit_model.readers.draft.ladder import LadderFound
-from credit_model.readers.draft.leaks import LeftOut
+from credit_model.draft.columns import FACTORS, ColumnPlan
+from credit_model.draft.features import FeaturePlan
+from credit_model.draft.ladder import LadderFound
+from credit_model.draft.leaks import LeftOut
 
 #: Marks what a person should look at.
 DOUBT = "??"
@@ -122,7 +122,11 @@ class Writing:
             return [*lines, *_comment("No limit ever falls in these data; the tiers hold equal shares of all limits."),
                     f"quantiles = {self.ladder.quantiles}"]  # fmt: skip
         seen = f"These tiers see {self.ladder.caught:.1%} of the {self.ladder.n_falls:,} falls of a limit in the data."
-        seen = seen if self.ladder.caught >= 0.98 else f"{DOUBT} {seen} The others stay within a tier and are not explained."
+        seen = (
+            seen
+            if self.ladder.caught >= 0.98
+            else f"{DOUBT} {seen} The others stay within a tier and are not explained."
+        )
         return [*lines, *_comment(seen), f"amounts = {toml(self.ladder.amounts)}"]
 
     def _columns(self) -> list[str]:

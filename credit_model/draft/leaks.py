@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit_model.arrays import BoolArray, FloatArray
-from credit_model.readers.draft.panel import Panel, auc, correlation
-from credit_model.readers.draft.profiles import MOST_CATEGORIES, Profile
+from credit_model.draft.panel import Panel, auc, correlation
+from credit_model.draft.profiles import MOST_CATEGORIES, Profile
 
 #: A column repeats the limit, or gives it with another one, if it does in so many of the rows.
 _SAME = 0.97
@@ -84,8 +84,14 @@ def _of_no_use(panel: Panel, profile: Profile) -> LeftOut | None:
     if profile.kind == "integer" and concept is None:
         if profile.n_distinct == len(panel):
             return LeftOut(name, "each row has its own value: it numbers the rows", "sure")
-        if panel.n_borrowers >= 50 and profile.n_distinct >= 0.98 * panel.n_borrowers and panel.is_constant_within(name):
-            return LeftOut(name, "each borrower has its own value, which never changes: it names the borrower", "likely")
+        if (
+            panel.n_borrowers >= 50
+            and profile.n_distinct >= 0.98 * panel.n_borrowers
+            and panel.is_constant_within(name)
+        ):
+            return LeftOut(
+                name, "each borrower has its own value, which never changes: it names the borrower", "likely"
+            )
     return None
 
 
@@ -202,7 +208,8 @@ def _jumps(panel: Panel, profile: Profile) -> LeftOut | None:
     with_limit = correlation(np.log(values[rows] / before[rows]), np.log(panel.limit[rows] / panel.before[rows]))
     if abs(with_limit) < _JUMPS:
         return None
-    why = f"it jumps with the limit in the month of its move (correlation {with_limit:+.2f}), so it is reckoned with the new one"
+    how = f"it jumps with the limit in the month of its move (correlation {with_limit:+.2f})"
+    why = f"{how}, so it is reckoned with the new one"
     return LeftOut(profile.name, why, "likely", is_leak=True, only_at_lag_0=True)
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from credit_model.draft.lag import has_its_ceiling
+from credit_model.draft.leaks import LeftOut
+from credit_model.draft.panel import Panel, correlation, ranks
+from credit_model.draft.profiles import Profile
+from credit_model.draft.roles import Roles
+from credit_model.draft.vocabulary import Concept, concept_of
 from credit_model.portfolio.forbidden_phrases import forbidden_phrase
-from credit_model.readers.draft.lag import has_its_ceiling
-from credit_model.readers.draft.leaks import LeftOut
-from credit_model.readers.draft.panel import Panel, correlation, ranks
-from credit_model.readers.draft.profiles import Profile
-from credit_model.readers.draft.roles import Roles
-from credit_model.readers.draft.vocabulary import Concept, concept_of
 
 #: Factors: id -> (about, English, Chinese, letter of its codes), in the order of the file.
 FACTORS: Mapping[str, tuple[str, str, str, str]] = {
@@ -32,6 +32,7 @@ FACTORS: Mapping[str, tuple[str, str, str, str]] = {
 }
 #: A name that fits less well than this is a guess; a correlation of ranks that says the factor of an unnamed column.
 _FITS, _GOES_WITH = 0.75, 0.35
+_COMMON = "the same for all borrowers of a month: the economy, or the lender's own doing (factor policy)?"
 _CJK = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -147,7 +148,9 @@ def _fitting(profile: Profile, concept: Concept | None) -> Concept | None:
         return replace(concept, shape="category", unit="category", effect="free")
     if profile.kind == "boolean" and concept.unit != "boolean":
         shape = {"raises": "good_flag", "lowers": "bad_flag"}.get(concept.effect, "flag")
-        return replace(concept, unit="boolean", shape=shape if concept.shape not in ("arrears", "other_arrears") else concept.shape)
+        return replace(
+            concept, unit="boolean", shape=shape if concept.shape not in ("arrears", "other_arrears") else concept.shape
+        )
     if profile.kind in ("number", "integer") and concept.unit == "boolean":
         return replace(concept, unit="index", shape="level")
     return concept
@@ -218,7 +221,11 @@ def _with_factors(panel: Panel, plans: list[ColumnPlan]) -> list[ColumnPlan]:
     """A factor for every driver: from its name, from who shares its values, or from what it goes with."""
     row = panel.sample if len(panel.sample) else np.arange(len(panel))
     row = row[:: max(1, len(row) // 20_000)]
-    named = {p.name: ranks(panel.values(p.name)[row]) for p in plans if p.shape and p.factor and p.concept and p.profile.is_number}
+    named = {
+        p.name: ranks(panel.values(p.name)[row])
+        for p in plans
+        if p.shape and p.factor and p.concept and p.profile.is_number
+    }
     factor_of = {p.name: p.factor for p in plans}
     found = []
     for plan in plans:
@@ -227,17 +234,25 @@ def _with_factors(panel: Panel, plans: list[ColumnPlan]) -> list[ColumnPlan]:
             continue
         if panel.is_common(plan.name) or panel.is_common_in_groups(plan.name):
             changes: dict[str, Any] = {"factor": "economy", "source": "public"}
-            doubt = "the same for all borrowers of a month: the economy, or the lender's own doing (factor policy)?"
+            doubt = _COMMON
             if not panel.is_common(plan.name):
                 changes = {"factor": "policy", "source": "lender"}
                 doubt = "few values a month, each shared by many borrowers: the lender's own doing, or the economy?"
             found.append(replace(plan, **changes, doubt=doubt))
             continue
         own = ranks(panel.values(plan.name)[row]) if plan.profile.is_number else np.zeros(len(row))
-        rivals = [(abs(correlation(own, cells)), name) for name, cells in named.items() if factor_of[name] not in ("economy", "policy")]
+        rivals = [
+            (abs(correlation(own, cells)), name)
+            for name, cells in named.items()
+            if factor_of[name] not in ("economy", "policy")
+        ]
         best = max(rivals, default=(0.0, ""))
         factor = factor_of[best[1]] if best[0] >= _GOES_WITH else "other"
-        doubt = f"goes with {best[1]}, so its factor is taken" if factor != "other" else "no name and no other column tells its factor"
+        doubt = (
+            f"goes with {best[1]}, so its factor is taken"
+            if factor != "other"
+            else "no name and no other column tells its factor"
+        )
         found.append(replace(plan, factor=factor, doubt=plan.doubt or doubt))
     return found
 
@@ -245,8 +260,7 @@ def _with_factors(panel: Panel, plans: list[ColumnPlan]) -> list[ColumnPlan]:
 def _checked_common(panel: Panel, plan: ColumnPlan) -> ColumnPlan:
     """A column that one month's borrowers share is nobody's own record, whatever its name says."""
     if plan.shape and plan.factor not in ("economy", "policy", "dormancy") and panel.is_common(plan.name):
-        return replace(plan, factor="economy", source="public", shape="economy",
-                       doubt="the same for all borrowers of a month: the economy, or the lender's own doing (factor policy)?")  # fmt: skip
+        return replace(plan, factor="economy", source="public", shape="economy", doubt=_COMMON)
     return plan
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit_model.arrays import BoolArray
-from credit_model.readers.draft.leaks import LeftOut
-from credit_model.readers.draft.panel import Panel
+from credit_model.draft.leaks import LeftOut
+from credit_model.draft.panel import Panel
 
 #: Values of a status that mean that an account has ended.
 _ENDED = ("closed", "close", "cancelled", "canceled", "terminated", "cls", "closed account", "paid off", "written off",
-          "charged off", "chargeoff", "charge-off", "销户", "已销户", "注销", "已注销", "关闭", "已关闭", "销卡", "结清", "已结清",
-          "核销", "终止")  # fmt: skip
+          "charged off", "chargeoff", "charge-off", "销户", "已销户", "注销", "已注销", "关闭", "已关闭", "销卡",
+          "结清", "已结清", "核销", "终止")  # fmt: skip
 #: Rows in which a limit is blank mean closures if so many of them come after all others of their borrower.
 _AT_THE_END = 0.8
 #: A column that marks reviews is true in so many of the moves, and not in nearly all rows.
@@ -68,7 +68,11 @@ def _reviewed(panel: Panel, left_out: dict[str, LeftOut], notes: list[tuple[str,
             continue
         covers = float(true[moved].mean()) if moved.any() else float(named)
         is_move = bool(moved.any() and moved[true].mean() > 0.9)
-        if covers >= _ALL_MOVES and not is_move and (named or (name not in left_out and moved.sum() >= 30 and share < 0.7)):
+        if (
+            covers >= _ALL_MOVES
+            and not is_move
+            and (named or (name not in left_out and moved.sum() >= 30 and share < 0.7))
+        ):
             judged.append((named, -share, name))
     if not judged:
         return None
@@ -123,13 +127,19 @@ def _not_a_cut(panel: Panel, reviewed: str | None, notes: list[tuple[str, str, s
             continue
         true = panel.values(name) > 0
         moves = np.nan_to_num(panel.move)
-        at_falls, before_falls = int((true & panel.fell).sum()), int((panel.earlier(true * 1.0) > 0)[panel.fell].sum())
+        at_falls = int((true & panel.fell).sum())
+        before_falls = int((panel.earlier(np.where(true, 1.0, 0.0)) > 0)[panel.fell].sum())
         found.append(name)
+        decided = "changes of the limit in months in which it is true are no cuts"
         if concept.id == "temporary" and before_falls > 2 * at_falls:
-            notes.append((name, "changes of the limit in months in which it is true are no cuts", "unsure",
-                          f"it is true before {before_falls:,} falls but in the month of only {at_falls:,}: if it marks the months of a "
-                          "temporary rise, its end still counts as a cut; give a column that is true in the month of the end"))  # fmt: skip
+            why = (
+                f"it is true before {before_falls:,} falls but in the month of only {at_falls:,}: if it marks the "
+                "months of a temporary rise, its end still counts as a cut; give a column that is true in the month of "
+                "the end"
+            )
+            notes.append((name, decided, "unsure", why))
         else:
-            notes.append((name, "changes of the limit in months in which it is true are no cuts", "likely",
-                          f"its name says so; it is true in {int((true & (moves != 0)).sum()):,} moves, {at_falls:,} of them falls"))  # fmt: skip
+            n_moves = int((true & (moves != 0)).sum())
+            why = f"its name says so; it is true in {n_moves:,} moves, {at_falls:,} of them falls"
+            notes.append((name, decided, "likely", why))
     return tuple(found)

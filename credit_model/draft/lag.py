@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit_model.arrays import BoolArray, FloatArray
-from credit_model.readers.draft.panel import Panel, correlation, ranks
+from credit_model.draft.panel import Panel, correlation, ranks
 
 #: A column has its ceiling at the limit if so many cells lie just below it, and so many times fewer just above.
 _LEAST_NEAR, _FEWER = 20, 4
@@ -28,8 +28,8 @@ _LEAST_CASES, _CLEARLY = 10, 3
 #: News count beyond so many standard errors.
 _LEAST_Z = 5.0
 #: Columns of these shapes answer to the limit themselves, and are no news.
-_ANSWERS = frozenset({"balance", "utilisation", "flow", "spending", "paid", "due", "bad_part", "idle", "flag", "other_debt",
-                      "other_borrowed", "good_mean"})  # fmt: skip
+_ANSWERS = frozenset({"balance", "utilisation", "flow", "spending", "paid", "due", "bad_part", "idle", "flag",
+                      "other_debt", "other_borrowed", "good_mean"})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,10 @@ def _drawn_under(panel: Panel, name: str) -> tuple[int, int, str]:
     for_0 += falls[1] if falls[1] > 0.3 * falls[0] and falls[2] < 0.5 * falls[1] else 0
     for_1 += falls[0] if falls[1] < 0.15 * falls[0] else 0
     line = (
-        f"{name} keeps to the limit. After {int(panel.rose.sum()):,} rises it grows beyond the old limit in the month of "
-        f"the rise {rises[1]:,} times, in the month after {rises[2]:,} times; around {int(panel.fell.sum()):,} falls it "
-        f"still grows above the new limit in the month before {falls[0]:,} times, in the month of the fall {falls[1]:,}"
+        f"{name} keeps to the limit. After {int(panel.rose.sum()):,} rises it grows beyond the old limit in the month "
+        f"of the rise {rises[1]:,} times, in the month after {rises[2]:,} times; around {int(panel.fell.sum()):,} "
+        f"falls it still grows above the new limit in the month before {falls[0]:,} times, in the month of the fall "
+        f"{falls[1]:,}"
     )
     return for_0, for_1, line
 
@@ -129,8 +130,8 @@ def _news(panel: Panel, names: list[str]) -> tuple[int | None, list[str]]:
     now, before = sum(z**2 for z, _, _ in telling), sum(z**2 for _, z, _ in telling)
     first, second = max((z, name) for z, _, name in found), max((z, name) for _, z, name in found)
     line = (
-        f"news of a month go with its own decisions (clearest: {first[1]}, {first[0]:.0f} standard errors), those of the "
-        f"month before (clearest: {second[1]}, {second[0]:.0f})"
+        f"news of a month go with its own decisions (clearest: {first[1]}, {first[0]:.0f} standard errors), those of "
+        f"the month before (clearest: {second[1]}, {second[0]:.0f})"
     )
     if first[0] > _LEAST_Z and now > 0.5 * before:
         return 0, [line]

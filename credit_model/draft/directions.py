@@ -1,8 +1,8 @@
 """In which direction each feature moves the limit: what its name says, held against the decisions in the data.
 
 For every feature two standardised measures are taken over the decisions: how its ranks go with the limit's moves within
-tiers, and the same beside the features of all other columns. A name's direction stays unless both clearly speak against it;
-where the name says nothing, a direction is taken only if both clearly speak for it.
+tiers, and the same beside the features of all other columns. A name's direction stays unless both clearly speak against
+it; where the name says nothing, a direction is taken only if both clearly speak for it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit_model.arrays import FloatArray, IntArray
+from credit_model.draft.features import FeaturePlan, with_effect
+from credit_model.draft.panel import ranks
 from credit_model.portfolio.snapshots import Snapshots
-from credit_model.readers.draft.features import FeaturePlan, with_effect
-from credit_model.readers.draft.panel import ranks
 
 #: Standard errors that speak against a name, that tell a direction where no name does, and that merely agree.
 _CLEAR, _TELLS, _AGREES = 4.0, 3.0, 2.0
@@ -58,7 +58,11 @@ def _decided(feature: FeaturePlan, alone: float, beside: float, lang: str) -> Fe
     sign = {"raises": 1, "lowers": -1, "free": 0}[feature.named]
     shown = f"{alone:+.0f} and {beside:+.0f} standard errors"
     least = _FIRM if feature.is_firm else _CLEAR
-    if sign and min(sign * alone, sign * beside) < -least and max(sign * alone, sign * beside) < -_AGREES * least / _CLEAR:
+    if (
+        sign
+        and min(sign * alone, sign * beside) < -least
+        and max(sign * alone, sign * beside) < -_AGREES * least / _CLEAR
+    ):
         doubt = f'"{feature.named}" by its name, but the data say otherwise ({shown})'
         return with_effect(feature, "free", doubt, lang)
     if sign:

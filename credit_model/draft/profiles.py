@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from credit_model.arrays import FloatArray, IntArray
+from credit_model.draft.vocabulary import Meaning, meaning_of
 from credit_model.portfolio.number_texts import Marks, marks_of, read_numbers
 from credit_model.portfolio.written_numbers import TRUTHS
-from credit_model.readers.draft.vocabulary import Meaning, meaning_of
+from credit_model.readers.source_format import PROVEN_DECIMAL
 
 ProfileKind = Literal["number", "integer", "boolean", "category", "date", "text", "empty"]
 
@@ -24,8 +25,8 @@ MOST_CATEGORIES = 30
 _MOST_CODES = 10
 #: Of a column's cells, those that have to be understood as numbers; and the other words that may stand among them.
 _MOSTLY, _MOST_WORDS = 0.6, 6
-_BLANK_WORDS = frozenset({"", ".", "-", "--", "?", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "unknown", "missing",
-                          "unk", "nd", "无", "未知", "缺失", "空"})  # fmt: skip
+_BLANK_WORDS = frozenset({"", ".", "-", "--", "?", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "unknown",
+                          "missing", "unk", "nd", "无", "未知", "缺失", "空"})  # fmt: skip
 _SENTINELS = (*(float("9" * k) for k in range(3, 11)), *(float("-" + "9" * k) for k in range(1, 11)), -1.0,
               -99999999.0, 1e9, -1e9, 99998.0, -998.0, -997.0, -9998.0)  # fmt: skip
 _SCALES = ((r"百万|\bmm\b|\bmio\b|\bmillions?\b|\bmn\b", 1e6), (r"亿", 1e8), (r"万", 1e4),
@@ -86,7 +87,7 @@ def profiles_of(table: pd.DataFrame, decimal: str) -> dict[str, Profile]:
     return {str(name): _profile(str(name), table[name], decimal) for name in table.columns}
 
 
-def decimal_mark(table: pd.DataFrame) -> tuple[str, Marks]:
+def decimal_mark(table: pd.DataFrame, declared: str | None = None) -> tuple[str, Marks]:
     """The mark before the decimals in the texts of numbers of a table, and what proves it.
 
     Where nothing proves it, marks that always stand before three digits are those of thousands.
@@ -98,6 +99,10 @@ def decimal_mark(table: pd.DataFrame) -> tuple[str, Marks]:
             understood = read_numbers(texts, ".").is_understood | read_numbers(texts, ",").is_understood
             if texts and understood.mean() >= _MOSTLY:
                 marks |= marks_of([t for t, known in zip(texts, understood, strict=True) if known])
+    if declared is not None:
+        return declared, marks
+    if table.attrs.get(PROVEN_DECIMAL) == ".":
+        marks |= Marks(PROVEN_DECIMAL)
     if marks.decimal is not None:
         return marks.decimal, marks
     return ("," if "." in str(marks.doubtful) else "."), marks
@@ -221,7 +226,7 @@ def sentinels_of(values: FloatArray) -> tuple[float, ...]:
     (-999.0,)
     """
     known = values[~np.isnan(values)]
-    found = []
+    found: list[float] = []
     for sentinel in _SENTINELS:
         n = int((known == sentinel).sum())
         rest = known[~np.isin(known, [sentinel, *found])]
@@ -233,7 +238,9 @@ def sentinels_of(values: FloatArray) -> tuple[float, ...]:
             other = rest[~np.isin(rest, _SENTINELS)]
             far = len(other) > 0 and other.min() >= 0 and (sentinel <= -9 or n >= 0.001 * len(known))
         else:
-            far = sentinel > high + max(1.0 * spread, 100.0) or (sentinel > high + 0.3 * spread and n > 0.01 * len(known))
+            far = sentinel > high + max(1.0 * spread, 100.0) or (
+                sentinel > high + 0.3 * spread and n > 0.01 * len(known)
+            )
         if far:
             found.append(sentinel)
     return tuple(found)
@@ -244,7 +251,11 @@ def _meaning_of_blanks(values: FloatArray, meaning: Meaning) -> float | None:
     blank = np.isnan(values)
     known = values[~blank]
     concept = meaning.driver
-    if concept is None or concept.unit not in ("money", "count", "days") or concept.shape in ("score", "income", "level"):
+    if (
+        concept is None
+        or concept.unit not in ("money", "count", "days")
+        or concept.shape in ("score", "income", "level")
+    ):
         return None
     if 0.1 <= blank.mean() <= 0.98 and len(known) >= 20 and known.min() > 0:
         return 0.0

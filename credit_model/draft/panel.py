@@ -1,4 +1,4 @@
-"""A table as a panel: rows by borrower and month, the moves of the limit, and simple measures of what goes with them."""
+"""A table as a panel: rows by borrower and month, moves of the limit, and simple measures of what goes with them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 from scipy.stats import rankdata
 
 from credit_model.arrays import BoolArray, FloatArray, IntArray
+from credit_model.draft.keys import Keys
+from credit_model.draft.profiles import Profile
 from credit_model.portfolio.months import MonthType
-from credit_model.readers.draft.keys import Keys
-from credit_model.readers.draft.profiles import Profile
 
 #: Rows that a measure looks at, at most; they are taken at even distances.
 _MOST_ROWS = 60_000

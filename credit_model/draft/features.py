@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from credit_model.draft.columns import FACTORS, ColumnPlan
+from credit_model.draft.vocabulary import read_data
 from credit_model.portfolio.forbidden_phrases import forbidden_phrase
-from credit_model.readers.draft.columns import FACTORS, ColumnPlan
-from credit_model.readers.draft.vocabulary import read_data
 
 #: Windows of the shapes in a calendar's periods.
 _WINDOWS: Mapping[str | None, Mapping[str, int]] = {
@@ -104,7 +104,14 @@ def plan_features(
                 found += _of_column(plan, bases[plan.name], drivers, length, calendar, moves, lang)
     unique: dict[tuple[str, ...], FeaturePlan] = {}
     for feature in found:
-        key = (feature.main, feature.denominator, feature.summary, feature.denominator_summary, str(feature.window), feature.unit)
+        key = (
+            feature.main,
+            feature.denominator,
+            feature.summary,
+            feature.denominator_summary,
+            str(feature.window),
+            feature.unit,
+        )
         unique.setdefault(key, feature)
     return _coded(list(unique.values()))
 
@@ -164,7 +171,12 @@ def _feature(
     text = shape[lang].format(x=plan.label, y=below, n=window)
     if calendar is not None:
         text = text.replace("months", words[0]).replace("个月", words[1])
-    parts = [base, shape.get("suffix", ""), summary if "suffix" not in shape or summary == "mean" else "", f"{window}p" if window > 1 else ""]
+    parts = [
+        base,
+        shape.get("suffix", ""),
+        summary if "suffix" not in shape or summary == "mean" else "",
+        f"{window}p" if window > 1 else "",
+    ]
     ids = "_".join(part for part in parts if part and part != "last")
     return FeaturePlan(
         id=re.sub(r"(\d+)p$", rf"\1{period[0]}", ids),
@@ -204,7 +216,9 @@ def _reason(label: str, unit: str, effect: str, lang: str) -> str:
 
 def _column_of(concept: str, drivers: Sequence[ColumnPlan], but: ColumnPlan) -> ColumnPlan | None:
     """The column of a concept; the first with no doubt about it."""
-    fits = [p for p in drivers if p.concept is not None and p.concept.id == concept and p.unit == "money" and p is not but]
+    fits = [
+        p for p in drivers if p.concept is not None and p.concept.id == concept and p.unit == "money" and p is not but
+    ]
     return min(fits, key=lambda p: bool(p.doubt), default=None)
 
 

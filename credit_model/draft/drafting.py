@@ -5,12 +5,24 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from credit_model.draft.columns import ColumnPlan, language_of, plan_columns
+from credit_model.draft.directions import find_directions
+from credit_model.draft.features import FeaturePlan, plan_features
+from credit_model.draft.keys import Keys, find_keys
+from credit_model.draft.ladder import LadderFound, find_ladder
+from credit_model.draft.lag import LagEvidence, lag_evidence
+from credit_model.draft.leaks import LeftOut, find_left_out
+from credit_model.draft.panel import Panel
+from credit_model.draft.profiles import Profile, decimal_mark, profiles_of
+from credit_model.draft.roles import Roles, find_roles
+from credit_model.draft.table_source import SourceFound, read_source
+from credit_model.draft.write_toml import DOUBT, Writing
 from credit_model.errors import CreditModelError, CreditModelWarning, HistoryError
 from credit_model.files import write_text
 from credit_model.portfolio.catalogue import parse_catalogue
@@ -19,18 +31,7 @@ from credit_model.portfolio.history import check_history
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import format_month
 from credit_model.portfolio.snapshots import build_snapshots
-from credit_model.readers.draft.columns import ColumnPlan, language_of, plan_columns
-from credit_model.readers.draft.directions import find_directions
-from credit_model.readers.draft.features import FeaturePlan, plan_features
-from credit_model.readers.draft.keys import Keys, find_keys
-from credit_model.readers.draft.ladder import LadderFound, find_ladder
-from credit_model.readers.draft.lag import LagEvidence, lag_evidence
-from credit_model.readers.draft.leaks import LeftOut, find_left_out
-from credit_model.readers.draft.panel import Panel
-from credit_model.readers.draft.profiles import Profile, decimal_mark, profiles_of
-from credit_model.readers.draft.roles import Roles, find_roles
-from credit_model.readers.draft.table_source import SourceFound, read_source
-from credit_model.readers.draft.write_toml import DOUBT, Writing
+from credit_model.readers.source_format import DECIMAL_MARKS, SEPARATORS
 
 #: A borrower's first rows are left out, at most so many.
 _MOST_WARM_UP = 12
@@ -71,19 +72,23 @@ class Draft:
 
 
 def draft_catalogue(
-    table: pd.DataFrame | str | Path | Any,
+    data: Any,
     *,
     lag: int | None = None,
     borrower: str | Sequence[str] | None = None,
     month: str | None = None,
     limit: str | None = None,
-    **reading: Any,
+    query: str | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
+    decimal: str | None = None,
 ) -> Draft:
     """Draft a catalogue from a table of histories: one row a borrower's month.
 
     Parameters
     ----------
-    table : DataFrame, path, or whatever `read_table` reads
+    data : DataFrame, path, or whatever else `as_table` takes
     lag : 0 or 1, optional
         The decision lag: 0, a month's limit is set at its end, knowing it; 1, at its start. Without it the data tell,
         where they can; else 1 is taken, which knows less, and marked.
@@ -91,8 +96,10 @@ def draft_catalogue(
         The column that names the borrower or account, or several that do together.
     month, limit : str, optional
         The columns of months and limits. All three are found where they are not given.
-    **reading
-        As `read_table` takes them, such as ``sheet``.
+    query : str, optional
+        Of a database.
+    sheet, encoding, separator, decimal : str, optional
+        As in ``[source]``: found out where they are not given.
 
     Raises
     ------
@@ -109,13 +116,20 @@ def draft_catalogue(
     >>> draft.catalogue.borrower, draft.catalogue.limit, draft.catalogue.decision_lag
     ('borrower_id', 'limit_amount', 0)
     """
-    if lag not in (None, 0, 1) or isinstance(lag, bool):
-        raise CreditModelError(f"lag must be 0 or 1, found {lag!r}; leave it out where you do not know it")
+    _check("lag", lag if not isinstance(lag, bool) else str(lag), (0, 1))
+    _check("decimal", decimal, DECIMAL_MARKS)
+    _check("separator", separator, SEPARATORS)
     key = (borrower,) if isinstance(borrower, str) else tuple(borrower or ())
-    source = read_source(table, key, reading)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CreditModelWarning)
+        warnings.simplefilter("ignore", CreditModelWarning)  # the findings say more
+        source = read_source(data, query=query, sheet=sheet, encoding=encoding, separator=separator, decimal=decimal)
         return _drafted(source, lag, key, month, limit)
+
+
+def _check(name: str, value: Any, allowed: Sequence[Any]) -> None:
+    if value is not None and value not in allowed:
+        shown = " or ".join(repr(one) for one in allowed)
+        raise CreditModelError(f"{name} must be {shown}, found {value!r}; leave it out where you do not know it")
 
 
 @dataclass(frozen=True)
@@ -125,6 +139,7 @@ class _Found:
     source: SourceFound
     decimal: tuple[str, Any]
     keys: Keys
+    limit: Profile
     panel: Panel
     left_out: Mapping[str, LeftOut]
     roles: Roles
@@ -145,11 +160,14 @@ def _drafted(source: SourceFound, lag: int | None, key: tuple[str, ...], month: 
     raw = source.table
     if not len(raw):
         raise HistoryError("the table has no rows; give at least two months of some borrowers")
-    decimal = decimal_mark(raw)
+    decimal = decimal_mark(raw, source.declared.get("decimal"))
     profiles = profiles_of(raw, decimal[0])
     keys = find_keys(raw, profiles, borrower=key, month=month, limit=limit)
     if profiles[keys.limit].kind not in ("number", "integer", "boolean"):
-        raise HistoryError(f"column {keys.limit!r} must hold the limits as numbers, found {profiles[keys.limit].kind}; give another --limit")
+        raise HistoryError(
+            f"column {keys.limit!r} must hold the limits as numbers, found {profiles[keys.limit].kind}; "
+            "give another --limit"
+        )
     panel = Panel.of(profiles, keys)
     left_out = find_left_out(panel)
     roles = find_roles(panel, left_out)
@@ -158,12 +176,14 @@ def _drafted(source: SourceFound, lag: int | None, key: tuple[str, ...], month: 
         left_out = {name: one for name, one in left_out.items() if not one.only_at_lag_0}
     lang = language_of(panel)
     columns = plan_columns(panel, left_out, roles, lang)
-    found = _Found(source, decimal, keys, panel, left_out, roles, evidence, lag, columns, lang)
+    found = _Found(source, decimal, keys, profiles[keys.limit], panel, left_out, roles, evidence, lag, columns, lang)
     features = plan_features(
         columns, length=panel.typical_length, calendar=keys.months.calendar, moves=_moves(panel), lang=lang
     )
     if not features:
-        raise HistoryError("no column is left that could be a driver of the limit; give a table with more than its keys")
+        raise HistoryError(
+            "no column is left that could be a driver of the limit; give a table with more than its keys"
+        )
     return _checked(found, features)
 
 
@@ -177,7 +197,11 @@ def _checked(found: _Found, features: list[FeaturePlan]) -> Draft:
     catalogue = parse_catalogue(first.text(), where="draft")
     history = check_history(found.source.reread(catalogue), catalogue)
     ladder = find_ladder(history)
-    tiers = LimitLadder(ladder.amounts) if ladder.amounts else LimitLadder.from_quantiles(history.values(catalogue.limit), 8)
+    tiers = (
+        LimitLadder(ladder.amounts)
+        if ladder.amounts
+        else LimitLadder.from_quantiles(history.values(catalogue.limit), 8)
+    )
     features = find_directions(features, build_snapshots(history, tiers, n_jobs=1), found.lang)
     writing = _writing(found, features, ladder)
     text = writing.text()
@@ -187,7 +211,7 @@ def _checked(found: _Found, features: list[FeaturePlan]) -> Draft:
 def _writing(found: _Found, features: Sequence[FeaturePlan], ladder: LadderFound) -> Writing:
     panel, keys = found.panel, found.keys
     currency, said = _currency(found)
-    remarks = dict(found.source.remarks)
+    remarks: dict[str, str] = {}
     if said:
         remarks["currency"] = said
     for what in ("borrower", "month", "limit"):
@@ -197,7 +221,9 @@ def _writing(found: _Found, features: Sequence[FeaturePlan], ladder: LadderFound
     if keys.months.others:
         remarks["month_format"] = f"{DOUBT} {', '.join(keys.months.others)} fits as well"
     for what, decided, sure, why in found.roles.notes:
-        key = "closed" if what == "closed" or "ended" in decided else "reviewed" if "reviewed" in decided else "not_a_cut"
+        key = (
+            "closed" if what == "closed" or "ended" in decided else "reviewed" if "reviewed" in decided else "not_a_cut"
+        )
         remarks[key] = f"{DOUBT + ' ' if sure == 'unsure' else ''}{what}: {decided}; {why}"
     remarks["decision_lag"] = _lag_remark(found)
     source, more = _source(found)
@@ -244,8 +270,7 @@ def _lag_remark(found: _Found) -> str:
 
 def _currency(found: _Found) -> tuple[str, str]:
     """The currency, and what is said of it where it is a guess."""
-    signs = {sign for p in (*found.panel.profiles.values(),) for sign in p.currencies} | set(found.source.currencies)
-    signs |= set(found.source.limit_currencies(found.keys.limit, found.decimal[0]))
+    signs = {sign for profile in (*found.panel.profiles.values(), found.limit) for sign in profile.currencies}
     codes = sorted({_CURRENCIES.get(sign, sign) for sign in signs})
     if len(codes) == 1 and len(codes[0]) == 3:
         return codes[0], ""
@@ -263,21 +288,24 @@ def _currency(found: _Found) -> tuple[str, str]:
 def _source(found: _Found) -> tuple[dict[str, object], dict[str, str]]:
     """The table ``[source]``, and what is said of its keys."""
     declared = {found.keys.limit, *(plan.name for plan in found.columns)}
-    profiles: dict[str, Profile] = {p.name: p for p in (found.source.limit_profile(found.keys.limit, found.decimal[0]), *(c.profile for c in found.columns))}
+    profiles = {profile.name: profile for profile in (found.limit, *(plan.profile for plan in found.columns))}
     table: dict[str, object] = dict(found.source.declared)
     remarks: dict[str, str] = {}
     mark, marks = found.decimal
-    if mark == "," or marks.decimal is None:
-        table["decimal"] = mark
-        if marks.decimal is None:
-            remarks["decimal"] = f"{DOUBT} {marks.doubtful!r} could be read with a point or a comma before the decimals; taken for thousands"
+    if marks.point or marks.comma or marks.doubtful:
+        table.setdefault("decimal", mark)
+        if marks.decimal is None and "decimal" not in found.source.declared:
+            remarks["decimal"] = (
+                f"{DOUBT} {marks.doubtful or marks.point!r} could be read with a point or a comma before the decimals; "
+                "taken for thousands"
+            )
     scale = {name: p.scale for name, p in profiles.items() if p.scale != 1.0 and name in declared}
     missing = {name: p.missing for name, p in profiles.items() if p.missing and name in declared}
     blank = {name: p.blank for name, p in profiles.items() if p.blank is not None and name in declared}
     if scale:
         table["scale"], remarks["source.scale"] = scale, "what the headers count in"
     if missing:
-        table["missing"], remarks["source.missing"] = missing, f"{DOUBT} values that seem to mean \"not known\""
+        table["missing"], remarks["source.missing"] = missing, f'{DOUBT} values that seem to mean "not known"'
     if blank:
         table["blank"], remarks["source.blank"] = blank, f"{DOUBT} a blank seems to mean none: no other cell is 0"
     return table, remarks
@@ -294,6 +322,8 @@ def _findings(found: _Found, writing: Writing) -> pd.DataFrame:
     if ladder.amounts:
         rows.append(("ladder", f"{len(ladder.amounts)} tiers", "sure" if ladder.caught >= 0.98 else "unsure",
                      f"sees {ladder.caught:.1%} of {ladder.n_falls:,} falls"))  # fmt: skip
+    if (encoding := str(writing.source.get("encoding", "utf-8"))) not in ("utf-8", "utf-16", "utf-32"):
+        rows.append(("encoding", encoding, "likely", "the only usual one in which the text makes sense"))
     for key in ("currency", "decimal", "source.scale", "source.missing", "source.blank"):
         if key in writing.remarks:
             plain = writing.remarks[key]

@@ -18,6 +18,6 @@
 
 from __future__ import annotations
 
-from credit_model.readers.draft.drafting import Draft, draft_catalogue
+from credit_model.draft.drafting import Draft, draft_catalogue
 
 __all__ = ["Draft", "draft_catalogue"]

@@ -1,7 +1,7 @@
 """What the name of a column says: words in English and Chinese, and the concepts that they make.
 
-Words are read from ``words.toml``, concepts from ``concepts.toml``. A name is cut into words (``custID``, ``CUST_ID`` and
-``客户编号`` are the same two), and the concept whose phrase covers most of them is what the column may be.
+Words are read from ``words.toml``, concepts from ``concepts.toml``. A name is cut into words (``custID``, ``CUST_ID``
+and ``客户编号`` are the same two), and the concept whose phrase covers most of them is what the column may be.
 """
 
 from __future__ import annotations
@@ -16,17 +16,21 @@ from importlib import resources
 from typing import Any
 
 #: Words that, left over, change little of what a name means.
-_SLIGHT = frozenset({"customer", "account", "card", "loan", "month", "credit", "id", "flag", "last", "average", "maximum",
-                     "cumulative", "count", "ratio", "index", "type", "bureau", "history", "book"})  # fmt: skip
+_SLIGHT = frozenset({"customer", "account", "card", "loan", "month", "credit", "id", "flag", "last", "average",
+                     "maximum", "cumulative", "count", "ratio", "index", "type", "bureau", "history",
+                     "book"})  # fmt: skip
 #: Words that, left over, turn it around.
 _STRONG = frozenset({"other", "previous", "new", "available", "temporary", "change", "cut", "raise", "cash", "minimum",
-                     "pastdue", "without", "decision", "reason", "since", "lenders", "date", "used", "due"})  # fmt: skip
+                     "pastdue", "without", "decision", "reason", "since", "lenders", "date", "used",
+                     "due"})  # fmt: skip
 #: Words that say that a number already sums up several months.
 _SUMMARIES = frozenset({"average", "maximum", "sd", "trend", "change", "cumulative"})
 _KEYS = frozenset({"customer", "account", "product", "month", "limit"})
 _CJK = re.compile(r"[\u3400-\u9fff]+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[\u3400-\u9fff]+|%")
-_WINDOW = re.compile(r"(?<![a-z\d])[lp]?(\d{1,2})[\s_]*(?:m|mo|mos|mth|mths|months?)(?![a-z])|近\s*(\d{1,2})\s*个?月", re.I)
+_WINDOW = re.compile(
+    r"(?<![a-z\d])[lp]?(\d{1,2})[\s_]*(?:m|mo|mos|mth|mths|months?)(?![a-z])|近\s*(\d{1,2})\s*个?月", re.I
+)
 _MOST_WORDS = 5
 
 
@@ -201,7 +205,7 @@ def _cut_chinese(part: str) -> list[str]:
 
 def read_data(name: str) -> dict[str, Any]:
     """A data file of this room."""
-    text = (resources.files("credit_model.readers.draft") / name).read_text(encoding="utf-8")
+    text = (resources.files("credit_model.draft") / name).read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
