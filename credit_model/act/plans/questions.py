@@ -83,7 +83,7 @@ def _keep_lines(
     expected, held_out = np.full(len(row), rule.expected_line), fitted.held_out
     if goal == "keep":
         risk = rule.expected_risk if held_out is None else min(rule.times_usual * held_out.usual, rule.expected_risk)
-        return np.full(len(row), max(rule.expected_line, float(-logit(risk))))
+        return np.full(len(row), max(rule.expected_line, float(-logit(risk))), dtype=np.float64)
     changes = fitted.explained(snapshots, row, "last_set", n_jobs=n_jobs)
     line = as_decreases(changes, snapshots, row, rule=rule, held_out=held_out).restoring_line
     return np.where(np.isnan(line), expected, line)

@@ -1,0 +1,244 @@
+"""Plans: every score is the model's own, every best is the best of all, every path is a history that could be."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from credit_model import LimitPredictor, simulate_portfolio
+from credit_model.act.plans import GOALS, plan_rows, plans_table
+from credit_model.act.plans.blocks import Grid
+from credit_model.act.plans.lots import Lot
+from credit_model.act.plans.paths import Ahead
+from credit_model.act.plans.questions import questions_of
+from credit_model.act.plans.search import lever_shares, search
+from credit_model.act.plans.tables import parts_of
+from credit_model.errors import CatalogueError, CreditModelError, HistoryError
+from credit_model.explain.pairs import decrease_rows
+from credit_model.explain.support import SupportRule
+from credit_model.portfolio.catalogue import parse_catalogue, read_catalogue
+from credit_model.portfolio.history import check_history
+from credit_model.trees.scoring import scores
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return simulate_portfolio(500, 32, seed=41, root_causes=False)
+
+
+@pytest.fixture(scope="module", params=["score", "free", "heads"])
+def fitted(request, panel):
+    settings = {"structure": request.param, "max_iter": (30, 30) if request.param == "heads" else 40}
+    return LimitPredictor(n_fits=2 if request.param == "free" else 1, **settings).fit(panel.history)
+
+
+@pytest.fixture(scope="module")
+def snapshots(fitted, panel):
+    return fitted.snapshots(panel.history)
+
+
+@pytest.fixture(scope="module")
+def row(snapshots):
+    found = decrease_rows(snapshots)
+    return found[snapshots.position[found] >= 12][:25]
+
+
+def lot_of(fitted, snapshots, row, levers=None, horizon=6):
+    ahead = Ahead.of(snapshots.history, row, horizon)
+    return Lot(fitted.fitted, snapshots, row, ahead, Grid.of(fitted.catalogue, levers), 1)
+
+
+@pytest.mark.parametrize("goal", GOALS)
+def test_tables_hold_the_models_own_score_of_every_mixture(fitted, snapshots, row, goal):
+    lot = lot_of(fitted, snapshots, row[:4])
+    for question in questions_of(fitted.fitted, snapshots, row[:4], goal, SupportRule(), n_jobs=1):
+        table = lot.scores(question)
+        for mixture in np.random.default_rng(0).integers(0, lot.grid.n_mixtures, 12).tolist():
+            X = lot.asked(lot.under(mixture), question)
+            for i in range(4):
+                exact = lot.one(i).exact_scores(X[i], question.of(i))
+                np.testing.assert_allclose(table[i, mixture], exact, rtol=0, atol=1e-9)
+
+
+def test_parts_of_trees_add_up_to_the_trees(fitted, snapshots, row):
+    forest = fitted.bag.fits[0]
+    touched = [block.features for block in Grid.of(fitted.catalogue).blocks]
+    rows = forest.rows(snapshots.X[row], snapshots.tier_before[row] - 1)
+    parts = parts_of(forest.trees, touched)
+    assert sum(len(part.roots) for part in parts.values()) == len(forest.trees.roots)
+    total = sum(scores(part, rows) if len(part.roots) else np.full(len(rows), part.baseline) for part in parts.values())
+    np.testing.assert_allclose(total, scores(forest.trees, rows), rtol=0, atol=1e-10)
+
+
+def test_the_best_are_the_best_of_a_search_by_hand(fitted, snapshots, row):
+    levers = ("repay_elsewhere", "owe_fewer", "draw_less_cash")
+    plans = plan_rows(fitted.fitted, snapshots, row, levers=levers, horizon=6, rule=SupportRule(), n_jobs=1)
+    lot = lot_of(fitted, snapshots, row, levers)
+    (question,) = questions_of(fitted.fitted, snapshots, row, "reinstate", SupportRule(), n_jobs=1)
+    cost, affordable = lot.costs()
+    for i, plan in enumerate(plans):
+        ways = []
+        for mixture in range(lot.grid.n_mixtures):
+            X = lot.one(i).asked(lot.one(i).under(mixture), question.of(i))[0]
+            over = (lot.one(i).exact_scores(X, question.of(i)) >= plan.line + 1e-9) & affordable[i, mixture]
+            changes = int((lot.grid.settings[mixture] > 0).sum())
+            ways += [(float(cost[i, mixture, m]), int(m), changes, mixture) for m in np.flatnonzero(over)]
+        if not ways:
+            assert plan.outcome == "impossible"
+            assert plan.gap > 0
+            assert plan.blocked_by
+            continue
+        assert plan.cheapest.cost == min(ways)[0]
+        assert plan.fastest.months_needed == min(way[1] for way in ways) + 1
+        assert len(plan.fewest.settings) == min(way[2] for way in ways)
+        assert (plan.nothing is not None) == any(way[3] == 0 for way in ways)
+
+
+def test_every_path_is_a_history_that_passes_the_checks_and_rescores_to_the_goal(fitted, snapshots, row, panel):
+    catalogue, seen = fitted.catalogue, 0
+    for plan in plan_rows(fitted.fitted, snapshots, row, goal="keep", horizon=8, n_jobs=1):
+        for option in plan.options:
+            lot = lot_of(fitted, snapshots, row, horizon=8).one(plan_place(snapshots, row, plan))
+            level = np.array([option.settings.get(lever.id, 0.0) for lever in lot.grid.levers])
+            mixture = int(np.flatnonzero((lot.grid.settings == level).all(axis=1))[0])
+            moved = lot.ahead.moved(lot.grid.levers, lot.grid.settings[[mixture]])
+            path, rows = lot.ahead.histories(lot.ahead.under(lot.grid.levers, moved), 1)
+            checked = check_history(path.frame, catalogue)  # no rule of the catalogue is broken
+            np.testing.assert_array_equal(checked.values("balance_amount"), path.values("balance_amount"))
+            months = option.months
+            assert months["reached"].iloc[option.months_needed - 1]
+            assert months["score"].iloc[option.months_needed - 1] >= plan.line
+            gained = months["score"].iloc[option.months_needed - 1] - plan.ahead["score"].iloc[option.months_needed - 1]
+            assert sum(option.contributions.values()) == pytest.approx(gained, abs=1e-9)
+            assert 0 <= option.fits <= option.n_fits
+            assert rows.shape == (1, 1, 8)
+            seen += 1
+    assert seen > 5
+
+
+def plan_place(snapshots, row, plan):
+    whose = snapshots.history.borrower_ids[snapshots.borrower_row[row]]
+    when = snapshots.history.show_months(snapshots.month_number[row])
+    return next(i for i in range(len(row)) if whose[i] == plan.borrower_id and when[i] == plan.month)
+
+
+def test_doing_nothing_scores_as_the_same_months_lived_so(fitted, snapshots, row):
+    """The months to come of nothing done, written into the history itself, have the scores that the plan tells."""
+    plan = plan_rows(fitted.fitted, snapshots, row[:1], goal="keep", horizon=3, n_jobs=1)[0]
+    lot = lot_of(fitted, snapshots, row[:1], horizon=3)
+    path, rows = lot.ahead.histories({}, 1)
+    lived = fitted.snapshots(check_history(path.frame, fitted.catalogue))
+    question = questions_of(fitted.fitted, snapshots, row[:1], "keep", SupportRule(), n_jobs=1)[0]
+    X = lived.X[rows[0, 0]]
+    names = fitted.catalogue.feature_names
+    np.testing.assert_array_equal(X[:, names.index("limit_in_force")], np.full(3, snapshots.limit_after[row[0]]))
+    own = lot.exact_scores(lot.asked(lot.base, question)[0], question)
+    np.testing.assert_allclose(plan.ahead["score"], own, atol=1e-9)
+
+
+def test_more_levers_and_months_never_make_a_plan_worse(fitted, snapshots, row):
+    few = plan_rows(fitted.fitted, snapshots, row, levers=("repay_here",), horizon=4, n_jobs=1)
+    more = plan_rows(fitted.fitted, snapshots, row, levers=("repay_here", "owe_fewer"), horizon=8, n_jobs=1)
+    for one, other in zip(few, more, strict=True):
+        if one.cheapest is not None:
+            assert other.cheapest.cost <= one.cheapest.cost
+            assert other.fastest.months_needed <= one.fastest.months_needed
+
+
+def test_the_same_plans_come_for_each_row_alone_and_for_all_together(fitted, snapshots, row):
+    together = plans_table(plan_rows(fitted.fitted, snapshots, row, horizon=5, n_jobs=2))
+    alone = [plan_rows(fitted.fitted, snapshots, row[[i]], horizon=5, n_jobs=1)[0] for i in range(3)]
+    assert together.iloc[:3].equals(plans_table(alone))
+
+
+def test_another_economy_is_a_scenario_and_nothing_of_the_borrowers(fitted, snapshots, row):
+    worse = np.full(6, 9.0)
+    plain = plan_rows(fitted.fitted, snapshots, row[:5], horizon=6, n_jobs=1)
+    bad = plan_rows(fitted.fitted, snapshots, row[:5], horizon=6, scenario={"unemployment_rate": worse}, n_jobs=1)
+    assert all((b.ahead["score"] <= a.ahead["score"] + 1e-9).all() for a, b in zip(plain, bad, strict=True))
+    with pytest.raises(CreditModelError, match="economy's or the lender's columns, .*; got 'income_amount'"):
+        plan_rows(fitted.fitted, snapshots, row[:1], horizon=6, scenario={"income_amount": worse})
+    with pytest.raises(CreditModelError, match="must give 4 finite numbers of unemployment_rate"):
+        plan_rows(fitted.fitted, snapshots, row[:1], horizon=4, scenario={"unemployment_rate": worse})
+
+
+def test_what_cannot_be_planned_is_said_in_one_line(fitted, snapshots, row):
+    with pytest.raises(CreditModelError, match="goal must be one of reinstate, regain, keep, got 'more'"):
+        plan_rows(fitted.fitted, snapshots, row, goal="more")
+    for horizon in (0, 61, 2.5, True):
+        with pytest.raises(CreditModelError, match=r"horizon must be a whole number of months in 1 \.\. 60"):
+            plan_rows(fitted.fitted, snapshots, row, horizon=horizon)
+    with pytest.raises(CatalogueError, match="levers must be some of repay_elsewhere, .*, got 'luck'"):
+        plan_rows(fitted.fitted, snapshots, row, levers=("luck",))
+    lowest = np.flatnonzero(snapshots.tier_before < 1)[:1]
+    with pytest.raises(HistoryError, match="must be above the lowest tier"):
+        plan_rows(fitted.fitted, snapshots, lowest)
+
+
+def test_the_search_breaks_ties_by_month_then_by_changes():
+    reached = np.array([[False, False], [True, True], [True, True], [False, True]])
+    cost = np.array([[0.0, 0.0], [2.0, 2.0], [2.0, 2.0], [9.0, 1.0]])
+    found = search(reached, cost, np.array([0, 2, 1, 2]))
+    assert (found.cheapest.mixture, found.cheapest.month) == (3, 1)
+    assert (found.fastest.mixture, found.fastest.month) == (2, 0)
+    assert (found.fewest.mixture, found.fewest.month) == (2, 0)
+    assert found.nothing is None
+
+
+def test_shares_of_levers_are_shapley_values():
+    rng = np.random.default_rng(3)
+    value = rng.normal(size=8)
+    shares = np.zeros(3)
+    for order in itertools.permutations(range(3)):
+        mask = 0
+        for j in order:
+            shares[j] += (value[mask | 1 << j] - value[mask]) / 6
+            mask |= 1 << j
+    np.testing.assert_allclose(lever_shares(value), shares, atol=1e-12)
+
+
+LEVER = """
+[[lever]]
+id = "x"
+column = "{column}"
+moves = "{moves}"
+cost = 1
+label = "x"
+action = "x {{amount}}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("column", "moves", "more", "message"),
+    [
+        ("other_balance_amount", "up", "ceiling = 1000", "against the declared direction of feature 'other_debt_to_limit"),
+        ("unemployment_rate", "down", "", "is the economy's, which no borrower can move"),
+        ("idle_months", "down", "", "is the lender's, which no borrower can move"),
+        ("gender", "up", "ceiling = 1", "is an audit column, which nobody is to change"),
+        ("employed", "up", "ceiling = 1", "is a boolean, and a lever moves numbers"),
+        ("incomes", "up", "ceiling = 1", "'incomes' is not a declared column; did you mean 'income_amount'"),
+        ("inquiries", "sideways", "", "moves must be one of up, down, got 'sideways'"),
+        ("income_amount", "up", "", "lacks 'ceiling'"),
+        ("inquiries", "down", "ceiling = 3", "a lever that moves down has a floor, not a ceiling"),
+        ("inquiries", "down", "floor = -1", "floor must lie within the column's 0 .. inf, got -1"),
+        ("inquiries", "down", "a_month = 1\nshare_a_month = 0.5", "give a_month or share_a_month, not both"),
+        ("inquiries", "down", "a_month = 0", "a_month must be above 0, got 0"),
+        ("inquiries", "down", "cost_a_month = -2", "cost_a_month must be at least 0, got -2"),
+        ("inquiries", "down", 'follows = [{ column = "paid_amount" }]', "follows must be a list such as"),
+        ("inquiries", "down", "speed = 3", "unknown key 'speed'"),
+    ],
+)
+def test_a_lever_that_cannot_be_is_refused_at_load(column, moves, more, message):
+    text = read_catalogue("synthetic").text
+    head = text[: text.index("[[lever]]")]
+    with pytest.raises(CatalogueError, match=message):
+        parse_catalogue(head + LEVER.format(column=column, moves=moves) + more)
+
+
+def test_a_catalogue_without_levers_plans_nothing(panel):
+    text = read_catalogue("synthetic").text
+    bare = parse_catalogue(text[: text.index("[plan]")])
+    predictor = LimitPredictor(bare, structure="score", max_iter=5).fit(panel.history)
+    found = predictor.snapshots(panel.history)
+    with pytest.raises(CatalogueError, match=r"declares no \[\[lever\]\], so nothing can be planned"):
+        plan_rows(predictor.fitted, found, decrease_rows(found)[:1])
