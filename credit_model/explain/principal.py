@@ -25,6 +25,7 @@ import numpy as np
 from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.quantities import RULES, Quantities, moved_against
+from credit_model.explain.shares import LEAST_FITS
 
 #: More than four reasons tell a borrower less, not more (US Reg B, comment 9(b)(2)-1).
 MAX_REASONS = 4
@@ -39,9 +40,9 @@ DOUBT_SHARE = 0.06
 NEAR_TIE_SHARE = 0.10
 #: A tie of reasons also asks that the lesser one has at least this share of the weight of the other.
 _TIE_RATIO = 2 / 3
-#: Share of several fits that must say the same, or it is not firm; and the fewest that can say so. Of eight fits, a
-#: leading factor with this share is right in .963 to .995 of simulated cuts, with less in .480 to .722 (three lenders).
-FIRM_SHARE, LEAST_FITS = 0.9, 4
+#: Share of several fits that must say the same, or it is not firm. Of eight fits, a leading factor with this share is
+#: right in .963 to .995 of simulated cuts, with less in .480 to .722 (three lenders).
+FIRM_SHARE = 0.9
 
 
 @dataclass(frozen=True)
