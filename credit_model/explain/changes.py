@@ -143,8 +143,9 @@ class ChangeExplanations:
     def shares(self) -> pd.DataFrame:
         """Contributions by factor over the sum of their absolute values (n, n_factors), in -1 .. 1.
 
-        Columns (factor, "share"), (factor, "low") and (factor, "high"): the ends hold the lender's own share in about
-        nine of ten cases, where several fits say how sure the model is (`explain.shares`); NaN where they are too few.
+        Columns (factor, "share"), (factor, "low") and (factor, "high"): the ends hold the lender's own share in at
+        least nine of ten cases of every simulated lender (`explain.shares`); NaN where too few fits say how sure the
+        model is.
         """
         low, high = share_intervals(self.factor_contributions, self.share_spread)
         parts = {"share": signed_shares(self.factor_contributions), "low": low, "high": high}

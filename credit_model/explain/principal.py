@@ -33,9 +33,9 @@ MAX_REASONS = 4
 PRINCIPAL_SHARE = 0.10
 #: Lesser reasons are named until this share is covered.
 COVERED_SHARE = 0.80
-#: Within this share of the whole change, a factor that is not the borrower's is ranked before one that is. Graded on
-#: simulated cuts, 0.06 keeps the lender's and the economy's doing laid on the borrower below 2 % of such cuts.
-DOUBT_SHARE = 0.06
+#: Within this share of the whole change, a factor that is not the borrower's is ranked before one that is. Chosen
+#: on simulated cuts in time: more costs right leaders and excuses borrowers of most lenders, less lays more on them.
+DOUBT_SHARE = 0.04
 #: Two that are within this share of the whole change of each other are nearly tied.
 NEAR_TIE_SHARE = 0.10
 #: A tie of reasons also asks that the lesser one has at least this share of the weight of the other.

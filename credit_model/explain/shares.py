@@ -11,10 +11,9 @@ from credit_model.arrays import FloatArray, IntArray
 
 #: The fewest fits of a model that can say how sure it is.
 LEAST_FITS = 4
-#: Of the intervals, how many hold the true share.
-LEVEL = 0.90
-#: Half an interval, in standard deviations over fits on half of the borrowers each (see docs/method).
-HALF_WIDTH = 2.0
+#: Half an interval: so many standard deviations over fits on half of the borrowers each, and what all fits have in
+#: common that they do not know. With these at least 90 % of the intervals hold for each simulated lender (docs, method).
+HALF_WIDTH, IN_COMMON = 3.0, 0.04
 
 
 def signed_shares(contributions: FloatArray) -> FloatArray:
@@ -65,5 +64,5 @@ def share_intervals(contributions: FloatArray, spread: FloatArray) -> tuple[Floa
     spread : float64 array, (n, n_factors)
         From `SharesOfFits.spread`; NaN gives no interval.
     """
-    shares, half = signed_shares(contributions), HALF_WIDTH * spread
+    shares, half = signed_shares(contributions), HALF_WIDTH * spread + IN_COMMON
     return np.maximum(shares - half, -1.0), np.minimum(shares + half, 1.0)

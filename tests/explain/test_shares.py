@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from credit_model.explain.shares import HALF_WIDTH, SharesOfFits, share_intervals, signed_shares
+from credit_model.explain.shares import SharesOfFits, share_intervals, signed_shares
 
 
 def test_the_spread_is_the_standard_deviation_of_the_fits_that_count_for_a_row():
@@ -21,8 +21,8 @@ def test_the_spread_is_the_standard_deviation_of_the_fits_that_count_for_a_row()
 
 
 def test_intervals_are_around_the_share_and_end_where_shares_do():
-    # shares -.75 and .25; half widths 2 * .1 = .2, and 2 * .5 = 1, cut off at 1
-    low, high = share_intervals(np.array([[-3.0, 1.0]]), np.array([[0.1, 0.5]]))
-    np.testing.assert_allclose(low, [[-0.75 - HALF_WIDTH * 0.1, 0.25 - HALF_WIDTH * 0.5]])
-    np.testing.assert_allclose(high, [[-0.75 + HALF_WIDTH * 0.1, 1.0]])
+    # Shares -.75 and .25; half widths 3 * .05 + .04 = .19 and 3 * .3 + .04 = .94, cut off at 1.
+    low, high = share_intervals(np.array([[-3.0, 1.0]]), np.array([[0.05, 0.3]]))
+    np.testing.assert_allclose(low, [[-0.94, -0.69]])
+    np.testing.assert_allclose(high, [[-0.56, 1.0]])
     assert np.isnan(share_intervals(np.array([[-3.0]]), np.array([[np.nan]]))).all()
