@@ -12,7 +12,7 @@ from credit_model.arrays import FloatArray, IntArray
 #: The fewest fits of a model that can say how sure it is.
 LEAST_FITS = 4
 #: Half an interval: so many standard deviations over fits on half of the borrowers each, and what all fits have in
-#: common that they do not know. With these at least 90 % of the intervals hold for each simulated lender (docs, method).
+#: common that they do not know. At least 90 % of such intervals hold for each simulated lender (docs, method).
 HALF_WIDTH, IN_COMMON = 3.0, 0.04
 
 
