@@ -10,8 +10,8 @@
 ``errors  arrays  parallel  files``   shared ground: mistakes in one line, array types, n_jobs, whole-or-nothing files;
 ``compiling``                         kernels that stay compiled wherever a folder can be written
 ``inputs  places  palette  notebook`` also shared: files read, where outputs stand, colours, what a notebook shows
+``readers``                           from a user's files, databases and tables to tables as they stand
 ``portfolio``                         what the data mean: limit ladder, catalogue, checked histories, snapshots
-``readers``                           from a user's files to tables of histories
 ``draft``                             from a table of histories to a catalogue that can be trained on
 ``simulate``                          borrower histories whose true causes are known
 ``trees``                             fitted trees as one flat layout: their scores, exact pairwise Owen values

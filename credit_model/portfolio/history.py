@@ -10,7 +10,8 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -26,8 +27,12 @@ from credit_model.portfolio.month_columns import check_calendar, read_months
 from credit_model.portfolio.months import MonthType, format_month, months_as_values
 from credit_model.portfolio.toml_document import near
 from credit_model.portfolio.written_numbers import Written, settle_decimal
+from credit_model.readers.databases import without_password
 from credit_model.readers.source_format import PROVEN_DECIMAL
 from credit_model.readers.tables import as_table
+
+#: What `check_history` reads: a DataFrame of pandas or Polars, a table of PyArrow or DuckDB, or a path.
+Table: TypeAlias = Any
 
 
 @dataclass(frozen=True)
@@ -149,12 +154,12 @@ class History:
         )
 
 
-def check_history(data: Any, catalogue: Catalogue) -> History:
+def check_history(data: Table, catalogue: Catalogue) -> History:
     """Check a raw history table against its catalogue, and sort it.
 
     Parameters
     ----------
-    data : DataFrame, any other table, or path
+    data : table or path
         As `credit_model.readers.as_table` takes it: of pandas (with an index of key and month, too), Polars, PyArrow or
         DuckDB, or the path of a file. One row a borrower-month; columns as the catalogue declares them, in any order;
         others are left out, with a warning that names them. Months are dates, texts such as "2024-03", "31/03/2024" or
@@ -173,10 +178,16 @@ def check_history(data: Any, catalogue: Catalogue) -> History:
     HistoryError
         The table breaks a rule; the message says which, the value found, where, and the remedy.
     """
-    return check_table(read_raw(data, catalogue), catalogue)
+    raw = read_raw(data, catalogue)
+    try:
+        return check_table(raw, catalogue)
+    except HistoryError as mistake:
+        if isinstance(data, str | Path):
+            raise HistoryError(f"{without_password(str(data))}: {mistake}") from None
+        raise
 
 
-def read_raw(data: Any, catalogue: Catalogue, *, query: str | None = None, sheet: str | None = None) -> pd.DataFrame:
+def read_raw(data: Table, catalogue: Catalogue, *, query: str | None = None, sheet: str | None = None) -> pd.DataFrame:
     """A table as it stands in the data that `check_history` takes, read as the catalogue's ``[source]`` says.
 
     ``query`` is for a database; ``sheet`` goes before the catalogue's.

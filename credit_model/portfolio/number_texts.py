@@ -51,11 +51,11 @@ _WIDE |= {0x3000: ord(" "), 0xFFE5: ord("¥"), 0x2212: ord("-"), 0x2019: ord("'"
 _ANY = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True))
 _SHAPE = re.compile(
     rf"(?P<sign>[+-])?[{_SPACES}]?(?P<before>{_ANY})?[{_SPACES}]?(?P<inner>[+-])?"
-    rf"(?P<digits>[0-9.,'{_SPACES}]*[0-9][.,]?(?:[eE][+-]?[0-9]+)?)"
+    rf"(?P<digits>[0-9.,'{_SPACES}]*[0-9][.,]?(?:[eE][+-]?[0-9]{{1,3}})?)"
     rf"[{_SPACES}]?(?P<unit>{'|'.join(_UNITS)})?[{_SPACES}]?(?P<after>{_ANY}|%)?(?P<end>-)?"
 )
 _GROUPS = re.compile(rf"([1-9][0-9]{{0,2}})(?:([.,'{_SPACES}])[0-9]{{3}})((?:\2[0-9]{{3}})*)")
-_PLAIN = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_PLAIN = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 #: Signs that are put aside at once, since they prove nothing and change no digit.
 _BEFORE = "$€£¥"
 _MARKED_ONLY = r"^[+-]?[0-9.,]*$"

@@ -147,7 +147,9 @@ def read_column(texts: Sequence[str], column: Column, written: Written, *, has_n
     values[means_nothing] = np.nan
     understood = read.is_understood | is_truth | means_nothing
     percent = read.is_percent & ~means_nothing
-    return ColumnRead(values, understood, _fault(texts, column, values, percent, read.currencies, has_numbers))
+    numbers = [value for value in written.source.missing.get(column.name, ()) if not isinstance(value, str)]
+    told = np.where(np.isin(values, numbers) & ~percent, np.nan, values)
+    return ColumnRead(values, understood, _fault(texts, column, told, percent, read.currencies, has_numbers))
 
 
 def _fault(

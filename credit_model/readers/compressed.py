@@ -53,7 +53,8 @@ def read_bytes(path: Path) -> bytes:
 def _only_member(path: Path) -> bytes:
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if "__macosx" not in name.lower()]
-        tables = [name for name in names if name.lower().endswith(TEXTS)]
+        ending = (".txt",) if path.stem.lower().endswith(".txt") else (".csv", ".tsv", ".tab")
+        tables = [name for name in names if name.lower().endswith(ending)]
         if len(tables) != 1:
             raise DataFileError(f"{path}: must hold exactly one .csv file, found {len(tables)}; give them one by one")
         return archive.read(tables[0])

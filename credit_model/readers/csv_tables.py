@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import json
 import re
 import warnings
@@ -30,8 +29,8 @@ BLANKS = frozenset({
 # fmt: on
 #: Names of the marks between columns, for messages.
 _MARK_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-#: Records that are looked at to find out the mark between columns.
-_MOST_LOOKED_AT = 200
+#: So many characters are looked at to find out the mark between columns.
+_MOST_LOOKED_AT = 50_000
 #: A number of which only the reading with a comma before the decimals makes sense; with room for a currency.
 _DECIMAL_COMMA = r"\D{0,4}(?:\d*,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+)\D{0,4}"
 
@@ -66,7 +65,7 @@ def read_csv(
     """
     source = SourceFormat() if source is None else source
     text = decode(read_bytes(path), path, source.encoding)
-    if not text.strip():
+    if not text or text.isspace():
         raise DataFileError(f"{path}: the file is empty; it must hold a header line and rows")
     text, separator = _separated(path, text, source.separator)
     header = _check_fields(path, text, separator)
@@ -136,9 +135,11 @@ def _separated(path: Path, text: str, separator: str | None) -> tuple[str, str]:
     if separator is not None:
         return text, separator
     found = {}
+    head = text[:_MOST_LOOKED_AT]
     for mark in SEPARATORS:
         try:
-            records = list(itertools.islice(csv.reader(io.StringIO(text), delimiter=mark), _MOST_LOOKED_AT))
+            records = list(csv.reader(io.StringIO(head), delimiter=mark))
+            records = records[:-1] if len(text) > len(head) and len(records) > 1 else records  # cut within
         except csv.Error:
             continue
         lengths = [len(record) for record in records if record]

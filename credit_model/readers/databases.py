@@ -9,14 +9,18 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
+import pyarrow as pa
 
 from credit_model.errors import DataFileError
 from credit_model.inputs import check_is_file, one_line
+from credit_model.readers.arrow_tables import as_pandas
 from credit_model.readers.optional import need
 
 #: Endings of files of databases.
 DATABASES = (".duckdb", ".ddb", ".sqlite", ".sqlite3", ".db")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+_.-]*://")
+#: How a statement begins that reads and changes nothing, after remarks.
+_READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|from|table|show|describe)\b", re.I | re.S)
 _PASSWORD = re.compile(r"(://[^:/@]*):[^@]*@")
 
 
@@ -51,6 +55,7 @@ def read_sql(url: str, query: str | None) -> pd.DataFrame:
         missing.
     """
     shown = without_password(url)
+    _check_query(shown, query)
     sqlalchemy = need("sqlalchemy", "readers", shown, "databases")
     try:
         engine = sqlalchemy.create_engine(url)
@@ -62,6 +67,8 @@ def read_sql(url: str, query: str | None) -> pd.DataFrame:
         check_is_file(Path(engine.url.database))  # which would be made
     try:
         with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("pragma query_only = 1")
             if query is None:
                 tables = sqlalchemy.inspect(connection).get_table_names()
                 query = f"select * from {engine.dialect.identifier_preparer.quote(_only(shown, tables))}"
@@ -87,6 +94,7 @@ def read_database(path: Path, query: str | None) -> pd.DataFrame:
         It is no such file, has several tables, the query fails, or DuckDB is missing.
     """
     check_is_file(path)
+    _check_query(path, query)
     with path.open("rb") as file:
         head = file.read(16)
     if head.startswith(b"SQLite format 3"):
@@ -101,11 +109,11 @@ def read_database(path: Path, query: str | None) -> pd.DataFrame:
                     "select table_name from information_schema.tables where table_schema = current_schema()"
                 ).fetchall()
                 query = f"select * from {_quoted(_only(path, [name for (name,) in names]))}"
-            found = connection.execute(query)
-            if found is None or not found.description:
+            found = connection.sql(query)
+            if found is None:
                 raise DataFileError(f"{path}: the query must give rows, such as select * from a table")
-            frame: pd.DataFrame = found.fetch_arrow_table().to_pandas()
-            return frame
+            _check_names(path, found.columns)
+            return as_pandas(pa.RecordBatchReader.from_stream(found).read_all())
     except DataFileError:
         raise
     except Exception as error:
@@ -130,9 +138,7 @@ def _read_sqlite(path: Path, query: str | None) -> pd.DataFrame:
 
 
 def _frame(what: object, names: list[str], rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise DataFileError(f"{what}: the query gives column {twice!r} {names.count(twice)} times; name each once")
+    _check_names(what, names)
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     return pd.DataFrame(
         {
@@ -140,6 +146,19 @@ def _frame(what: object, names: list[str], rows: list[tuple[Any, ...]]) -> pd.Da
             for name, column in zip(names, columns, strict=True)
         }
     )
+
+
+def _check_query(what: object, query: str | None) -> None:
+    if query is not None and not _READS.match(query):
+        raise DataFileError(
+            f"{what}: the query must read, such as select * from a table, got {' '.join(query.split())[:60]!r}"
+        )
+
+
+def _check_names(what: object, names: list[str]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataFileError(f"{what}: the query gives column {twice!r} {names.count(twice)} times; name each once")
 
 
 def _only(what: object, tables: list[str]) -> str:

@@ -90,10 +90,10 @@ def encoding_of(content: bytes, text: str) -> str:
 def _declared(content: bytes, path: Path, encoding: str) -> str:
     name = codecs.lookup(encoding).name
     try:
-        if name == "utf-8":
-            return content.decode("utf-8-sig")
         return content.decode(name).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
+        if name == "utf-8":
+            raise _no_text(path, "UTF-8", content, error) from None
         raise _no_text(path, encoding, content, error, 'correct encoding in [source], or save it as "utf-8"') from None
 
 

@@ -54,7 +54,7 @@ def _files_of(folder: Path, own: Mapping[str, str | None]) -> _Parts:
     files: _Parts = {}
     for name in sorted(os.listdir(folder)):
         path = folder / name
-        if name.startswith((".", "_")):
+        if name.startswith("."):
             continue
         column, is_partition, value = name.partition("=")
         if path.is_file():

@@ -27,7 +27,7 @@ from credit_model.readers.source_format import SourceFormat
 from credit_model.readers.workbooks import WORKBOOKS, read_workbook
 
 #: Endings of the files of a folder that are read together, the first kind that is there.
-_IN_FOLDERS = (PARQUET, TEXTS, tuple(f"{text}{packed}" for text in TEXTS for packed in COMPRESSED), ARROW)
+_IN_FOLDERS = (PARQUET, (".csv",), tuple(f".csv{packed}" for packed in COMPRESSED), (".tsv", ".tab"), ARROW)
 
 
 def read_table(
