@@ -237,6 +237,8 @@ def check_command(data: options.DataSource, catalogue: str) -> None:
 
     \b
     Example:  credit-model check --data cards.csv --catalogue cards.toml
+              credit-model check --data cards.xlsx --sheet Accounts --catalogue cards.toml
+              credit-model check --data sqlite:///book.db --query "select * from cards" --catalogue cards.toml
     """
     declared, history = data.checked(catalogue)
     ladder = declared.ladder or LimitLadder.from_quantiles(history.values(declared.limit), declared.quantiles or 8)
