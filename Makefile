@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test quick faults lint types sample clean
+.PHONY: demo test quick docs faults lint types sample clean
 
 demo: .venv/.installed
 	$(BIN)/credit-model demo --out demo
@@ -14,6 +14,11 @@ test: lint types
 # The tests that take seconds, for work in progress; `make test` runs all.
 quick: .venv/.installed-dev
 	$(BIN)/python -m pytest -m "not slow"
+
+# The documentation as a site, in site/: warnings are errors, and the examples of its pages are run.
+docs: .venv/.installed-dev
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs site
+	$(BIN)/sphinx-build -W --keep-going -q -b doctest docs site/.doctest
 
 # Look for faults: kills, damaged files, strange tables and more; a quarter of an hour. `make test` runs a small share.
 faults: .venv/.installed-dev
@@ -44,4 +49,4 @@ sample: .venv/.installed
 	$(BIN)/python data/synthetic/make_sample.py
 
 clean:
-	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv demo build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

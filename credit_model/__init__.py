@@ -10,8 +10,9 @@
 ``errors  arrays  parallel  files``   shared ground: mistakes in one line, array types, n_jobs, whole-or-nothing files;
 ``compiling``                         kernels that stay compiled wherever a folder can be written
 ``inputs  places  palette  notebook`` also shared: files read, where outputs stand, colours, what a notebook shows
+``readers``                           from a user's files, databases and tables to tables as they stand
 ``portfolio``                         what the data mean: limit ladder, catalogue, checked histories, snapshots
-``readers``                           from a user's files to tables of histories
+``draft``                             from a table of histories to a catalogue that can be trained on
 ``simulate``                          borrower histories whose true causes are known
 ``trees``                             fitted trees as one flat layout: their scores, exact pairwise Owen values
 ``model``                             the limit-tier model: classifier, ordinal scores, metrics, split, saved form
@@ -35,6 +36,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     __version__: str
 
+    from credit_model.draft.drafting import Draft, draft_catalogue
     from credit_model.errors import (
         ArtifactError,
         CatalogueError,
@@ -66,6 +68,7 @@ _HOME = {
     "CreditModelError": "errors",
     "DataFileError": "errors",
     "DecreaseExplanations": "explain.decreases",
+    "Draft": "draft.drafting",
     "Evaluation": "evaluation",
     "Grade": "grade.grading",
     "History": "portfolio.history",
@@ -79,6 +82,7 @@ _HOME = {
     "Verdict": "explain.verdict",
     "build_snapshots": "portfolio.snapshots",
     "check_history": "portfolio.history",
+    "draft_catalogue": "draft.drafting",
     "evaluate": "evaluation",
     "grade_explanations": "grade.grading",
     "owen_values": "trees.owen",
@@ -89,6 +93,8 @@ _HOME = {
 __all__ = [  # noqa: RUF022  (in the order of the work)
     "simulate_portfolio",
     "SimulatedPortfolio",
+    "draft_catalogue",
+    "Draft",
     "read_catalogue",
     "Catalogue",
     "LimitLadder",

@@ -22,7 +22,7 @@ from credit_model.model.forest import predicted_tier
 from credit_model.model.metrics import calibration_by_threshold, one_hot, scores
 from credit_model.notebook import notebook_html
 from credit_model.parallel import openmp_limit
-from credit_model.portfolio.history import History
+from credit_model.portfolio.history import History, Table
 from credit_model.portfolio.snapshots import Snapshots
 from credit_model.predictor import LimitPredictor
 
@@ -64,16 +64,14 @@ class Evaluation:
         return notebook_html(head, *tables, index=True, tests=self.n_test, borrowers=self.n_borrowers)
 
 
-def evaluate(
-    predictor: LimitPredictor, history: pd.DataFrame | History, *, multiclass_trees: int | None = None
-) -> Evaluation:
+def evaluate(predictor: LimitPredictor, history: Table | History, *, multiclass_trees: int | None = None) -> Evaluation:
     """Score a predictor on the test borrowers' late months.
 
     Parameters
     ----------
     predictor : LimitPredictor
         Fitted; its split says which borrowers and months it never saw.
-    history : DataFrame or History
+    history : table or History
         The panel it was trained on, or a later one.
     multiclass_trees : int, optional
         Also fit scikit-learn's multiclass histogram gradient boosting, with at most so many rounds, on the same
@@ -177,16 +175,14 @@ def judge_decisions(
     )
 
 
-def cross_fitted_support(
-    predictor: LimitPredictor, history: pd.DataFrame | History, *, folds: int = 5
-) -> JudgedDecisions:
+def cross_fitted_support(predictor: LimitPredictor, history: Table | History, *, folds: int = 5) -> JudgedDecisions:
     """Judge all decisions of a panel, each by a model fitted on other borrowers.
 
     Parameters
     ----------
     predictor : LimitPredictor
         Its parameters are those of the fits; it need not be fitted.
-    history : DataFrame or History
+    history : table or History
     folds : int, at least 2
         Groups of borrowers, drawn from their ids and the seed.
 
@@ -237,14 +233,14 @@ def frequency_table(risk: FloatArray, fell: NDArray[np.bool_]) -> pd.DataFrame:
     )
 
 
-def refit_stability(predictor: LimitPredictor, history: pd.DataFrame | History, *, refits: int = 2) -> pd.DataFrame:
+def refit_stability(predictor: LimitPredictor, history: Table | History, *, refits: int = 2) -> pd.DataFrame:
     """How stable the top reasons are when the model is fitted again with other seeds.
 
     Parameters
     ----------
     predictor : LimitPredictor
         Fitted; counts as the first fit.
-    history : DataFrame or History
+    history : table or History
         The panel it was trained on; its decreases are explained by every fit.
     refits : int, at least 1
         Further fits, each with another split of borrowers and other samples.

@@ -27,7 +27,7 @@ from credit_model.model.destinations import Destinations
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
 from credit_model.model.split import SplitRule
 from credit_model.portfolio.catalogue import Catalogue
-from credit_model.portfolio.history import History, check_history
+from credit_model.portfolio.history import History, Table, check_history
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import MonthType
 from credit_model.portfolio.snapshots import Snapshots
@@ -89,7 +89,7 @@ class FittedModel:
             digest.update(np.ascontiguousarray(array).tobytes())
         return f"{self.catalogue.name}-{self.catalogue.version}-{digest.hexdigest()[:12]}"
 
-    def panel(self, history: pd.DataFrame | History) -> History:
+    def panel(self, history: Table | History) -> History:
         """A history as this model reads it: a table by the model's own catalogue, whatever a predictor's is by now.
 
         Raises
@@ -223,12 +223,12 @@ class FittedModel:
         return pd.DataFrame(table | {f"probability_tier_{t}": probability[:, t] for t in range(probability.shape[1])})
 
 
-def read_panel(history: pd.DataFrame | History, catalogue: Catalogue, *, whose: str) -> History:
+def read_panel(history: Table | History, catalogue: Catalogue, *, whose: str) -> History:
     """A table checked against a catalogue; or a `History`, which must have been.
 
     Parameters
     ----------
-    history : DataFrame or History
+    history : table or History
     catalogue : Catalogue
     whose : str
         Whose catalogue it is, for the message: "model ... was fitted on".

@@ -24,7 +24,7 @@ from credit_model.model.forest import OrdinalForest
 from credit_model.notebook import notebook_html
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.declarations import Catalogue
-from credit_model.portfolio.history import History
+from credit_model.portfolio.history import History, Table
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
 from credit_model.saved_model import load_fitted, save_fitted
@@ -106,7 +106,7 @@ class LimitPredictor:
 
     def fit(
         self,
-        history: pd.DataFrame | History,
+        history: Table | History,
         *,
         validation_share: float = 0.15,
         test_share: float = 0.15,
@@ -120,7 +120,7 @@ class LimitPredictor:
 
         Parameters
         ----------
-        history : DataFrame or History
+        history : table or History
             As the catalogue declares it.
         validation_share, test_share : float in [0, 1)
             Shares of borrowers.
@@ -190,11 +190,11 @@ class LimitPredictor:
         """Number of decisions that the model was fitted on."""
         return self.fitted.n_training_rows
 
-    def snapshots(self, history: pd.DataFrame | History) -> Snapshots:
-        """Feature rows of a history (checked if it is a DataFrame), on this model's ladder."""
+    def snapshots(self, history: Table | History) -> Snapshots:
+        """Feature rows of a history (checked if it is a table), on this model's ladder."""
         return build_snapshots(self.fitted.panel(history), self.fitted.ladder, n_jobs=self.n_jobs)
 
-    def waves(self, history: pd.DataFrame | History) -> Waves:
+    def waves(self, history: Table | History) -> Waves:
         """The months and classes of a whole panel that were cut far above their usual (`explain.waves`)."""
         return find_waves(self.fitted.panel(history), self.fitted.ladder)
 
@@ -211,12 +211,12 @@ class LimitPredictor:
         row = None if row is None else row_numbers(row, len(snapshots))
         return self.fitted.probabilities(snapshots, row, n_jobs=self.n_jobs)
 
-    def predict(self, history: pd.DataFrame | History, *, rows: str = "last") -> pd.DataFrame:
+    def predict(self, history: Table | History, *, rows: str = "last") -> pd.DataFrame:
         """The tier that the lender's policy, as learnt, gives each borrower.
 
         Parameters
         ----------
-        history : DataFrame or History
+        history : table or History
         rows : {"last", "decisions"}
             Each borrower's last month, or every decision.
 
@@ -233,14 +233,12 @@ class LimitPredictor:
         row = snapshots.history.starts[1:] - 1 if rows == "last" else np.flatnonzero(snapshots.is_decision)
         return self.fitted.forecasts(snapshots, row.astype(np.int64), n_jobs=self.n_jobs)
 
-    def explain_decreases(
-        self, history: pd.DataFrame | History, *, reference: str = "last_set"
-    ) -> DecreaseExplanations:
+    def explain_decreases(self, history: Table | History, *, reference: str = "last_set") -> DecreaseExplanations:
         """Explain every limit decrease in a history, exactly, by factor and by feature.
 
         Parameters
         ----------
-        history : DataFrame or History
+        history : table or History
             A whole panel: from it waves of cuts are recognised.
         reference : {"last_set", "last_review", "previous_month", "peers"}
             What each decision is compared with: the borrower's own snapshot when the limit in force was set, at the
@@ -320,7 +318,7 @@ class LimitPredictor:
         """
         return one_change(self.bag, self.fitted.catalogue, x, z, tier)
 
-    def track(self, history: pd.DataFrame | History, borrower_id: Any, *, reference: str = "last_set") -> pd.DataFrame:
+    def track(self, history: Table | History, borrower_id: Any, *, reference: str = "last_set") -> pd.DataFrame:
         """A borrower's months: limit, keep score and what moved it since the reference.
 
         Returns

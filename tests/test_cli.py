@@ -14,6 +14,7 @@ from credit_model.cli import _COMMANDS, main
 from credit_model.words.language import language
 from credit_model.words.reasons import decrease_reasons
 from tests.portfolio.examples import CATALOGUE
+from tests.portfolio.examples import history as small_history
 
 
 def run(*words):
@@ -329,3 +330,25 @@ def test_train_warns_of_a_model_that_is_no_better_than_no_change(tmp_path):
     told = run("train", "--data", table, "--catalogue", catalogue, "--out", tmp_path / "m", "--trees", 5)
     assert told.exit_code == 0, told.output
     assert "the model is no better than 'no change' (ranked probability score" in " ".join(told.output.split())
+
+
+def test_check_tells_all_mistakes_of_the_catalogue_and_of_the_data(tmp_path):
+    text = CATALOGUE.replace('kind = "number"', 'kind = "numbers"').replace("window = 3", "window = 0")
+    (tmp_path / "cards.toml").write_text(text, encoding="utf-8")
+    table = small_history(limit_amount=[1, -5, 2], employment=["gig", "retired", "gig"], month=["2024-02", "soon", "2"])
+    table.to_csv(tmp_path / "cards.csv", index=False)
+    result = run("check", "--data", tmp_path / "cards.csv", "--catalogue", tmp_path / "cards.toml")
+    assert result.exit_code == 1
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("Note: ")]
+    assert lines[0] == "Error: 5 mistakes"
+    assert [re.match(r"  (\d)\. ", line)[1] for line in lines[1:]] == ["1", "2", "3", "4", "5"]
+    for line, words in zip(
+        lines[1:],
+        ["kind must be one of", "window must be between", "found 'soon'", "must be >= 0, found -5", "'retired'"],
+        strict=True,
+    ):
+        assert words in line
+    assert all(str(tmp_path) in line for line in lines[1:])
+    # any other command tells them all, too
+    assert run("train", "--data", tmp_path / "cards.csv", "--catalogue", tmp_path / "cards.toml", "--out",
+               tmp_path / "m").stderr.count("\n") == 3  # fmt: skip

@@ -91,7 +91,7 @@ def test_a_wrong_output_is_refused_before_the_work(place, monkeypatch, words, me
         raise AssertionError("the work has begun")
 
     monkeypatch.setattr("credit_model.predictor.LimitPredictor.load", work)
-    monkeypatch.setattr("credit_model.cli.model.read_history", work)
+    monkeypatch.setattr("credit_model.cli.options.DataSource.history", work)
     assert message in refused(*words.format(place).split())
 
 

@@ -1,4 +1,4 @@
-"""README is true: its Python runs, its catalogue explains a cut, its commands, links and pictures exist."""
+"""The READMEs and the pages are true: Python runs, the smallest catalogue explains a cut, commands and links exist."""
 
 import re
 import shlex
@@ -19,20 +19,25 @@ from credit_model.words.reasons import decrease_reasons
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+#: All texts that show commands: both READMEs, and the pages of the site.
+TEXTS = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").glob("*.md")))
+}
 LARGEST_PICTURE = 150_000
 
 
-def blocks(language):
-    """The README's code blocks in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.M | re.S)
+def blocks(language, text=README):
+    """A text's code blocks in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.M | re.S)
 
 
 def commands():
-    """Every ``credit-model ...`` of the README's shell blocks and tables, as words."""
-    lines = [line for block in blocks("sh") for line in block.splitlines()]
-    lines += re.findall(r"`(credit-model [^`]+)`", README)
-    words = [shlex.split(line, comments=True) for line in lines if line.startswith("credit-model ")]
-    return [line for line in words if len(line) > 2]  # the others only name a command
+    """Every ``credit-model ...`` of the texts' shell blocks and tables, as words, each once."""
+    lines = [line for text in TEXTS.values() for block in blocks("sh", text) for line in block.splitlines()]
+    lines += [line for text in TEXTS.values() for line in re.findall(r"`(credit-model [^`]+)`", text)]
+    words = [shlex.split(line, comments=True) for line in dict.fromkeys(lines) if line.startswith("credit-model ")]
+    return [line for line in words if any(word.startswith("-") for word in line)]  # the others only name a command
 
 
 def test_the_ten_lines_of_python_run_and_explain_decreases(monkeypatch, tmp_path, portfolio):
@@ -52,7 +57,7 @@ def test_the_ten_lines_of_python_run_and_explain_decreases(monkeypatch, tmp_path
 
 
 def late_payers(n_borrowers=400, n_months=24):
-    """A lender that cuts to 1,000 at 60 days past due and doubles now and then: as the README's catalogue has it."""
+    """A lender that cuts to 1,000 at 60 days past due and doubles now and then: as the smallest catalogue has it."""
     rng = np.random.default_rng(0)
     rows = []
     for borrower in range(n_borrowers):
@@ -68,7 +73,7 @@ def late_payers(n_borrowers=400, n_months=24):
 
 
 def test_the_smallest_catalogue_explains_a_cut_in_its_own_words(tmp_path):
-    (text,) = blocks("toml")
+    text = blocks("toml", TEXTS["docs/catalogue.md"])[0]
     (tmp_path / "cards.toml").write_text(text, encoding="utf-8")
     history = late_payers()
     predictor = LimitPredictor(tmp_path / "cards.toml", max_iter=200).fit(history)
@@ -83,15 +88,15 @@ def test_the_smallest_catalogue_explains_a_cut_in_its_own_words(tmp_path):
     assert "60 days" in told
 
 
-def test_a_feature_takes_the_ten_lines_that_the_readme_says():
-    (text,) = blocks("toml")
+def test_a_feature_takes_the_ten_lines_that_the_page_says():
+    text = blocks("toml", TEXTS["docs/catalogue.md"])[0]
     features = [part for part in text.split("[[feature]]") if "reason" in part]
     assert [len(part.strip().splitlines()) + 1 for part in features] == [10]  # and its [[feature]] line
-    assert "ten lines for each feature" in " ".join(README.split())
+    assert "A feature takes ten lines" in TEXTS["docs/catalogue.md"]
 
 
 @pytest.mark.parametrize("words", commands(), ids=lambda words: " ".join(words[:3]))
-def test_every_command_of_the_readme_exists_with_its_options(words):
+def test_every_command_of_the_texts_exists_with_its_options(words):
     """As written, it parses: unknown, wrong or lacking options end with an error."""
     command, name, rest = main.get_command(click.Context(main), words[1]), words[1], words[2:]
     if isinstance(command, click.Group):
@@ -100,29 +105,33 @@ def test_every_command_of_the_readme_exists_with_its_options(words):
         assert context.params
 
 
-def test_every_command_that_is_named_exists():
-    named = set(re.findall(r"credit-model (\w+)", README))
-    assert {"simulate", "train", "explain", "grade"} <= named <= {*_COMMANDS}
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_command_that_is_named_exists(name):
+    assert set(re.findall(r"credit-model (\w+)", TEXTS[name])) <= {*_COMMANDS}
 
 
-@pytest.mark.parametrize("block", [b for b in blocks("sh") if "credit-model train" in b], ids=["simulated", "cards"])
+def lines_of_work():
+    return {block for text in TEXTS.values() for block in blocks("sh", text) if "credit-model train" in block}
+
+
+@pytest.mark.parametrize("block", sorted(lines_of_work()))
 def test_the_line_of_work_writes_each_folder_before_it_reads_it(block):
-    written = set()
+    written = {"book.csv"}  # the user's own
     for words in (shlex.split(line, comments=True) for line in block.splitlines()):
         options = {word: value for word, value in pairwise(words) if word.startswith("--")}
         assert {options[name] for name in ("--data", "--model") if name in options} <= written, words
         written.add(options.get("--out"))
 
 
-def links():
+def links(text=README):
     """Targets within the project of every link and picture."""
-    targets = re.findall(r"\]\(([^)#\s]+)\)", README)
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
     return sorted({t for t in targets if not t.startswith("http")})
 
 
-@pytest.mark.parametrize("target", links())
-def test_every_link_within_the_project_leads_somewhere(target):
-    assert (ROOT / target).exists()
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_every_link_within_the_project_leads_somewhere(name):
+    assert [target for target in links(TEXTS[name]) if not (ROOT / target).exists()] == []
 
 
 def test_pictures_are_small_and_not_blank():
@@ -143,8 +152,15 @@ def test_the_first_screen_says_what_question_is_answered():
         assert words in first_screen
 
 
-def test_nothing_is_left_to_be_filled_in():
-    words = README.replace("CREDIT_MODEL_REAL_DATA", "")
+def test_the_second_screen_shows_own_data():
+    second_screen = " ".join(README.splitlines()[20:55])
+    for command in ("demo --data", "draft", "check", "train", "explain", "report"):
+        assert f"credit-model {command}" in " ".join(second_screen.split())
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_nothing_is_left_to_be_filled_in(name):
+    words = TEXTS[name].replace("CREDIT_MODEL_REAL_DATA", "")
     assert not re.search(r"\b(TODO|FIXME|TBD|XXX|[A-Z]{3,}_[A-Z]{3,})\b", words)
 
 

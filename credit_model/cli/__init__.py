@@ -17,6 +17,7 @@ from credit_model.cli import shell
 _COMMANDS = {
     "simulate": ("data", "Make a portfolio whose true causes are known."),
     "convert": ("data", "Turn a public data set on your disk into a history table."),
+    "draft": ("draft", "Draft a catalogue from your own data."),
     "check": ("data", "Check histories against their catalogue, and say what is in them."),
     "train": ("model", "Train a limit-tier model on histories."),
     "evaluate": ("model", "Test a model on borrowers and months that it never saw."),
@@ -27,7 +28,7 @@ _COMMANDS = {
     "notice": ("documents", "Write the notice of one limit decrease for the borrower."),
     "report": ("documents", "Write a page for every decrease, and an index over them."),
     "grade": ("grade", "Hold explanations against the simulator's truth."),
-    "demo": ("demo", "Simulate, train, evaluate and explain, in a few minutes."),
+    "demo": ("demo", "Explain your own data, or simulated data, in a few minutes."),
 }
 
 
@@ -66,6 +67,7 @@ def main() -> None:
     """Why a credit limit fell: exact, by factor, from the borrower's own earlier snapshot.
 
     \b
-    The line of work:  simulate | convert -> check -> train -> evaluate -> explain, why -> plot, notice, report
+    The line of work:  simulate | convert | draft -> check -> train -> evaluate -> explain, why -> plot, notice, report
     Try it all:        credit-model demo --out demo
+    With own data:     credit-model demo --data cards.csv --out explained
     """

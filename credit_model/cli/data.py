@@ -11,11 +11,9 @@ import pandas as pd
 
 from credit_model.cli import options
 from credit_model.cli.console import heading, progress, say, show_facts, show_table, working
-from credit_model.cli.history_files import read_history
 from credit_model.cli.outputs import INPUT, TABLES, File, Folder
 from credit_model.errors import HistoryError
 from credit_model.files import write_table
-from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import format_month
@@ -232,14 +230,17 @@ def convert_command(dataset: str, source: str, out: str) -> None:
 @options.command()
 @options.data
 @options.catalogue
-def check_command(data: str, catalogue: str) -> None:
+def check_command(data: options.DataSource, catalogue: str) -> None:
     """Check histories against their catalogue, and say what is in them.
+
+    All mistakes of the catalogue and of the data are told at once, a line each.
 
     \b
     Example:  credit-model check --data cards.csv --catalogue cards.toml
+              credit-model check --data cards.xlsx --sheet Accounts --catalogue cards.toml
+              credit-model check --data sqlite:///book.db --query "select * from cards" --catalogue cards.toml
     """
-    declared = read_catalogue(catalogue)
-    history = read_history(data, declared)
+    declared, history = data.checked(catalogue)
     ladder = declared.ladder or LimitLadder.from_quantiles(history.values(declared.limit), declared.quantiles or 8)
     with working("building snapshots"):
         snapshots = build_snapshots(history, ladder)
@@ -281,7 +282,7 @@ def check_command(data: str, catalogue: str) -> None:
             f"{data}: all decisions are on limits from {ladder.amounts[decided[0]]:,.15g} on, in one tier, and there "
             "is nothing to tell apart; give longer histories or more borrowers, or a finer [ladder] in the catalogue"
         )
-    say(f"Next: credit-model train --data {data} --catalogue {catalogue} --out model")
+    say(f"Next: credit-model train {data.words} --catalogue {catalogue} --out model")
 
 
 def doubts(history: History, falls: Falls, ladder: LimitLadder) -> list[str]:

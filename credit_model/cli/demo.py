@@ -9,12 +9,12 @@ import click
 import numpy as np
 import pandas as pd
 
-from credit_model.cli import options
+from credit_model.cli import key_options, options, own_data
 from credit_model.cli.console import heading, progress, say, show_facts, working
 from credit_model.cli.explain import draw_changes, show_explained
 from credit_model.cli.history_files import read_economy, read_history
 from credit_model.cli.model import show_scores, show_support
-from credit_model.cli.outputs import Folder
+from credit_model.cli.outputs import INPUT, TABLES, Folder
 from credit_model.documents.notice import build_notice
 from credit_model.documents.report import write_report
 from credit_model.documents.tracks import score_tracks
@@ -52,13 +52,54 @@ FORMAT = "credit_model.demo/1"
 @click.option(
     "--seed", type=click.IntRange(0, options.LARGEST_SEED), default=1, show_default=True, help="Of the portfolio."
 )
+@click.option(
+    "--data", default=None, type=TABLES, metavar="PATH|URL", help="Your own histories, in place of simulated ones."
+)
+@click.option("--query", default=None, metavar="SQL", help="What to read of a database.")
+@click.option("--sheet", default=None, metavar="NAME", help="Sheet of an Excel workbook, where it has several.")
+@click.option(
+    "--catalogue",
+    default=None,
+    type=INPUT,
+    metavar="NAME|FILE",
+    help="What your data mean; else it is drafted from them.",
+)
+@key_options.keys
 @options.jobs
-def demo_command(out: str, borrowers: int, months: int, seed: int, jobs: int) -> None:
-    """Simulate, train, evaluate and explain: the whole line of work in a few minutes.
+@click.pass_context
+def demo_command(
+    ctx: click.Context,
+    out: str,
+    borrowers: int,
+    months: int,
+    seed: int,
+    data: str | None,
+    query: str | None,
+    sheet: str | None,
+    catalogue: str | None,
+    keys: key_options.Keys,
+    jobs: int,
+) -> None:
+    """Explain your own data, or simulated ones: the whole line of work in a few minutes.
+
+    With --data a catalogue is drafted (unless one is given) and left in the folder, to be looked at and put right.
 
     \b
     Example:  credit-model demo --out demo
+              credit-model demo --data cards.csv --out explained
+              credit-model demo --data cards.csv --catalogue cards.toml --out explained
     """
+    if data is not None:
+        own_data.refuse_simulation_options(ctx)
+        if catalogue is not None and keys.is_given:
+            raise click.UsageError("--lag, --borrower and the like are for drafting; the catalogue says them.", ctx)
+        source = options.DataSource(data, query=query, sheet=sheet)
+        with fresh_folder(out, format=FORMAT) as folder:
+            own_data.explain_own_data(folder, Path(out), source, catalogue, keys, jobs)
+            write_manifest(folder, FORMAT, {"data": str(source)})
+        return
+    if keys.is_given or any(given is not None for given in (query, sheet, catalogue)):
+        raise click.UsageError("--catalogue, --lag and the like are for own data; give --data, too.", ctx)
     start = time.perf_counter()
     with fresh_folder(out, format=FORMAT) as folder:
         pages = _line_of_work(folder, Path(out), borrowers, months, seed, jobs)

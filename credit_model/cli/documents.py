@@ -105,6 +105,6 @@ def report_command(
         tracks = score_tracks(predictor.fitted, predictor.snapshots(involved), n_jobs=source.jobs)
     with progress("writing pages") as advance:
         files = write_report(
-            explanations, tracks, out, economy=read_economy(None, source.data), lang=lang, on_progress=advance
+            explanations, tracks, out, economy=read_economy(None, source.data.path), lang=lang, on_progress=advance
         )
     show_facts([("decreases", len(files.pages)), ("open", str(files.index))])

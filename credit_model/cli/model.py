@@ -12,7 +12,6 @@ import pandas as pd
 
 from credit_model.cli import options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
-from credit_model.cli.history_files import read_history
 from credit_model.cli.outputs import File, Folder
 from credit_model.evaluation import (
     Evaluation,
@@ -61,7 +60,15 @@ FORMAT = "credit_model.evaluation/1"
 @options.seed("Draws the split and the fit.")
 @options.jobs
 def train_command(
-    data: str, catalogue: str, out: str, force: bool, trees: int | None, fits: int, structure: str, seed: int, jobs: int
+    data: options.DataSource,
+    catalogue: str,
+    out: str,
+    force: bool,
+    trees: int | None,
+    fits: int,
+    structure: str,
+    seed: int,
+    jobs: int,
 ) -> None:
     """Train a limit-tier model on histories.
 
@@ -72,7 +79,7 @@ def train_command(
               credit-model train --data cards.csv --catalogue cards.toml --out model
     """
     declared = read_catalogue(catalogue)
-    history = read_history(data, declared)
+    history = data.history(declared)
     most: dict[str, Any] = {} if trees is None else {"max_iter": trees}
     predictor = LimitPredictor(declared, seed=seed, n_fits=fits, n_jobs=jobs, structure=structure, **most)
     start = time.perf_counter()
@@ -94,7 +101,7 @@ def train_command(
         ]
     )
     warn_if_useless(predictor, history)
-    say(f"Next: credit-model evaluate --data {data} --model {out} --out evaluation")
+    say(f"Next: credit-model evaluate {data.words} --model {out} --out evaluation")
 
 
 def warn_if_useless(predictor: LimitPredictor, history: History) -> None:

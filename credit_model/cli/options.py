@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property, wraps
@@ -14,6 +15,7 @@ from credit_model.words.language import LANGUAGES
 
 if TYPE_CHECKING:
     from credit_model.explain.decreases import DecreaseExplanations
+    from credit_model.portfolio.declarations import Catalogue
     from credit_model.portfolio.history import History
     from credit_model.predictor import LimitPredictor
 
@@ -25,15 +27,59 @@ MOST_JOBS = 1024
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+@dataclass(frozen=True)
+class DataSource:
+    """Where the histories are: ``--data``, and ``--query`` of a database or ``--sheet`` of a workbook."""
+
+    path: str
+    query: str | None = None
+    sheet: str | None = None
+
+    def __str__(self) -> str:
+        from credit_model.readers.databases import without_password
+
+        return without_password(self.path)
+
+    @property
+    def words(self) -> str:
+        """The options as they are given to the next command."""
+        more = {"--query": self.query, "--sheet": self.sheet}
+        return " ".join([f"--data {self}", *(f"{name} {shlex.quote(own)}" for name, own in more.items() if own)])
+
+    def checked(self, catalogue: str) -> tuple[Catalogue, History]:
+        """A catalogue by its name or file, and the checked histories; all mistakes of both are told together."""
+        from credit_model.cli.history_files import check_all
+
+        return check_all(self.path, catalogue, query=self.query, sheet=self.sheet)
+
+    def history(self, catalogue: Catalogue) -> History:
+        """The checked histories, as a catalogue declares them."""
+        from credit_model.cli.history_files import read_history
+
+        return read_history(self.path, catalogue, query=self.query, sheet=self.sheet)
+
+
 def data(function: F) -> F:
-    """``--data``: the histories."""
-    return click.option(
-        "--data",
-        required=True,
-        type=TABLES,
-        metavar="PATH",
-        help="Histories: a CSV or Parquet file, or a folder of them.",
-    )(function)
+    """``--data``, ``--query``, ``--sheet``: the histories, which come to the command as one `DataSource`."""
+
+    @wraps(function)
+    def command(**given: Any) -> Any:
+        source = DataSource(given.pop("data"), query=given.pop("query"), sheet=given.pop("sheet"))
+        return function(data=source, **given)
+
+    for option in (
+        click.option("--sheet", default=None, metavar="NAME", help="Sheet of an Excel workbook, where it has several."),
+        click.option("--query", default=None, metavar="SQL", help="What to read of a database."),
+        click.option(
+            "--data",
+            required=True,
+            type=TABLES,
+            metavar="PATH|URL",
+            help="Histories: a file (CSV, Parquet, Excel, Arrow, DuckDB, SQLite), a folder of them, or a URL.",
+        ),
+    ):
+        command = option(command)
+    return command  # type: ignore[return-value]
 
 
 def model(function: F) -> F:
@@ -133,9 +179,9 @@ def month(help: str = "Only this month, such as 2024-03.", *, required: bool = F
 
 @dataclass(frozen=True)
 class ModelOnData:
-    """A trained model and the histories to use it on: ``--data``, ``--model``, ``--catalogue``, ``--jobs``."""
+    """A trained model and the histories to use it on: `data`, ``--model``, ``--catalogue``, ``--jobs``."""
 
-    data: str
+    data: DataSource
     model: str
     catalogue: str | None
     jobs: int
@@ -150,9 +196,7 @@ class ModelOnData:
     @cached_property
     def history(self) -> History:
         """The checked histories, as the model's catalogue declares them."""
-        from credit_model.cli.history_files import read_history
-
-        return read_history(self.data, self.predictor.catalogue)
+        return self.data.history(self.predictor.catalogue)
 
     def explained(
         self, *, borrower: str | None = None, month: str | None = None, reference: str = "last_set"

@@ -115,7 +115,7 @@ def leading(
     segments: Literal["month"] | pd.Series = "month"
     if by is not None:
         segments = segments_of(source.history, explanations, by)
-    beside = read_economy(economy, source.data)
+    beside = read_economy(economy, source.data.path)
     _write(plot_leading_factors(explanations, beside, by=segments, lang=lang), out)
 
 

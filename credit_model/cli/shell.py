@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import click
 
-from credit_model.errors import CreditModelError, CreditModelWarning
+from credit_model.errors import MOST_TOLD, CreditModelError, CreditModelWarning
 
 #: Exit codes: a mistake of the user's; a fault of the program (EX_SOFTWARE of sysexits.h); a signal adds its number.
 MISTAKE, FAULT, SIGNALLED = 1, 70, 128
@@ -84,14 +84,14 @@ def _signals() -> Iterator[None]:
 
 @contextlib.contextmanager
 def mistakes_in_one_line() -> Iterator[None]:
-    """Turns what goes wrong into one line: mistakes of the user's and limits of the machine, faults into a report."""
+    """Turns mistakes of the user's and limits of the machine into a line each, faults into a report."""
     try:
         yield
         sys.stdout.flush()
     except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
     except CreditModelError as mistake:
-        end(str(mistake))
+        end(*mistake.told(), n=len(mistake.errors))
     except MemoryError:
         _end_of_memory()
     except BrokenPipeError:
@@ -121,10 +121,16 @@ def _abandon_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def end(message: str) -> NoReturn:
-    """Say in one line what went wrong, and exit."""
+def end(*messages: str, n: int = 1) -> NoReturn:
+    """Say what went wrong, in one line, or ``n`` mistakes in a line each, and exit."""
+    lines = [" ".join(message.split()) for message in messages]
+    if n == 1:
+        text = f"Error: {lines[0]}"
+    else:
+        numbered = [f"  {i}. {line}" if i <= MOST_TOLD else f"  {line}" for i, line in enumerate(lines, start=1)]
+        text = "\n".join([f"Error: {n:,} mistakes", *numbered])
     with contextlib.suppress(OSError):
-        click.echo("Error: " + " ".join(message.split()), err=True)
+        click.echo(text, err=True)
     sys.exit(MISTAKE)
 
 

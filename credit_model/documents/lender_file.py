@@ -148,7 +148,8 @@ def parse_lender(text: str, *, where: str = "lender") -> Lender:
         text=document.text,
     )
     for table in (head, regulator, notice, bureau):
-        table.close()
+        document.gather(table.close)
+    document.finish()
     return lender
 
 

@@ -42,6 +42,8 @@ class DecreaseExplanations(ChangeExplanations):
     waves : array of Wave or None (n,)
         Where many others were cut in the same month.
 
+    Notes
+    -----
     The further attributes are those of `ChangeExplanations`.
     """
 

@@ -4,6 +4,7 @@
 ``catalogue``         reads and checks a catalogue (TOML): columns, ladder, factors, features; ``catalogues/`` has ours
 ``declarations``      what a catalogue declares, as objects
 ``history``           `check_history`: a raw table against its catalogue; ``cells`` and ``months`` read its columns
+``number_texts``      numbers as people write them; ``written_numbers`` those of a column; ``month_texts`` months
 ``ladder``            `LimitLadder`: amounts of money as tiers
 ``snapshots``         `build_snapshots`: the features as they were known when a limit was decided
 ``forbidden_phrases`` what no reason given to a borrower may say

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -14,6 +15,8 @@ from credit_model.arrays import IntArray
 from credit_model.errors import HistoryError
 from credit_model.portfolio.toml_document import near
 
+#: Between the parts of a joined key; no part may hold it.
+JOINT = "/"
 _LARGEST = np.iinfo(np.int64).max
 
 
@@ -74,6 +77,47 @@ def read_borrower_ids(column: pd.Series, name: str) -> tuple[IntArray, NDArray[A
         return _of_whole_numbers(pd.Series(column.to_numpy().astype(np.int64)))
     codes, ids = pd.factorize(np.array(known, dtype=object)[place], sort=True)
     return codes.astype(np.int64), np.asarray(ids, dtype=object)
+
+
+def read_ids(columns: Sequence[pd.Series], names: Sequence[str], joined: str) -> tuple[IntArray, NDArray[Any]]:
+    """Read the columns that name a borrower: one, or several that are joined to texts such as "C7/0012".
+
+    Parameters
+    ----------
+    columns : sequence of Series, (n,)
+    names : sequence of str
+        The columns' names, for messages.
+    joined : str
+        The name of the joined id.
+
+    Returns
+    -------
+    codes, ids
+        As `read_borrower_ids` gives them.
+
+    Raises
+    ------
+    HistoryError
+        A part breaks the rules of ids, or holds the mark that joins them, so that two keys could read the same.
+    """
+    parts = [read_borrower_ids(column, name) for column, name in zip(columns, names, strict=True)]
+    if len(parts) == 1:
+        return parts[0]
+    key = np.zeros(len(columns[0]), dtype=np.int64)
+    for (codes, ids), name in zip(parts, names, strict=True):
+        wrong = np.array([JOINT in str(one) for one in ids], dtype=np.bool_)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong[codes])[0])
+            raise HistoryError(
+                f"{name} must not hold {JOINT!r}, which stands between the parts of {joined}, found "
+                f"{_shown(str(ids[codes[row]]))} (first: data row {row + 1}); write it with another mark"
+            )
+        key = pd.factorize(key * len(ids) + codes)[0].astype(np.int64)
+    first = np.full(int(key.max()) + 1, len(key))
+    np.minimum.at(first, key, np.arange(len(key)))
+    texts = [JOINT.join(str(ids[codes[row]]) for codes, ids in parts) for row in first.tolist()]
+    order, ids = pd.factorize(np.array(texts, dtype=object), sort=True)
+    return order.astype(np.int64)[key], np.asarray(ids, dtype=object)
 
 
 def _of_whole_numbers(column: pd.Series) -> tuple[IntArray, NDArray[Any]]:

@@ -7,37 +7,32 @@ model. The rules are held here, and every error starts with ``file:line``.
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from credit_model.errors import CatalogueError, CreditModelError
 from credit_model.portfolio.declarations import (
     MOST_FACTORS,
-    SIGNS,
-    STATES,
-    SUMMARIES,
     About,
     Catalogue,
     Column,
-    Exemption,
     Factor,
     Feature,
     Kind,
     Label,
     Source,
-    Summary,
     Unit,
 )
-from credit_model.portfolio.forbidden_phrases import forbidden_phrase
+from credit_model.portfolio.feature_declarations import Named, read_feature
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.limit_declarations import closure, columns_not_a_cut, money_unit
 from credit_model.portfolio.month_declarations import month_format
 from credit_model.portfolio.months import CALENDARS
-from credit_model.portfolio.templates import places_of
-from credit_model.portfolio.toml_document import MOST_NUMBER, TomlDocument, TomlTable, near, read_toml_text
+from credit_model.portfolio.source_declarations import SourceFormat, key_parts, source_format
+from credit_model.portfolio.toml_document import MOST_NUMBER, TomlDocument, TomlTable, read_toml_text
 
 __all__ = [
     "BUILT_IN",
@@ -53,7 +48,7 @@ __all__ = [
 #: Catalogues that come with the package, by name.
 BUILT_IN = ("synthetic", "home_credit", "uci_taiwan")
 
-_TABLES = ("portfolio", "ladder", "column", "factor", "feature")
+_TABLES = ("portfolio", "source", "ladder", "column", "factor", "feature")
 
 
 def read_catalogue(source: str | Path) -> Catalogue:
@@ -66,7 +61,7 @@ def read_catalogue(source: str | Path) -> Catalogue:
     Raises
     ------
     CatalogueError
-        There is no such file, it is not TOML, or it breaks a rule; the message names file and line.
+        There is no such file, it is not TOML, or it breaks rules; the message names file and line of each mistake.
 
     Examples
     --------
@@ -75,8 +70,26 @@ def read_catalogue(source: str | Path) -> Catalogue:
     """
     if str(source) in BUILT_IN:
         return _built_in(str(source))
-    text = read_toml_text(source, CatalogueError, wanted=f"a TOML file or one of {', '.join(BUILT_IN)}")
-    return parse_catalogue(text, where=str(source))
+    return parse_catalogue(_text_of(source), where=str(source))
+
+
+def readable_part(source: str | Path) -> ReadablePart:
+    """What can be read of a catalogue, whatever its mistakes, so that data can be held against it all the same.
+
+    Raises
+    ------
+    CatalogueError
+        There is no such file, or it is not TOML.
+    """
+    if str(source) in BUILT_IN:
+        return ReadablePart(_built_in(str(source)), (), ())
+    document = TomlDocument(_text_of(source), str(source), CatalogueError, _TABLES)
+    part, unread = _catalogue(document)
+    return ReadablePart(part, unread, document.mistakes())
+
+
+def _text_of(source: str | Path) -> str:
+    return read_toml_text(source, CatalogueError, wanted=f"a TOML file or one of {', '.join(BUILT_IN)}")
 
 
 @lru_cache(maxsize=len(BUILT_IN))
@@ -97,83 +110,148 @@ def parse_catalogue(text: str, *, where: str = "catalogue") -> Catalogue:
     Raises
     ------
     CatalogueError
-        The text is not TOML, or breaks a rule.
+        The text is not TOML, or breaks rules; each mistake is a line.
     """
-    return _catalogue(TomlDocument(text, where, CatalogueError, _TABLES))
+    document = TomlDocument(text, where, CatalogueError, _TABLES)
+    catalogue, _ = _catalogue(document)
+    document.finish()
+    assert catalogue is not None
+    return catalogue
 
 
-def _catalogue(document: TomlDocument) -> Catalogue:
-    head = document.table("portfolio")
-    ladder, quantiles = _ladder(document.table("ladder"))
-    name = head.text("name")
-    version = head.text("version")
-    currency = head.text("currency", "CNY")
-    keys = {key: head.text(key) for key in ("borrower", "month", "limit")}
-    reviewed = head.text("reviewed", None)
-    calendar, written = head.choice("calendar", tuple(CALENDARS), None), month_format(head)
+@dataclass(frozen=True)
+class ReadablePart:
+    """What `readable_part` could read of a catalogue.
+
+    Attributes
+    ----------
+    catalogue : Catalogue or None
+        Without the columns, factors and features that break rules; None where [portfolio] does.
+    unread : tuple of str
+        The columns whose declaration breaks rules.
+    mistakes : tuple of str
+    """
+
+    catalogue: Catalogue | None
+    unread: tuple[str, ...]
+    mistakes: tuple[str, ...]
+
+
+def _catalogue(document: TomlDocument) -> tuple[Catalogue | None, tuple[str, ...]]:
+    """The catalogue, without what breaks rules, and the columns that do; the document gathers the mistakes."""
+    head = document.gather(document.table, "portfolio")
+    ladder = document.gather(lambda: _ladder(document.table("ladder")))
+    tables = {name: document.gather(document.tables, name) for name in ("column", "factor", "feature")}
+    column_tables, factor_tables, feature_tables = (tables[name] or [] for name in ("column", "factor", "feature"))
+    special = _special(head) if head else {}
+    columns: dict[str, Column | None] = {}
+    for table in _unique(column_tables, "name"):
+        column = document.gather(_column, table, special)
+        columns.setdefault(str(table.content.get("name")), column)
+    sound = [column for column in columns.values() if column is not None]
+    portfolio = document.gather(_portfolio, head, special, columns) if head else None
+    factors = [document.gather(_factor, table) for table in _unique(factor_tables, "id")]
+    states = tuple(str(t.content.get("id")) for t in feature_tables if t.content.get("role") == "state")
+    names = [t.content.get("name") for t in column_tables] + [t.content.get("id") for t in factor_tables]
+    readable = all(isinstance(name, str) for name in names) and None not in tables.values()
+    named = Named(
+        columns=columns,
+        factors=tuple(t.content["id"] for t in factor_tables if isinstance(t.content.get("id"), str)),
+        states=states,
+        special=special,
+        calendar=portfolio["calendar"] if portfolio else None,
+        whole=readable and not document.unknown and "limit" in special.values(),
+    )
+    _unique([t for t in feature_tables if "code" in t.content and "role" not in t.content], "code")
+    features = [document.gather(read_feature, table, named) for table in _unique(feature_tables, "id")]
+    if readable and not document.unknown:
+        _check_numbers(document, factor_tables, feature_tables)
+    unread = tuple(name for name, column in columns.items() if column is None)
+    if portfolio is None:
+        return None, unread
+    flags = [*_listed(portfolio["reviewed"] or []), *portfolio["not_a_cut"]]
+    source = document.gather(source_format, document, columns, flags, portfolio["limit"], portfolio["closed"])
+    portfolio["not_a_cut"] = tuple(name for name in portfolio["not_a_cut"] if name not in unread)
+    amounts, quantiles = ladder or (None, None)
+    catalogue = Catalogue(
+        **portfolio,
+        ladder=amounts,
+        quantiles=quantiles,
+        columns=tuple(sound),
+        factors=tuple(factor for factor in factors if factor is not None),
+        features=tuple(feature for feature in features if feature is not None),
+        source=source or SourceFormat(),
+        text=document.text,
+    )
+    return catalogue, unread
+
+
+def _special(head: TomlTable) -> dict[str, str]:
+    """The columns that [portfolio] names, and the key that does."""
+    named = [
+        (name, key) for key in ("borrower", "month", "limit", "reviewed") for name in _listed(head.content.get(key))
+    ]
+    return {name: key for name, key in named if isinstance(name, str)}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _portfolio(head: TomlTable, special: dict[str, str], columns: dict[str, Column | None]) -> dict[str, Any]:
+    """The fields of a catalogue that [portfolio] declares."""
     lag = head.integer("decision_lag", 0, 1, 0)
-    warm_up = head.integer("warm_up", 0, 120, lag + 1)
-    special = {value: key for key, value in keys.items()} | ({reviewed: "reviewed"} if reviewed else {})
-    if len(special) < 3 + bool(reviewed):
-        head.fail("borrower, month, limit and reviewed must be four different columns")
-    columns = [_column(t, special) for t in _unique(document.tables("column"), "name")]
-    unit, closed = money_unit(head), closure(head, columns)
-    not_a_cut = columns_not_a_cut(head, columns, special)
+    borrower, parts = key_parts(head)
+    fields = {
+        "name": head.text("name"),
+        "version": head.text("version"),
+        "currency": head.text("currency", "CNY"),
+        "borrower": borrower,
+        "borrower_parts": parts,
+        **{key: head.text(key) for key in ("month", "limit")},
+        "reviewed": head.text("reviewed", None),
+        "calendar": head.choice("calendar", tuple(CALENDARS), None),
+        "month_format": month_format(head),
+        "decision_lag": lag,
+        "warm_up": head.integer("warm_up", 0, 120, (lag or 0) + 1),
+        "unit": money_unit(head),
+        "closed": closure(head, columns),
+        "not_a_cut": columns_not_a_cut(head, columns, special),
+    }
+    single = [fields[key] for key in ("month", "limit", "reviewed") if fields[key] is not None]
+    names = [*(dict.fromkeys(parts) or [borrower]), *single]
+    if len(set(names)) < len(names):
+        head.note("borrower, month, limit and reviewed must be four different columns")
     head.close()
-    factors = [_factor(t) for t in _unique(document.tables("factor"), "id")]
+    return fields
+
+
+def _check_numbers(document: TomlDocument, factors: list[TomlTable], features: list[TomlTable]) -> None:
+    """There must be factors, not too many, each with a feature, and a feature that can be a cause."""
     if not factors:
-        document.fail("the catalogue declares no [[factor]]; add at least one", "factor")
+        document.gather(document.fail, "the catalogue declares no [[factor]]; add at least one", "factor")
     if len(factors) > MOST_FACTORS:
         rule = f"at most {MOST_FACTORS} factors are possible, whose mixtures are all computed, got {len(factors)}"
-        document.fail(f"{rule}; join some", "factor", MOST_FACTORS)
-    tables = _unique(document.tables("feature"), "id")
-    features = [_feature(t, {c.name: c for c in columns}, [f.id for f in factors], special) for t in tables]
-    if all(feature.role == "state" for feature in features):
-        document.fail("the catalogue declares no [[feature]] that can be a cause; add at least one", "feature")
-    _unique([t for t in tables if "code" in t.content], "code")
-    states = [feature.id for feature in features if feature.role == "state"]
-    for table, feature in zip(tables, features, strict=True):
-        if feature.denominator in STATES and feature.denominator not in states:
-            table.fail(
-                f"{table.title}: denominator {feature.denominator!r} is a state that is not declared; "
-                f'add [[feature]] id = "{feature.denominator}" with role = "state"',
-                "denominator",
-            )
-    for table, feature in zip(tables, features, strict=True):
-        if feature.summary == "months_since" and feature.unit == "months" and calendar not in (None, "monthly"):
-            table.fail(f"{table.title}: unit must name the periods of a {calendar} calendar, got 'months'", "unit")
-    used = {feature.factor for feature in features}
-    for i, factor in enumerate(factors):
-        if factor.id not in used:
-            document.fail(f"factor {factor.id!r} has no feature; add one or remove the factor", "factor", i)
-    return Catalogue(
-        name=name,
-        version=version,
-        currency=currency,
-        reviewed=reviewed,
-        unit=unit,
-        closed=closed,
-        not_a_cut=not_a_cut,
-        calendar=calendar,
-        month_format=written,
-        decision_lag=lag,
-        warm_up=warm_up,
-        ladder=ladder,
-        quantiles=quantiles,
-        columns=tuple(columns),
-        factors=tuple(factors),
-        features=tuple(features),
-        text=document.text,
-        **keys,
-    )
+        document.gather(document.fail, f"{rule}; join some", "factor", MOST_FACTORS)
+    if all("role" in table.content for table in features):
+        rule = "the catalogue declares no [[feature]] that can be a cause; add at least one"
+        document.gather(document.fail, rule, "feature")
+        return
+    used = [table.content.get("factor") for table in features]
+    known = {table.content.get("id") for table in factors}
+    if any(factor not in known for table, factor in zip(features, used, strict=True) if "role" not in table.content):
+        return  # a feature whose factor is misspelt may be the one that is missed
+    for table in factors:
+        if table.content.get("id") not in used:
+            document.gather(table.fail, f"factor {table.content['id']!r} has no feature; add one or remove the factor")
 
 
 def _unique(tables: list[TomlTable], key: str) -> list[TomlTable]:
     seen: set[str] = set()
     for table in tables:
         value = table.text(key)
-        if value in seen:
-            table.fail(f"{table.name} {key} {value!r} is declared twice; give each its own", key)
+        if value is not None and value in seen:
+            table.note(f"{table.name} {key} {value!r} is declared twice; give each its own", key)
         seen.add(value)
     return tables
 
@@ -203,23 +281,24 @@ def _factor(table: TomlTable) -> Factor:
 def _column(table: TomlTable, special: dict[str, str]) -> Column:
     name = table.text("name")
     if name in special:
-        table.fail(
+        table.note(
             f"column {name!r} is the portfolio's {special[name]} and must not be declared again; remove it",
             "name",
         )
     kind = table.choice("kind", get_args(Kind))
-    categories = table.get("categories", list, [], rule="a list of texts")
-    if (kind == "category") != bool(categories):
-        table.fail(f"column {name!r}: categories are needed exactly where kind is 'category'", "categories")
-    if not all(isinstance(c, str) and c for c in categories) or len(set(categories)) < len(categories):
-        table.fail(f"column {name!r}: categories must be different texts, got {categories!r}", "categories")
+    categories = table.get("categories", list, [], rule="a list of texts") or []
+    if kind is not None and (kind == "category") != bool(table.content.get("categories")):
+        table.note(f"column {name!r}: categories are needed exactly where kind is 'category'", "categories")
+    if not all(isinstance(c, str) and c for c in categories) or len({str(c) for c in categories}) < len(categories):
+        table.note(f"column {name!r}: categories must be different texts, got {categories!r}", "categories")
     if len(categories) > 255:
-        table.fail(f"column {name!r}: at most 255 categories are possible, got {len(categories)}", "categories")
-    unit = {"category": "category", "boolean": "boolean"}.get(kind)
+        table.note(f"column {name!r}: at most 255 categories are possible, got {len(categories)}", "categories")
+    # a number lacks its unit only where it is known to be a number
+    unit = {"category": "category", "boolean": "boolean", None: None}.get(kind, ...)
     column = Column(
         name=name,
         kind=kind,
-        unit=table.choice("unit", get_args(Unit), *([unit] if unit else [])),
+        unit=table.choice("unit", get_args(Unit), unit),
         minimum=table.number("min", None),
         maximum=table.number("max", None),
         max_rise=table.number("max_rise", None),
@@ -229,132 +308,9 @@ def _column(table: TomlTable, special: dict[str, str]) -> Column:
         source=table.choice("source", get_args(Source), "own_records"),
         categories=tuple(categories),
     )
-    table.close()
     if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
-        table.fail(f"column {name!r}: min {column.minimum:g} is above max {column.maximum:g}", "min")
+        table.note(f"column {name!r}: min {column.minimum:g} is above max {column.maximum:g}", "min")
     if kind in ("category", "boolean") and (column.minimum, column.maximum, column.max_rise) != (None,) * 3:
-        table.fail(f"column {name!r}: min, max and max_rise are for numbers, kind is {kind!r}", "kind")
+        table.note(f"column {name!r}: min, max and max_rise are for numbers, kind is {kind!r}", "kind")
+    table.close()
     return column
-
-
-def _state(table: TomlTable) -> Feature:
-    state = table.text("id")
-    if state not in STATES:
-        table.fail(f"a state must be one of {', '.join(STATES)}, got {state!r}{near(state, STATES)}", "id")
-    feature = Feature(
-        id=state,
-        factor="",
-        role="state",
-        column=None,
-        numerator=None,
-        denominator=None,
-        summary="last",
-        denominator_summary="last",
-        window=1,
-        above=0.0,
-        unit="count" if state == "tier_in_force" else "money",
-        effect=table.choice("effect", tuple(SIGNS), "free"),
-        code="",
-        label=table.label("label"),
-        reason=None,
-        exemption=None,
-        source="lender",
-        categorical=False,
-    )
-    table.choice("role", ("state",))
-    table.close()
-    return feature
-
-
-def _feature(table: TomlTable, columns: dict[str, Column], factors: list[str], special: dict[str, str]) -> Feature:
-    if "role" in table.content:
-        return _state(table)
-    feature_id = table.text("id")
-    if feature_id in STATES:
-        table.fail(f'feature {feature_id!r} is the name of a state; add role = "state" or rename it', "id")
-    if not re.fullmatch(r"[A-Za-z_]\w*", feature_id):
-        table.fail(f"feature id must be letters, digits and _, got {feature_id!r}", "id")
-    column = table.text("column", None)
-    numerator, denominator = table.text("numerator", None), table.text("denominator", None)
-    if (column is None) == (numerator is None) or (numerator is None) != (denominator is None):
-        table.fail(f"feature {feature_id!r} must have either column, or numerator and denominator")
-    for key, source in (("column", column), ("numerator", numerator), ("denominator", denominator)):
-        if source is not None and not (key == "denominator" and source in STATES):
-            _check_source(table, key, source, columns, special)
-    if denominator == "tier_in_force":
-        table.fail(f"feature {feature_id!r}: a ratio's denominator may be limit_in_force, not a tier", "denominator")
-    main = columns[column or numerator or ""]
-    summary = table.choice("summary", SUMMARIES, "last")
-    below: Summary = table.choice("denominator_summary", SUMMARIES, summary)
-    effect = table.choice("effect", tuple(SIGNS))
-    factor = table.text("factor")
-    if factor not in factors:
-        table.fail(
-            f"feature {feature_id!r}: factor {factor!r} is not declared{near(factor, tuple(factors))}; "
-            f"the factors are {', '.join(factors)}",
-            "factor",
-        )
-    label, reason = table.label("label"), _reason(table)
-    for key, words in (("label", label), ("reason", reason)):
-        for lang, text in words.texts.items():
-            if (fault := forbidden_phrase(text, lang)) is not None:
-                table.fail(f"feature {feature_id!r}: {key} cannot be told to a borrower: {fault}", key)
-    categorical = main.kind == "category"
-    if categorical and (summary != "last" or effect != "free" or numerator is not None):
-        table.fail(
-            f'feature {feature_id!r}: column {main.name!r} is a category, which allows only summary = "last" '
-            'and effect = "free"',
-            "summary",
-        )
-    feature = Feature(
-        id=feature_id,
-        factor=factor,
-        role=None,
-        column=column,
-        numerator=numerator,
-        denominator=denominator,
-        summary=summary,
-        denominator_summary=below,
-        window=table.integer("window", 1, 120, 1),
-        above=table.number("above", 0.0),
-        unit=table.choice("unit", get_args(Unit), main.unit),
-        effect=effect,
-        code=table.text("code"),
-        label=label,
-        reason=reason,
-        exemption=table.choice("exemption", get_args(Exemption), None),
-        source=main.source,
-        categorical=categorical,
-    )
-    table.close()
-    return feature
-
-
-def _check_source(table: TomlTable, key: str, source: str, columns: dict[str, Column], special: dict[str, str]) -> None:
-    if special.get(source) == "limit":
-        table.fail(
-            f"{table.title}: {key} {source!r} is the limit itself, which the model predicts; "
-            "use the state limit_in_force as a denominator",
-            key,
-        )
-    if source not in columns:
-        table.fail(f"{table.title}: {key} {source!r} is not a declared column{near(source, tuple(columns))}", key)
-    if columns[source].role == "audit":
-        table.fail(f"{table.title}: {key} {source!r} is an audit column, which can be no feature", key)
-    if columns[source].kind == "category" and key != "column":
-        table.fail(f"{table.title}: {key} {source!r} is a category, which has no ratio", key)
-
-
-def _reason(table: TomlTable) -> Label:
-    reason = table.label("reason")
-    for text in reason.texts.values():
-        try:
-            places = places_of(text)
-        except ValueError as error:
-            table.fail(f"{table.title}: reason {text!r} is no template ({error})", "reason")
-        if places != {"before", "after"}:
-            table.fail(
-                f"{table.title}: reason must use {{before}} and {{after}} and nothing else, got {text!r}",
-                "reason",
-            )
-    return reason

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from credit_model.errors import CatalogueError
 from credit_model.notebook import notebook_html
 from credit_model.portfolio.ladder import LimitLadder
+from credit_model.readers.source_format import SourceFormat
 
 About = Literal["borrower", "economy", "lender"]
 Kind = Literal["number", "integer", "boolean", "category"]
@@ -206,7 +207,9 @@ class Catalogue:
     ----------
     name, version, currency : str
     borrower, month, limit : str
-        Names of the history's key columns.
+        Names of the history's key columns; of a borrower with parts, the name of the joined id.
+    borrower_parts : tuple of str
+        The columns that are joined to a borrower's id; empty where it is one column.
     reviewed : str or None
         Column that is true where a decision was taken; None: every month is one.
     unit : float
@@ -229,6 +232,8 @@ class Catalogue:
         Number of tiers to learn from the limits at fit, where no ladder is given.
     columns, factors, features : tuples
         In the order of the file; features include the states.
+    source : SourceFormat
+        How the data are written.
     text : str
         The TOML as read; `digest` names it.
     """
@@ -237,6 +242,7 @@ class Catalogue:
     version: str
     currency: str
     borrower: str
+    borrower_parts: tuple[str, ...]
     month: str
     limit: str
     reviewed: str | None
@@ -252,12 +258,18 @@ class Catalogue:
     columns: tuple[Column, ...]
     factors: tuple[Factor, ...]
     features: tuple[Feature, ...]
+    source: SourceFormat
     text: str
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the text: two catalogues are the same exactly if their digests are."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @cached_property
+    def id_columns(self) -> tuple[str, ...]:
+        """The columns of the data that name a borrower: one, or the parts."""
+        return self.borrower_parts or (self.borrower,)
 
     @cached_property
     def feature_names(self) -> tuple[str, ...]:

@@ -8,23 +8,31 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from credit_model.arrays import FloatArray, IntArray
-from credit_model.errors import CreditModelWarning, HistoryError
+from credit_model.errors import CreditModelWarning, Gathering, HistoryError
 from credit_model.notebook import notebook_html
-from credit_model.portfolio.borrower_ids import position_among, read_borrower_ids
+from credit_model.portfolio.borrower_ids import position_among
 from credit_model.portfolio.cells import RowNames, check_rules, read_cells
 from credit_model.portfolio.declarations import Catalogue, Column, Label
-from credit_model.portfolio.month_columns import check_calendar, read_months
+from credit_model.portfolio.history_keys import Keys, read_keys
 from credit_model.portfolio.months import MonthType, format_month, months_as_values
 from credit_model.portfolio.toml_document import near
+from credit_model.portfolio.written_numbers import Written, settle_decimal, texts_of
+from credit_model.readers.databases import without_password
+from credit_model.readers.source_format import PROVEN_DECIMAL
+from credit_model.readers.tables import as_table
+
+#: What `check_history` reads: a DataFrame of pandas or Polars, a table of PyArrow or DuckDB, or a path.
+Table: TypeAlias = Any
 
 
 @dataclass(frozen=True)
@@ -146,15 +154,17 @@ class History:
         )
 
 
-def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
+def check_history(data: Table, catalogue: Catalogue) -> History:
     """Check a raw history table against its catalogue, and sort it.
 
     Parameters
     ----------
-    raw : DataFrame
-        One row a borrower-month; columns as the catalogue declares them, in any order; others are left out, with a
-        warning that names them. Months are dates, texts such as "2024-03" or "2024-03-01", numbers such as 202403 or
-        20240331, or integers that merely follow each other; anything else is declared (``month_format``, ``calendar``).
+    data : table or path
+        As `credit_model.readers.as_table` takes it: of pandas (with an index of key and month, too), Polars, PyArrow or
+        DuckDB, or the path of a file. One row a borrower-month; columns as the catalogue declares them, in any order;
+        others are left out, with a warning that names them. Months are dates, texts such as "2024-03", "31/03/2024" or
+        "Mar-2024", numbers such as 202403 or 20240331, or integers that merely follow each other; anything else is
+        declared (``month_format``, ``calendar``). Numbers may be texts (`number_texts`); ``[source]`` is applied.
     catalogue : Catalogue
 
     Returns
@@ -163,59 +173,105 @@ def check_history(raw: pd.DataFrame, catalogue: Catalogue) -> History:
 
     Raises
     ------
+    DataFileError
+        It cannot be read as a table.
     HistoryError
         The table breaks a rule; the message says which, the value found, where, and the remedy.
     """
-    if not isinstance(raw, pd.DataFrame):
-        raise HistoryError(f"history must be a pandas DataFrame, got {type(raw).__name__}")
-    undeclared = _check_columns(raw, catalogue)
-    if undeclared:
-        warnings.warn(
-            f"the history's {_named(undeclared)} left out: not declared in catalogue {catalogue.name!r}",
-            CreditModelWarning,
-            stacklevel=2,
-        )
+    raw = read_raw(data, catalogue)
+    try:
+        return check_table(raw, catalogue)
+    except HistoryError as mistake:
+        if isinstance(data, str | Path):
+            raise HistoryError(*mistake.in_file(without_password(str(data)))) from None
+        raise
+
+
+def read_raw(data: Table, catalogue: Catalogue, *, query: str | None = None, sheet: str | None = None) -> pd.DataFrame:
+    """A table as it stands in the data that `check_history` takes, read as the catalogue's ``[source]`` says.
+
+    ``query`` is for a database; ``sheet`` goes before the catalogue's.
+    """
+    source = catalogue.source if sheet is None else replace(catalogue.source, sheet=sheet)
+    categories = {column.name: column.categories for column in catalogue.columns if column.kind == "category"}
+    return as_table(data, id_column=catalogue.id_columns, categories=categories, source=source, query=query)
+
+
+def check_table(raw: pd.DataFrame, catalogue: Catalogue) -> History:
+    """`check_history` of a table that `read_raw` has read."""
+    mistakes = Gathering()
+    with mistakes:
+        if undeclared := _check_columns(raw, catalogue):
+            warnings.warn(
+                f"the history's {_named(undeclared)} left out: not declared in catalogue {catalogue.name!r}",
+                CreditModelWarning,
+                stacklevel=3,
+            )
     if not len(raw):
-        raise HistoryError("the history has no rows; give at least one borrower-month")
-    codes, ids = read_borrower_ids(raw[catalogue.borrower], catalogue.borrower)
-    number, month_type = read_months(
-        raw[catalogue.month], catalogue.month, calendar=catalogue.calendar, month_format=catalogue.month_format
-    )
-    order = _order(codes, number)
-    if order is not None:
-        codes, number = codes[order], number[order]
-    row_of = RowNames(ids, codes, number, month_type)
-    _check_one_row_a_month(raw[catalogue.month], catalogue, codes, number, order, row_of)
-    check_calendar(number, codes, catalogue.month, catalogue.calendar, month_type)
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]]).astype(np.int64)
-    cells: dict[str, FloatArray] = {}
-    series = dict(raw.items())
-
-    def take(name: str, column: Column) -> None:
-        values = read_cells(series[name], column, order, row_of) if name in series else np.full(len(raw), np.nan)
-        check_rules(values, column, codes, number, row_of)
-        cells[name] = values
-
-    take(catalogue.limit, _plain(catalogue.limit, "number", minimum=0.0))
-    if catalogue.reviewed is not None:
-        take(catalogue.reviewed, _plain(catalogue.reviewed, "boolean"))
-    for column in catalogue.columns:
-        take(column.name, column)
-    for name in catalogue.not_a_cut:
-        if name not in cells:
-            take(name, _plain(name, "boolean"))
-    limit = _limits_in_units(cells[catalogue.limit], catalogue, row_of)
-    cells[catalogue.limit] = np.where(closed_rows(catalogue, cells), np.nan, limit)
-    if np.isnan(cells[catalogue.limit]).all():
-        raise HistoryError(f"column {catalogue.limit!r} holds no limit at all; give the limit in force of each month")
+        with mistakes:
+            raise HistoryError("the history has no rows; give at least one borrower-month")
+        mistakes.tell(HistoryError)
+    once = {str(c) for c in raw.columns[~raw.columns.duplicated(keep=False)]}
+    series = {str(name): cells for name, cells in raw.items() if str(name) in once}
+    keys = read_keys(series, catalogue, mistakes)
+    cells = _read_columns(series, len(raw), raw.attrs.get(PROVEN_DECIMAL), catalogue, keys, mistakes)
+    mistakes.tell(HistoryError)
+    assert keys.month_type is not None
     return History(
         catalogue=catalogue,
-        month_type=month_type,
-        borrower_ids=ids,
-        starts=starts,
-        month_number=number,
+        month_type=keys.month_type,
+        borrower_ids=keys.ids,
+        starts=np.concatenate([[0], np.flatnonzero(np.diff(keys.codes)) + 1, [len(raw)]]).astype(np.int64),
+        month_number=keys.number,
         cells=cells,
     )
+
+
+def _read_columns(
+    series: Mapping[str, pd.Series],
+    n: int,
+    proven: str | None,
+    catalogue: Catalogue,
+    keys: Keys,
+    mistakes: Gathering,
+) -> dict[str, FloatArray]:
+    """The cells of all columns, (n,) each; of one that breaks a rule there are none."""
+    cells: dict[str, FloatArray] = {}
+    row_of = keys.row_of
+
+    columns = _columns_read(catalogue)
+    numbers = [(c, series[c.name]) for c in columns if c.kind in ("number", "integer") and c.name in series]
+    written: Written | None = None
+    with mistakes:
+        written = Written(catalogue.source, settle_decimal(numbers, catalogue.source, proven))
+    doubtful = {c.name for c, raw in numbers if texts_of(raw).is_text.any()} if written is None else set()
+    for column in columns:
+        name = column.name
+        if name in doubtful:
+            continue
+        with mistakes:
+            given = name in series
+            values = read_cells(series[name], column, keys.order, row_of, written) if given else np.full(n, np.nan)
+            check_rules(values, column, keys.codes, keys.number, row_of, in_time=keys.are_unique)
+            cells[name] = values
+    closed = catalogue.closed and catalogue.closed.column
+    if catalogue.limit in series and {catalogue.limit, *([closed] if closed else [])} <= cells.keys():
+        with mistakes:
+            limit = _limits_in_units(cells[catalogue.limit], catalogue, row_of)
+            cells[catalogue.limit] = np.where(closed_rows(catalogue, cells), np.nan, limit)
+            if np.isnan(cells[catalogue.limit]).all():
+                raise HistoryError(
+                    f"column {catalogue.limit!r} holds no limit at all; give the limit in force of each month"
+                )
+    return cells
+
+
+def _columns_read(catalogue: Catalogue) -> list[Column]:
+    """All columns but the keys, in the order of a history's cells."""
+    reviewed = [] if catalogue.reviewed is None else [_plain(catalogue.reviewed, "boolean")]
+    declared = {column.name for column in catalogue.columns}
+    flags = [_plain(name, "boolean") for name in catalogue.not_a_cut if name not in declared]
+    return [_plain(catalogue.limit, "number", minimum=0.0), *reviewed, *catalogue.columns, *flags]
 
 
 def in_units(amounts: FloatArray, unit: float) -> FloatArray:
@@ -270,58 +326,36 @@ def _plain(name: str, kind: Literal["number", "boolean"], minimum: float | None 
 
 def _check_columns(raw: pd.DataFrame, catalogue: Catalogue) -> list[str]:
     """The names of the columns that the catalogue does not declare."""
+    wrong = []
     present = [str(c) for c in raw.columns]
     twice = sorted({c for c in present if present.count(c) > 1}) if len(set(present)) < len(present) else []
-    if twice:
-        raise HistoryError(f"column {twice[0]!r} stands {present.count(twice[0])} times; keep one")
-    keys = [catalogue.borrower, catalogue.month, catalogue.limit]
+    wrong += [f"column {name!r} stands {present.count(name)} times; keep one" for name in twice]
+    keys = [*catalogue.id_columns, catalogue.month, catalogue.limit]
     keys += [catalogue.reviewed] if catalogue.reviewed else []
     keys += [name for name in catalogue.not_a_cut if name not in {c.name for c in catalogue.columns}]
     needed = [*keys, *(c.name for c in catalogue.columns if c.required)]
     declared = {*needed, *(c.name for c in catalogue.columns)}
-    extra = [c for c in present if c not in declared]
+    extra = [c for c in dict.fromkeys(present) if c not in declared]
     missing = [c for c in needed if c not in set(present)]
     if missing:
         hint = near(missing[0], tuple(extra)).replace("did you mean", "is it the undeclared column")
-        raise HistoryError(
+        wrong.append(
             f"the history lacks {_named(missing)}, which catalogue {catalogue.name!r} requires{hint}; "
             "add or rename it, or give the catalogue that fits the data"
         )
-    absent = tuple(sorted(declared - set(present)))
+    absent = tuple(sorted(declared - set(present) - set(missing)))
     for name in extra:
         if hint := near(name, absent):
-            raise HistoryError(
+            wrong.append(
                 f"the history has {_named([name])}, which catalogue {catalogue.name!r} does not declare{hint}; "
                 "rename it, or drop it"
             )
+    if wrong:
+        raise HistoryError(*wrong)
     return extra
-
-
-def _check_one_row_a_month(
-    months: pd.Series, catalogue: Catalogue, codes: IntArray, number: IntArray, order: IntArray | None, row_of: RowNames
-) -> None:
-    same = np.flatnonzero((codes[1:] == codes[:-1]) & (number[1:] == number[:-1])) + 1
-    if not len(same):
-        return
-    row = int(same[0])
-    rows = [row - 1, row] if order is None else [int(order[row - 1]), int(order[row])]
-    days = months.iloc[rows].astype(str).tolist()
-    remedy = "remove the duplicates"
-    if days[0] != days[1] and catalogue.calendar is None:
-        remedy = f'{days[0]} and {days[1]} are one month: for a panel of weeks, declare calendar = "weekly"'
-    raise HistoryError(
-        f"a borrower has one row a month, found {len(same)} duplicate borrower-months (first: {row_of(row)}); {remedy}"
-    )
 
 
 def _named(names: list[str], most: int = 5) -> str:
     shown = ", ".join(repr(n) for n in names[:most])
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"column{'s' if len(names) > 1 else ''} {shown}{more}"
-
-
-def _order(codes: IntArray, number: IntArray) -> IntArray | None:
-    step = np.diff(codes)
-    if ((step > 0) | ((step == 0) & (np.diff(number) >= 0))).all():
-        return None
-    return np.lexsort((number, codes)).astype(np.int64)

@@ -1,7 +1,7 @@
 """How a table's column of months is read: what it holds is declared by the catalogue or proven by every cell.
 
 Undeclared, a column is taken for dates where every cell is one (dates, instants whose month is the same in every time
-zone, texts that begin with the year, numbers such as 202403 or 20240331), and for counts where every cell is a small
+zone, texts as `month_texts` knows them, numbers such as 202403 or 20240331), and for counts where every cell is a small
 whole number. Anything else is an error that names the key of the catalogue which settles it.
 """
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from credit_model.arrays import BoolArray, IntArray
 from credit_model.errors import HistoryError
+from credit_model.portfolio.month_texts import MonthTextError, days_of_texts
 from credit_model.portfolio.months import (
     CALENDARS,
     EXAMPLES,
@@ -260,6 +261,13 @@ class _Reading:
             refuse(next(i for i, number in enumerate(numbers) if number is None), "must be a whole number")
         if self.format is not None and self.format != "date":
             return self._of_pattern(column.map(str), self.format), self.month_type
+        if self.format is None and all(isinstance(cell, str) for cell in cells):
+            try:
+                days = days_of_texts(cells, self.month_type)
+            except MonthTextError as mistake:
+                refuse(mistake.cell, mistake.rule, mistake.remedy)
+            if days is not None:
+                return self._of_days(days[place], _cells_of(column)), self.month_type
         of_cell = np.empty(len(cells), dtype=np.int64)
         for i, cell in enumerate(cells):
             try:
@@ -320,8 +328,9 @@ class _DoubtfulTimeError(Exception):
 _TIMED = re.compile(r"(\d{4}[-/.]\d{2}[-/.]\d{2})[ T](.+)")
 #: Dates written in other ways, which the catalogue has to declare.
 _OTHER_DATE = re.compile(
-    r"\d{1,2}([-/. ])(\d{1,2}|[A-Za-z]{3,9})\1\d{2,4}|[A-Za-z]{3,9}[-/ ]\d{2,4}|\d{4}年\d{1,2}月(\d{1,2}日)?"
+    r"\d{1,2}([-/. ])(\d{1,2}|[A-Za-z]{3,9})\1\d{2,4}( .+)?|[A-Za-z]{3,9}[-/ ]\d{4}|\d{4}年\d{1,2}月(\d{1,2}日)?"
 )
+_SHORT_YEAR = re.compile(r"[A-Za-z]{3,9}[-/ ]\d{2}")
 _WHOLE = re.compile(r"[+-]?\d{1,15}(\.0*)?")
 
 
@@ -344,6 +353,8 @@ def _remedy(cell: Any) -> str:
         return 'declare calendar = "quarterly" in [portfolio]'
     if re.fullmatch(r"\d{4}-?W\d{1,2}", text, re.IGNORECASE):
         return 'declare calendar = "weekly" in [portfolio]'
+    if _SHORT_YEAR.fullmatch(text):
+        return 'say in [portfolio] what the number is, such as month_format = "%b-%y" for a year'
     if _OTHER_DATE.fullmatch(text):
         return 'correct it, or declare how it is written in [portfolio], such as month_format = "%d/%m/%Y"'
     return "correct it"

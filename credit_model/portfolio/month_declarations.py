@@ -15,7 +15,7 @@ def month_format(head: TomlTable) -> str | None:
     if value is None or value in FORMATS:
         return value if value is None else str(value)
     if not (any(year in value for year in _YEARS) and any(month in value for month in _MONTHS)):
-        head.fail(
+        head.note(
             f"[portfolio]: month_format must be one of {', '.join(FORMATS)}, or a pattern with year and month such as "
             f'"%d/%m/%Y" or "%Y%m", got {value!r}',
             "month_format",

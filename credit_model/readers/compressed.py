@@ -9,11 +9,15 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import pyarrow as pa
+
 from credit_model.errors import DataFileError
 from credit_model.inputs import check_is_file, one_line, unreadable
 
 #: Endings of compressed files.
 COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".zst")
+#: Endings of files of text that hold a table.
+TEXTS = (".csv", ".tsv", ".tab", ".txt")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -22,7 +26,7 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     DataFileError
-        It cannot be read, is damaged, has a password or holds no single table; or the library for it is missing.
+        It cannot be read, is damaged, has a password or holds no single table.
     """
     check_is_file(path)
     try:
@@ -48,21 +52,14 @@ def read_bytes(path: Path) -> bytes:
 
 def _only_member(path: Path) -> bytes:
     with zipfile.ZipFile(path) as archive:
-        tables = [n for n in archive.namelist() if n.lower().endswith(".csv") and "__macosx" not in n.lower()]
+        names = [name for name in archive.namelist() if "__macosx" not in name.lower()]
+        ending = (".txt",) if path.stem.lower().endswith(".txt") else (".csv", ".tsv", ".tab")
+        tables = [name for name in names if name.lower().endswith(ending)]
         if len(tables) != 1:
             raise DataFileError(f"{path}: must hold exactly one .csv file, found {len(tables)}; give them one by one")
         return archive.read(tables[0])
 
 
 def _of_zstandard(path: Path) -> bytes:
-    try:
-        import zstandard  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        raise DataFileError(
-            f"{path}: .zst needs the package zstandard, which is not installed; install it or decompress the file"
-        ) from None
-    try:
-        with path.open("rb") as stream:
-            return bytes(zstandard.ZstdDecompressor().stream_reader(stream).read())
-    except zstandard.ZstdError as error:
-        raise DataFileError(f"{path}: is damaged or cut short ({one_line(error)}); write it again") from None
+    with pa.CompressedInputStream(pa.OSFile(str(path)), "zstd") as stream:
+        return bytes(stream.read())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 import warnings
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -15,6 +17,8 @@ from credit_model.arrays import IntArray
 from credit_model.errors import CreditModelWarning, DataFileError
 from credit_model.inputs import one_line
 from credit_model.readers.compressed import read_bytes
+from credit_model.readers.encodings import decode, encoding_of
+from credit_model.readers.source_format import PROVEN_DECIMAL, SEPARATORS, SourceFormat
 
 #: Words that stand for a blank in columns of numbers; in others only where they are no value of the column.
 # fmt: off
@@ -23,60 +27,136 @@ BLANKS = frozenset({
     "NULL", "NaN", "None", "n/a", "nan", "null",
 })
 # fmt: on
-#: Marks that other programs put between columns.
-_OTHER_MARKS = (";", "\t", "|")
+#: Names of the marks between columns, for messages.
+_MARK_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+#: So many characters are looked at to find out the mark between columns.
+_MOST_LOOKED_AT = 50_000
+#: A number of which only the reading with a comma before the decimals makes sense; with room for a currency.
+_DECIMAL_COMMA = r"\D{0,4}(?:\d*,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+)\D{0,4}"
 
 
 def read_csv(
-    path: Path, *, id_column: str | None = None, categories: Mapping[str, Collection[str]] | None = None
+    path: Path,
+    *,
+    id_columns: Collection[str] = (),
+    categories: Mapping[str, Collection[str]] | None = None,
+    source: SourceFormat | None = None,
 ) -> pd.DataFrame:
-    """Read a CSV file in UTF-8, which may be compressed.
+    """Read a CSV file, which may be compressed.
+
+    In a file separated by commas, what stands unquoted with a point is a number with decimals. In others the mark
+    before the decimals is not known, and cells stay texts, unless ``source`` declares a point.
 
     Parameters
     ----------
     path : Path
-    id_column : str, optional
-        A column of ids: leading zeros are kept, and nothing but an empty cell is a blank.
+    id_columns : collection of str
+        Columns of ids: leading zeros are kept, and nothing but an empty cell is a blank.
     categories : mapping of column name to texts, optional
         Columns of text and their values: of the `BLANKS`, those are read as they stand that are a value.
+    source : SourceFormat, optional
+        Its encoding, separator and decimal mark.
 
     Raises
     ------
     DataFileError
-        The file cannot be read, is not UTF-8, or a line has more or fewer fields than the header.
+        The file cannot be read, its encoding or the mark between its columns is not certain, or a line has more or
+        fewer fields than the header.
     """
-    content = read_bytes(path)
-    if not content.strip(b"\xef\xbb\xbf \t\r\n"):
+    source = SourceFormat() if source is None else source
+    text = decode(read_bytes(path), path, source.encoding)
+    if not text or text.isspace():
         raise DataFileError(f"{path}: the file is empty; it must hold a header line and rows")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataFileError(
-            f"{path}: the file is not UTF-8 text (byte {error.start}: 0x{content[error.start]:02x}); "
-            "save it with encoding UTF-8"
-        ) from None
-    header = _check_fields(path, text)
-    known = {id_column: ()} | dict(categories or {})
+    text, separator = _separated(path, text, source.separator)
+    header = _check_fields(path, text, separator)
+    known: dict[str, Collection[str]] = dict.fromkeys(id_columns, ()) | dict(categories or {})
     blanks = {name: sorted(BLANKS - set(known.get(name, ()))) for name in header}
-    if id_column is not None:
-        blanks[id_column] = [""]
-    texts = {name: str for name in header if name in known}
-    try:
-        frame = pd.read_csv(
+    blanks |= {name: [""] for name in id_columns}
+    by_point = source.decimal == "." or (source.decimal is None and separator == ",")
+
+    def read(texts: Collection[str]) -> pd.DataFrame:
+        return pd.read_csv(
             io.StringIO(text),
-            dtype=texts,
+            sep=separator,
+            dtype=dict.fromkeys(texts, str),
             keep_default_na=False,
             na_values={name: blanks[name] for name in header},
             low_memory=False,
         )
+
+    try:
+        frame = read([name for name in header if name in known or not by_point])
+        if by_point and source.decimal is None and '"' in text and _has_decimal_comma(frame, known):
+            frame, by_point = read(header), False
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
         raise DataFileError(f"{path}: cannot be read as CSV ({one_line(error)}); write it again") from None
-    if id_column in header:
-        frame[id_column] = _as_numbers(frame[id_column])
+    for name in id_columns:
+        if name in header:
+            frame[name] = as_whole_numbers(frame[name])
+    if by_point and any(pd.api.types.is_float_dtype(dtype) for dtype in frame.dtypes):
+        frame.attrs[PROVEN_DECIMAL] = "."
     return frame
 
 
-def _as_numbers(ids: pd.Series) -> pd.Series:
+def how_written(path: Path, source: SourceFormat | None = None) -> tuple[str, str]:
+    """The encoding and the mark between columns with which `read_csv` reads a file.
+
+    Raises
+    ------
+    DataFileError
+        As `read_csv`.
+    """
+    source = SourceFormat() if source is None else source
+    content = read_bytes(path)
+    text = decode(content, path, source.encoding)
+    _, separator = _separated(path, text, source.separator)
+    return source.encoding or encoding_of(content, text), separator
+
+
+def _has_decimal_comma(frame: pd.DataFrame, known: Collection[str]) -> bool:
+    """Whether a text of a table shows that its numbers have commas before decimals."""
+    texts = [name for name in frame.columns if name not in known and pd.api.types.is_string_dtype(frame[name].dtype)]
+    return any(pd.Series(frame[name].dropna().unique()).str.fullmatch(_DECIMAL_COMMA).any() for name in texts)
+
+
+def _separated(path: Path, text: str, separator: str | None) -> tuple[str, str]:
+    """The text without a first line "sep=;", as Excel knows it, and the mark between its columns.
+
+    Raises
+    ------
+    DataFileError
+        The lines are of one length by several marks, or by none though the header holds some.
+    """
+    if "\r" in text[:10_000]:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.lstrip("\n")
+    if hint := re.match('"?sep=([,;|\t])"?\n', text):
+        text, separator = text[hint.end() :], separator or hint[1]
+    if separator is not None:
+        return text, separator
+    found = {}
+    head = text[:_MOST_LOOKED_AT]
+    for mark in SEPARATORS:
+        try:
+            records = list(csv.reader(io.StringIO(head), delimiter=mark))
+            records = records[:-1] if len(text) > len(head) and len(records) > 1 else records  # cut within
+        except csv.Error:
+            continue
+        lengths = [len(record) for record in records if record]
+        if lengths and lengths[0] > 1:
+            found[mark] = records[0], len(set(lengths)) == 1
+    if len(found) > 1 and any(is_even for _, is_even in found.values()):
+        found = {mark: (names, is_even) for mark, (names, is_even) in found.items() if is_even}
+    if len(found) > 1:
+        shown = " or ".join(f"{len(names)} by {_MARK_NAMES[mark]}" for mark, (names, _) in found.items())
+        raise DataFileError(
+            f"{path}: what stands between the columns must be certain, the header has {shown} of them; declare it as "
+            "separator in [source]"
+        )
+    return text, next(iter(found), ",")
+
+
+def as_whole_numbers(ids: pd.Series) -> pd.Series:
     """Ids as int64 where every one is a whole number as it would be written; else as they are."""
     number = pd.to_numeric(ids, errors="coerce")
     if len(ids) and number.notna().all() and (number.abs() < 2**53).all():
@@ -86,36 +166,30 @@ def _as_numbers(ids: pd.Series) -> pd.Series:
     return ids
 
 
-def _check_fields(path: Path, text: str) -> list[str]:
+def _check_fields(path: Path, text: str, separator: str) -> list[str]:
     """The names in the header, which all lines below have a field for.
 
     Raises
     ------
     DataFileError
-        Columns are separated by another mark, a line has more or fewer fields, or a name stands twice.
+        A line has more or fewer fields, or a name stands twice.
     """
     if "\x00" in text:
         raise DataFileError(f"{path}: holds a NUL character, as no text does; write it again as CSV")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = text.lstrip("\n") if text.startswith("\n") else text
     try:
-        header = next(csv.reader(io.StringIO(text)))
-        n_fields, line = _fields_by_line(text)
+        header = next(csv.reader(io.StringIO(text), delimiter=separator))
+        n_fields, line = _fields_by_line(text, separator)
     except csv.Error as error:
         raise DataFileError(f"{path}: cannot be read as CSV ({one_line(error)}); write it again") from None
-    other = next((mark for mark in _OTHER_MARKS if len(header) == 1 and mark in header[0]), None)
-    if other is not None:
-        raise DataFileError(
-            f"{path}: columns must be separated by commas, the header has {other!r} between its names; "
-            "save it again with commas"
-        )
     wrong = np.flatnonzero(n_fields != len(header))
     if len(wrong):
         first = int(wrong[0])
         raise DataFileError(
             f"{path}: line {int(line[first]):,} has {int(n_fields[first])} field{'s' if n_fields[first] > 1 else ''}, "
             f"the header has {len(header)}; the file may be cut short or wrongly quoted there, write it again"
+            + _on_other_mark(header, separator)
         )
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
@@ -129,10 +203,16 @@ def _check_fields(path: Path, text: str) -> list[str]:
     return header
 
 
-def _fields_by_line(text: str) -> tuple[IntArray, IntArray]:
+def _on_other_mark(header: list[str], separator: str) -> str:
+    """A hint where the header seems to be separated by something else."""
+    other = next((mark for mark in SEPARATORS if len(header) == 1 and mark in header[0]), None)
+    return "" if other is None else f", or declare separator = {json.dumps(other)} in [source] (now {separator!r})"
+
+
+def _fields_by_line(text: str, separator: str) -> tuple[IntArray, IntArray]:
     """How many fields each record has, and its line in the file; empty lines are none."""
     if '"' in text:
-        reader = csv.reader(io.StringIO(text), strict=True)
+        reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
         found = [(len(record), reader.line_num) for record in reader if record]
         table = np.array(found, dtype=np.int64).reshape(-1, 2)
         return table[:, 0], table[:, 1]
@@ -141,7 +221,7 @@ def _fields_by_line(text: str) -> tuple[IntArray, IntArray]:
     if not len(ends) or ends[-1] != len(content) - 1:
         ends = np.append(ends, len(content))
     starts = np.concatenate([[0], ends[:-1] + 1])
-    commas = np.flatnonzero(content == ord(","))
+    marks = np.flatnonzero(content == ord(separator))
     filled = ends > starts
-    n_fields = np.searchsorted(commas, ends) - np.searchsorted(commas, starts) + 1
+    n_fields = np.searchsorted(marks, ends) - np.searchsorted(marks, starts) + 1
     return n_fields[filled], np.flatnonzero(filled) + 1

@@ -1,104 +1,132 @@
-"""Tables from files: Parquet or CSV, one file or a folder of them, with one clear message where they cannot be read."""
+"""Tables from files, folders, databases and other libraries, with one clear message where they cannot be read."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from credit_model import places
 from credit_model.errors import DataFileError
-from credit_model.inputs import check_is_file, one_line, unreadable
-from credit_model.readers.compressed import COMPRESSED
+from credit_model.inputs import check_is_file
+from credit_model.readers.arrow_tables import (
+    ARROW,
+    PARQUET,
+    from_arrow,
+    read_arrow,
+    read_parquet,
+    with_index_as_columns,
+)
+from credit_model.readers.compressed import COMPRESSED, TEXTS
 from credit_model.readers.csv_tables import read_csv
+from credit_model.readers.databases import DATABASES, is_url, read_database, read_sql
+from credit_model.readers.folders import read_folder
+from credit_model.readers.source_format import SourceFormat
+from credit_model.readers.workbooks import WORKBOOKS, read_workbook
 
-_PARQUET = (".parquet", ".pq")
+#: Endings of the files of a folder that are read together, the first kind that is there.
+_IN_FOLDERS = (PARQUET, (".csv",), tuple(f".csv{packed}" for packed in COMPRESSED), (".tsv", ".tab"), ARROW)
 
 
 def read_table(
-    path: str | Path, *, id_column: str | None = None, categories: Mapping[str, Collection[str]] | None = None
+    path: str | Path,
+    *,
+    id_column: str | Sequence[str] | None = None,
+    categories: Mapping[str, Collection[str]] | None = None,
+    source: SourceFormat | None = None,
+    query: str | None = None,
 ) -> pd.DataFrame:
-    """Read a table from a Parquet or CSV file, or from a folder of them.
+    """Read a table from a file, a folder of files, or a database.
 
     Parameters
     ----------
-    path : path
-        A ``.parquet`` or ``.csv`` file (also compressed: ``.csv.gz``, ``.bz2``, ``.xz``, ``.zip``, ``.zst``); or a
-        folder: its ``history`` subfolder if it has one, else its Parquet files in the order of their names, else its
-        CSV files.
-    id_column : str, optional
-        A column of ids: in CSV its leading zeros are kept, and nothing but an empty cell is a blank.
+    path : path or URL
+        By its ending: CSV (``.csv``, ``.tsv``, ``.txt``; also compressed: ``.csv.gz``, ``.bz2``, ``.xz``, ``.zip``,
+        ``.zst``), Parquet, Feather or Arrow, an Excel workbook (``.xlsx``), a DuckDB or SQLite file; or the URL of a
+        database as SQLAlchemy knows it. Of a folder its ``history`` subfolder if it has one, else its files of one kind
+        (Parquet first) in the order of their names; folders such as ``month=2024-01`` in it give a column.
+    id_column : str or sequence of str, optional
+        Columns of ids: in CSV their leading zeros are kept, and nothing but an empty cell is a blank.
     categories : mapping of column name to texts, optional
         Columns of text and their values, so that in CSV a value such as "NA" or "01" is read as it stands.
+    source : SourceFormat, optional
+        Encoding, separator, decimal mark of CSV, sheet of a workbook, where the file does not tell.
+    query : str, optional
+        Of a database.
 
     Raises
     ------
     DataFileError
-        There is no such file, or it cannot be read as what its suffix says.
+        There is no such file, it cannot be read as what its suffix says, or what it is is not certain; the message then
+        names the key of ``[source]`` that settles it.
     """
+    source = SourceFormat() if source is None else source
+    if is_url(path):
+        return read_sql(str(path), query)
     path = Path(path)
     places.restore(path)
+    ids = (id_column,) if isinstance(id_column, str) else tuple(id_column or ())
+    if query is not None and path.suffix.lower() not in DATABASES:
+        raise DataFileError(f"{path}: is no database, and takes no query; leave it out")
+
+    def read(file: Path) -> pd.DataFrame:
+        check_is_file(file)
+        suffixes = [suffix.lower() for suffix in file.suffixes[-2:]]
+        last = suffixes[-1] if suffixes else ""
+        if last in PARQUET:
+            return read_parquet(file)
+        if last in TEXTS or last == ".zip" or (last in COMPRESSED and suffixes[0] in TEXTS):
+            return read_csv(file, id_columns=ids, categories=categories, source=source)
+        if last in ARROW:
+            return read_arrow(file)
+        if last in WORKBOOKS:
+            return read_workbook(file, source.sheet, decimal=source.decimal or ".")
+        if last in DATABASES:
+            return read_database(file, query)
+        raise DataFileError(
+            f"{file}: a table's name must end in .parquet or .csv, .xlsx, .feather, .arrow, .duckdb or .sqlite, "
+            f"got {file.suffix or 'no suffix'}"
+        )
+
     try:
         is_folder = path.is_dir()
     except (OSError, ValueError):
         is_folder = False
-    if is_folder:
-        return _read_folder(path, id_column, categories)
-    check_is_file(path)
-    suffixes = [s.lower() for s in path.suffixes[-2:]]
-    if suffixes and suffixes[-1] in _PARQUET:
-        return _read_parquet(path)
-    if suffixes[-1:] == [".csv"] or (suffixes[:1] == [".csv"] and suffixes[-1] in COMPRESSED):
-        return read_csv(path, id_column=id_column, categories=categories)
-    raise DataFileError(f"{path}: a table's name must end in .parquet or .csv, got {path.suffix or 'no suffix'}")
+    return read_folder(path, _IN_FOLDERS, read) if is_folder else read(path)
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
-    try:
-        frame = pd.read_parquet(path)
-    except OSError as error:
-        if error.errno is not None:
-            raise unreadable(path, error) from None
-        raise _no_parquet(path, error) from None
-    except MemoryError:
-        raise
-    except Exception as error:  # a damaged file can make its reader fail in any way
-        raise _no_parquet(path, error) from None
-    return frame if frame.index.names == [None] else frame.reset_index()
+def as_table(
+    data: Any,
+    *,
+    id_column: str | Sequence[str] | None = None,
+    categories: Mapping[str, Collection[str]] | None = None,
+    source: SourceFormat | None = None,
+    query: str | None = None,
+) -> pd.DataFrame:
+    """A table as pandas holds it: of pandas, Polars, PyArrow, DuckDB or another library, or of a path.
 
+    Parameters
+    ----------
+    data : DataFrame, path, URL, or an object that gives its data as an Arrow stream
+        A named index of a pandas table, such as one of key and month, comes back as columns.
+    id_column, categories, source, query
+        As in `read_table`, of a path.
 
-def _no_parquet(path: Path, error: Exception) -> DataFileError:
-    return DataFileError(
-        f"{path}: cannot be read as Parquet ({one_line(error)}); it may be cut short or damaged, write it again"
+    Raises
+    ------
+    DataFileError
+        It is nothing of this, or cannot be read.
+    """
+    if isinstance(data, pd.DataFrame):
+        return with_index_as_columns(data)
+    if isinstance(data, str | Path):
+        return read_table(data, id_column=id_column, categories=categories, source=source, query=query)
+    if (table := from_arrow(data)) is not None:
+        return table
+    hint = "; call its collect() first" if hasattr(data, "collect") else ""
+    raise DataFileError(
+        f"a table must be a DataFrame of pandas or Polars, a table of PyArrow or DuckDB, or a path, got "
+        f"{type(data).__name__}{hint}"
     )
-
-
-def _read_folder(folder: Path, id_column: str | None, categories: Mapping[str, Collection[str]] | None) -> pd.DataFrame:
-    try:
-        if (folder / "history").is_dir():
-            return _read_folder(folder / "history", id_column, categories)
-        if (folder / "history.parquet").exists():
-            return read_table(folder / "history.parquet")
-        names = sorted(f.name for f in folder.iterdir() if not f.name.startswith("."))
-    except OSError as error:
-        raise unreadable(folder, error) from None
-    for suffix in (".parquet", ".csv"):
-        files = [folder / name for name in names if name.lower().endswith(suffix)]
-        if files:
-            return _joined({file: read_table(file, id_column=id_column, categories=categories) for file in files})
-    raise DataFileError(f"{folder}: the folder holds no .parquet or .csv file; give the folder with the histories")
-
-
-def _joined(parts: Mapping[Path, pd.DataFrame]) -> pd.DataFrame:
-    tables = list(parts.values())
-    if len(tables) == 1:
-        return tables[0]
-    first = set(tables[0].columns)
-    for file, table in parts.items():
-        if other := sorted(map(str, first ^ set(table.columns))):
-            raise DataFileError(
-                f"{file}: must have the columns of the other files in its folder, but column {other[0]!r} stands only "
-                f"{'there' if other[0] in first else 'here'}; give tables of one kind"
-            )
-    return pd.concat(tables, ignore_index=True)

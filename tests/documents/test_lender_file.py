@@ -29,7 +29,7 @@ def test_the_example_lender_is_marked_as_a_sample_and_ones_own_is_not(tmp_path):
         ("answer_days = 20", "answer_days = true", r"{line}: channel 'dispute': answer_days must be a whole number"),
         ('id = "dispute"', 'id = "disputes"', r"{line}: .* got 'disputes'; did you mean 'dispute'\?"),
         ('id = "dispute"', 'id = "documents"', r"channel 'documents' stands here twice"),
-        ('version = "1.0"', 'versoin = "1.0"', r"\[lender\] lacks 'version'; add it"),
+        ('version = "1.0"', 'versoin = "1.0"', r"{line}: .*unknown key 'versoin'; did you mean 'version'\?"),
         ('version = "1.0"', 'version = ""', r"{line}: \[lender\]: version must not be empty"),
         ("[regulator]", "[regulators]", r"{line}: unknown table 'regulators'; did you mean 'regulator'\?"),
         ("[regulator]", "[regulator", r"lender.toml:\d+: is not TOML"),

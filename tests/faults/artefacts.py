@@ -198,7 +198,7 @@ class Case:
                 wrong = {"model": self._model, "explanations": self._explanations}.get(self.kind, self._text)(folder)
             faults += [Fault(WRONG, "", wrong)] if wrong else []
         except CreditModelError as error:
-            wrong = message_fault(str(error))
+            wrong = message_fault(error)
             faults += [Fault(TRACEBACK, "", wrong)] if wrong else []
         if Path("touched").exists():
             Path("touched").unlink()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+
+from credit_model.errors import CreditModelError
 
 #: Sorts of fault, the columns of the table that is printed at the end.
 WRONG, TRACEBACK, LOST, LEFTOVER = "wrong numbers", "tracebacks, hangs", "lost or half-written", "leftovers"
@@ -64,15 +67,24 @@ def table(counts: Iterable[Counts]) -> str:
     )
 
 
-def message_fault(text: str, *, names: str | None = None) -> str | None:
-    """What is wrong with the message of a refusal; None if nothing is."""
-    text = "\n".join(line for line in text.splitlines() if not line.startswith("Note: "))
-    if not text.strip():
-        return "the message is empty"
-    if "\n" in text.strip():
-        return f"the message has several lines: {text[:200]!r}"
-    if len(text) > LONGEST_MESSAGE:
-        return f"the message has {len(text):,} characters: {text[:200]!r}"
-    if names is not None and names not in text:
-        return f"the message does not name {names}: {text[:300]!r}"
+def message_fault(told: str | CreditModelError, *, names: str | None = None) -> str | None:
+    """What is wrong with the message of a refusal, or with that of the command line; None if nothing is."""
+    if isinstance(told, CreditModelError):
+        lines = told.told()
+    else:
+        text = "\n".join(line for line in told.splitlines() if not line.startswith("Note: "))
+        first, *more = text.strip().split("\n")
+        several = re.fullmatch(r"Error: [\d,]+ mistakes", first) and all(
+            re.match(r"  (\d+\. |\.\.\.)", m) for m in more
+        )
+        lines = more if several else [text.strip()]
+    for line in lines:
+        if not line.strip():
+            return "the message is empty"
+        if "\n" in line:
+            return f"the message has several lines: {line[:200]!r}"
+        if len(line) > LONGEST_MESSAGE:
+            return f"the message has {len(line):,} characters: {line[:200]!r}"
+    if names is not None and not any(names in line for line in lines):
+        return f"the message does not name {names}: {lines[0][:300]!r}"
     return None

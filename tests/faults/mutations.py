@@ -142,7 +142,7 @@ def _judge_sealed(load: Callable[[Path], object], wanted: str) -> Judge:
         try:
             check_replaceable(path.parent)
         except CreditModelError as error:
-            if wrong := message_fault(str(error)):
+            if wrong := message_fault(error):
                 return wrong
         return None if fingerprint(load(path.parent)) == wanted else "loaded, with other content than was saved"
 
@@ -282,7 +282,7 @@ class Case:
             return [Fault(WRONG, "", wrong)] if wrong else []
         except CreditModelError as error:
             named = self.target.named or path.name
-            wrong = message_fault(str(error), names=named)
+            wrong = message_fault(error, names=named)
             return [Fault(TRACEBACK, "", wrong)] if wrong else []
         finally:
             path.write_bytes(self.target.content)

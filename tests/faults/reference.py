@@ -167,6 +167,8 @@ def month(cell: Any) -> Meant | str:
         if _DIGITS.fullmatch(text):
             meant = month(int(float(text)))
             return meant if isinstance(meant, str) else Meant(meant.value, firm=False)
+        if other := re.fullmatch(r"(\d{1,2})[-/.](\d{4})", text):
+            return _year_month(int(other[2]), int(other[1]), firm=False)
         found = _MONTH.fullmatch(text)
         if not found:
             return REFUSE

@@ -235,7 +235,7 @@ def judge_frame(frame: pd.DataFrame, means: Expected, *, may_refuse: bool, how: 
             warnings.simplefilter("ignore")
             history = check_history(frame, catalogue())
     except CreditModelError as error:
-        wrong = message_fault(str(error))
+        wrong = message_fault(error)
         if wrong is None and not means.refuse and means.firm and not may_refuse:
             wrong = f"refused, though sound: {error}"
         return [Fault(TRACEBACK, how, wrong)] if wrong else []

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_model.errors import CreditModelWarning, HistoryError
+from credit_model.errors import CreditModelWarning, DataFileError, HistoryError
 from credit_model.portfolio.catalogue import parse_catalogue
 from credit_model.portfolio.history import check_history
 from tests.portfolio.examples import CATALOGUE, history
@@ -112,7 +112,7 @@ def test_a_column_twice_and_an_empty_table_are_refused():
         check_history(twice, CARDS)
     with pytest.raises(HistoryError, match="has no rows"):
         check_history(history().iloc[:0], CARDS)
-    with pytest.raises(HistoryError, match="must be a pandas DataFrame, got list"):
+    with pytest.raises(DataFileError, match=r"must be a DataFrame of pandas or Polars, .* got list"):
         check_history([1], CARDS)
 
 

@@ -37,8 +37,6 @@ def test_a_folder_is_read_part_by_part_and_its_history_subfolder_first(tmp_path)
         ("cut.parquet", b"PAR1\x00\x00", "cannot be read as Parquet"),
         ("gbk.csv", "borrower,额度\n".encode("gbk"), "is not UTF-8 text"),
         ("empty.csv", b"", "the file is empty"),
-        ("semicolons.csv", b"a;b\n1;2,5\n", "must be separated by commas, the header has ';' between its names"),
-        ("tabs.csv", b"a\tb\n1\t2\n", r"must be separated by commas, the header has '\\t' between its names"),
         ("ragged.csv", b"a,b\n1,2\n1,2,3,4\n", "line 3 has 4 fields, the header has 2"),
         ("short.csv", b"a,b,c\n1,2,3\n\n1,2\n4,5,6\n", "line 4 has 2 fields, the header has 3"),
         ("short.csv", b'a,b,c\r\n1,"2,\r\n3",4\r\n1,"2"\r\n', "line 4 has 2 fields, the header has 3"),
@@ -50,9 +48,9 @@ def test_a_folder_is_read_part_by_part_and_its_history_subfolder_first(tmp_path)
         ("bad.csv.gz", b"\x1f\x8b cut", "is damaged or cut short"),
         ("bad.csv.xz", b"\xfd7zXZ cut", "is damaged or cut short"),
         ("bad.csv.bz2", b"BZh cut", "is damaged or cut short"),
-        ("bad.csv.zst", b"cut", r"\.zst needs the package zstandard|is damaged or cut short"),
-        ("bad.csv.tar", b"x", "must end in .parquet or .csv, got .tar"),
-        ("table.xlsx", b"x", "must end in .parquet or .csv, got .xlsx"),
+        ("bad.csv.zst", b"cut", "is damaged or cut short"),
+        ("bad.csv.tar", b"x", r"must end in \.parquet or \.csv, .* got \.tar"),
+        ("table.xlsx", b"x", "cannot be read as an Excel workbook"),
     ],
 )
 def test_a_file_that_is_not_what_it_says_is_told_in_one_line(tmp_path, name, content, message):

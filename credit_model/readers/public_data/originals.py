@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from credit_model.errors import DataFileError
-from credit_model.readers.csv_tables import read_csv
+from credit_model.readers.source_format import SourceFormat
 from credit_model.readers.tables import read_table
 
 #: Endings of an original's file name, the first that exists is taken.
@@ -37,7 +37,7 @@ def read_original(path: Path, columns: Sequence[str], *, optional: Sequence[str]
     DataFileError
         The file cannot be read, holds no rows, or lacks a column.
     """
-    table = read_csv(path) if path.suffix.lower() == ".zip" else read_table(path)
+    table = read_table(path, source=SourceFormat(encoding="utf-8"))
     table.columns = pd.Index([str(name).strip().lower() for name in table.columns])
     missing = [name for name in columns if name not in table.columns]
     if missing:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from credit_model.errors import DataFileError
 from credit_model.readers.public_data.originals import numbers, whole_numbers
+from credit_model.readers.source_format import SourceFormat
 from credit_model.readers.tables import read_table
 
 #: Months of the suffixes 1 .. 6: PAY_0 (or PAY_1), BILL_AMT1 and PAY_AMT1 are September's.
@@ -45,7 +46,7 @@ def convert_uci_taiwan(source: str | Path) -> pd.DataFrame:
         The file is not there, or is not what was published.
     """
     path = _file(Path(source))
-    table = _with_names(read_table(path))
+    table = _with_names(read_table(path, source=SourceFormat(encoding="utf-8")))
     months = ("0" if "pay_0" in table else "1", "2", "3", "4", "5", "6")
     needed = ["id", "limit_bal", "sex", "education", "marriage", "age", *(f"pay_{m}" for m in months)]
     needed += [f"{kind}{k}" for kind in ("bill_amt", "pay_amt") for k in range(1, 7)]
