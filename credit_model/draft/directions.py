@@ -72,11 +72,7 @@ def _decided(feature: FeaturePlan, alone: float, beside: float, lang: str) -> Fe
     sign = {"raises": 1, "lowers": -1, "free": 0}[feature.named]
     shown = f"{alone:+.0f} and {beside:+.0f} standard errors"
     least = _FIRM if feature.is_firm else _CLEAR
-    if (
-        sign
-        and min(sign * alone, sign * beside) < -least
-        and max(sign * alone, sign * beside) < -least / 2
-    ):
+    if sign and min(sign * alone, sign * beside) < -least and max(sign * alone, sign * beside) < -least / 2:
         doubt = f'"{feature.named}" by its name, but the data say otherwise ({shown})'
         return with_effect(feature, "free", doubt, lang)
     if sign:
