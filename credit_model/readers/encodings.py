@@ -76,7 +76,7 @@ def decode(content: bytes, path: Path, encoding: str | None = None) -> str:
 def is_encoding(name: str) -> bool:
     """Whether Python knows an encoding of texts by this name."""
     try:
-        return bool(codecs.lookup(name)._is_text_encoding)  # type: ignore[attr-defined]
+        return bool(codecs.lookup(name)._is_text_encoding)
     except (LookupError, ValueError):
         return False
 
