@@ -80,6 +80,7 @@ def test_a_renamed_and_shuffled_table(table, names):
     assert_explains(raw, draft)
 
 
+@pytest.mark.slow
 def test_names_that_say_nothing(table):
     names = meaningless_names(table)
     raw = shuffled(table.rename(columns=names))
@@ -217,6 +218,7 @@ def test_the_draft_of_the_same_table_is_the_same(table):
     assert draft_catalogue(table).text == draft_catalogue(table).text
 
 
+@pytest.mark.slow
 def test_home_credit(real_data):
     raw = convert_home_credit(real_data / "home_credit")
     draft = draft_catalogue(raw)
