@@ -1,9 +1,10 @@
 """How good are the tier forecasts, beside boosters and simple forecasts with settings chosen for them?
 
-``python -m benchmarks.accuracy``. Panels: simulated (with the best possible forecast, which only the simulator
-knows), Home Credit and UCI Taiwan. All learn from the same decisions; test decisions are of other borrowers and, where
-there is time, of later months. Peers (`benchmarks.peers`) get leaves, rates and rounds by the RPS of the held-out
-decisions that stop our fit. Differences have 95 % intervals, by drawing the test borrowers again.
+``python -m benchmarks.accuracy``. Panels: every simulated lender (with the best possible forecast, which only the
+simulator knows), Home Credit and UCI Taiwan. All learn from the same decisions; test decisions are of other
+borrowers and, where there is time, of later months.
+Peers (`benchmarks.peers`) get leaves, rates and rounds by the RPS of the held-out decisions that stop our fit.
+Differences have 95 % intervals, by drawing the test borrowers again.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.model.forest import predicted_tier
 from credit_model.model.metrics import decrease_probability, decrease_scores, one_hot, scores
 from credit_model.portfolio.snapshots import Snapshots
+from credit_model.simulate.policies.names import POLICY_NAMES
 
 COLUMNS = ("rps", "qwk", "tier_mae", "log_loss", "decrease_auc", "decrease_ap")
 #: Those compared with intervals; True: higher is better.
@@ -38,11 +40,13 @@ def main() -> None:
     parser.add_argument("--borrowers", type=int, default=4000, help="simulated borrowers")
     parser.add_argument("--months", type=int, default=48)
     parser.add_argument("--panel", choices=("synthetic", "home_credit", "uci_taiwan"), help="all of them without")
+    parser.add_argument("--policy", action="append", choices=POLICY_NAMES, help="simulated lenders; all without")
     options = parser.parse_args()
     show_machine("lightgbm")
     goals = list[Goal]()
     if options.panel in (None, "synthetic"):
-        goals += compare(synthetic_panel(options.borrowers, options.months, seed=1))
+        for policy in options.policy or POLICY_NAMES:
+            goals += compare(synthetic_panel(options.borrowers, options.months, seed=1, policy=policy))
     for panel in real_panels():
         if options.panel in (None, panel.name):
             goals += compare(panel)

@@ -51,6 +51,8 @@ def main() -> None:
     parser.add_argument("--borrowers", type=int, default=6000, help="of each graded portfolio, half of them fitted on")
     parser.add_argument("--months", type=int, default=36)
     parser.add_argument("--fits", type=int, default=1)
+    parser.add_argument("--overrides", type=float, default=0.0, help="share of decisions taken by hand")
+    parser.add_argument("--hide", action="append", default=[], help="a feature or factor that the data do not show")
     parser.add_argument("--seed", type=int, default=601, help="of the earlier data; those of the graded follow it")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -69,6 +71,7 @@ def main() -> None:
 def graded(policy: str, scenarios: list[str] | tuple[str, ...], options: argparse.Namespace) -> Grade:
     """One lender, graded in several scenarios."""
     same: dict[str, Any] = {"policy": policy, "root_causes": False, "n_jobs": -1}
+    same |= {"overrides": options.overrides, "hide": options.hide}
     earlier = simulate_portfolio(options.earlier, options.earlier_months, seed=options.seed, scenario="cycle", **same)
     portfolios = []
     for scenario in scenarios:
@@ -87,7 +90,7 @@ def show(policy: str, grade: Grade) -> None:
         ["", *COLUMNS.values()],
         [[name, *(float(table.loc[name, column]) for column in COLUMNS)] for name in table.index],
     )
-    by = pd.concat([grade.by("scenario"), grade.by("leader")])
+    by = pd.concat([grade.by(split) for split in ("scenario", "leader", "values", "leading feature")])
     columns = {column: title for column, title in COLUMNS.items() if column in by}
     show_table(
         f"{policy}: ours",

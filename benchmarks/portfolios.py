@@ -31,11 +31,12 @@ class Panel:
     truth: Any = field(default=None, repr=False)
 
 
-def synthetic_panel(n_borrowers: int, n_months: int, *, seed: int, **options: Any) -> Panel:
-    """A simulated panel."""
-    portfolio = simulate_portfolio(n_borrowers, n_months, seed=seed, n_jobs=-1, **options)
+def synthetic_panel(n_borrowers: int, n_months: int, *, seed: int, policy: str = "scorecard", **options: Any) -> Panel:
+    """A simulated panel, named by its lender where that is not the usual one."""
+    portfolio = simulate_portfolio(n_borrowers, n_months, seed=seed, policy=policy, n_jobs=-1, **options)
     catalogue = read_catalogue("synthetic")
-    return Panel("synthetic", catalogue, check_history(portfolio.history, catalogue), portfolio)
+    name = "synthetic" if policy == "scorecard" else f"synthetic, {policy}"
+    return Panel(name, catalogue, check_history(portfolio.history, catalogue), portfolio)
 
 
 def real_panels() -> Iterator[Panel]:

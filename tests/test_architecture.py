@@ -170,7 +170,7 @@ def test_nothing_imports_the_command_line():
 def test_heavy_libraries_are_loaded_only_where_and_when_they_are_used(path):
     loaded = {name.split(".")[0] for name in imported_at_import(path)}
     assert "matplotlib" not in loaded or part_of(path) == "plots"
-    assert not loaded & {"shap", "lightgbm", "threadpoolctl"}
+    assert not loaded & {"shap", "lightgbm", "threadpoolctl", "duckdb", "openpyxl", "sqlalchemy", "polars"}
 
 
 def test_only_the_command_line_prints():
@@ -202,6 +202,7 @@ def test_no_room_outgrows_the_house():
     ("module", "unwanted"),
     [
         ("credit_model", ["numpy", "pandas", "sklearn", "numba", "matplotlib", "shap", "lightgbm", "babel", "rich"]),
+        ("credit_model.readers", ["numba", "sklearn", "matplotlib", "duckdb", "openpyxl", "sqlalchemy", "polars"]),
         ("credit_model.trees", ["numba", "sklearn"]),
         ("credit_model.model", ["numba", "sklearn", "scipy"]),
         ("credit_model.model.forest", ["sklearn", "matplotlib", "shap"]),

@@ -248,10 +248,10 @@ def test_objects_show_themselves_in_a_notebook(predictor, explanations):
 
 def test_in_doubt_the_borrower_is_not_blamed(explanations):
     ids = explanations.catalogue.factor_ids
-    # Two decreases of -1.00 in all: the economy is 0.05 and 0.07 behind repayment, and 0.06 is the bound.
+    # Two decreases of -1.00 in all: the economy is 0.03 and 0.05 behind repayment, and 0.04 is the bound.
     values = np.zeros((2, len(ids)))
-    values[:, ids.index("repayment")] = [-0.525, -0.535]
-    values[:, ids.index("economy")] = [-0.475, -0.465]
+    values[:, ids.index("repayment")] = [-0.515, -0.525]
+    values[:, ids.index("economy")] = [-0.485, -0.475]
     one_feature_each = [list(explanations.catalogue.factor_index).index(g) for g in range(len(ids))]
     contributions = np.zeros((2, len(explanations.catalogue.driver_names)))
     contributions[:, one_feature_each] = values

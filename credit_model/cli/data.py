@@ -27,6 +27,7 @@ from credit_model.portfolio.suspicions import (
     set_before_the_records,
 )
 from credit_model.readers.public_data import CONVERTERS
+from credit_model.readers.source_format import SourceFormat
 from credit_model.readers.tables import read_table
 from credit_model.simulate.policies.names import DEFAULT, POLICY_NAMES
 from credit_model.simulate.scenarios import SCENARIOS
@@ -166,7 +167,7 @@ def simulate_command(
         proxy=proxy,
         noise=noise,
         late=late,
-        economy=None if economy is None else read_table(economy),
+        economy=None if economy is None else read_table(economy, source=SourceFormat(decimal=".")),
         planted=_planted(plant),
         audit_bias=audit_bias,
         root_causes=root_causes,
@@ -237,6 +238,8 @@ def check_command(data: options.DataSource, catalogue: str) -> None:
 
     \b
     Example:  credit-model check --data cards.csv --catalogue cards.toml
+              credit-model check --data cards.xlsx --sheet Accounts --catalogue cards.toml
+              credit-model check --data sqlite:///book.db --query "select * from cards" --catalogue cards.toml
     """
     declared, history = data.checked(catalogue)
     ladder = declared.ladder or LimitLadder.from_quantiles(history.values(declared.limit), declared.quantiles or 8)

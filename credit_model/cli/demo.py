@@ -80,7 +80,7 @@ def demo_command(
     keys: key_options.Keys,
     jobs: int,
 ) -> None:
-    """The whole line of work in a few minutes: of your own data, or of simulated ones.
+    """Explain your own data, or simulated ones: the whole line of work in a few minutes.
 
     With --data a catalogue is drafted (unless one is given) and left in the folder, to be looked at and put right.
 

@@ -227,6 +227,8 @@ def show_grade(grade: Grade, *, intervals: bool = False) -> None:
         heading(f"Policy {policy}: {int(table['n'].iloc[0]):,} decreases")
         show_table(_methods(table, FIDELITY_HEADS, intervals), digits=3, title="Fidelity to the lender's policy")
         show_table(_methods(table, ERROR_HEADS), digits=3, title="Both errors of blame, and the shares")
+        if (held := float(table["share_interval_holds"].iloc[0])) >= 0:
+            say(f"Of the 90 % intervals of our shares, {held:.1%} hold the true share.")
         show_table(_causal(table), digits=3, title="Causal")
         for split in SIDE_BY_SIDE:
             show_table(_leaders(grade, policy, split), digits=3, title=f"Leader right, by {split}")
@@ -235,7 +237,7 @@ def show_grade(grade: Grade, *, intervals: bool = False) -> None:
     say(
         "all cuts: by the strongest factor of every cut, told or not; laid on borrower: of the cuts led by the economy "
         "or the lender; excused: of the cuts led by the borrower, those told as the economy's or the lender's; "
-        "random: what factors drawn at random would name."
+        "random: what factors drawn at random would name; truth: what the true shares do."
     )
 
 
@@ -270,6 +272,8 @@ SINGLE_CAUSE_HEADS = {
     "random_first": "random",
     "root_cause_in_first_two": "in first two",
     "random_in_first_two": "random in two",
+    "truth_first": "truth",
+    "truth_in_first_two": "truth in two",
 }
 
 
@@ -293,11 +297,11 @@ def _methods(table: pd.DataFrame, heads: dict[str, str], intervals: bool = False
 
 
 def _causal(table: pd.DataFrame) -> pd.DataFrame:
-    """The causal card, last what two factors drawn at random would name."""
+    """The causal card, last what two factors drawn at random would name, and what the true shares do."""
     shown, first = _methods(table, CAUSAL_HEADS), table.iloc[0]
-    names = ("random_first", "random_in_first_two", "n_root_cause", "", "", "n_lender_kind")
-    values = [first.get(name, float("nan")) for name in names]
-    shown.loc[len(shown)] = ["(two random factors)", *values]
+    for title, of in (("(two random factors)", "random"), ("(the true shares)", "truth")):
+        names = (f"{of}_first", f"{of}_in_first_two", "n_root_cause", "", "", "n_lender_kind")
+        shown.loc[len(shown)] = [title, *(first.get(name, float("nan")) for name in names)]
     counts = [CAUSAL_HEADS["n_root_cause"], CAUSAL_HEADS["n_lender_kind"]]
     return shown.astype(dict.fromkeys(counts, "int64"))
 

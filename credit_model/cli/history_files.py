@@ -11,6 +11,7 @@ from credit_model.errors import CatalogueError, CreditModelError, Gathering, His
 from credit_model.portfolio.catalogue import Catalogue, readable_part
 from credit_model.portfolio.history import History, check_table, read_raw
 from credit_model.readers.databases import without_password
+from credit_model.readers.source_format import SourceFormat
 from credit_model.readers.tables import read_table
 
 
@@ -68,6 +69,6 @@ def _checked(path: str, raw: pd.DataFrame, catalogue: Catalogue) -> History:
 def read_economy(path: str | None, data: str) -> pd.DataFrame | None:
     """The economy's table: the file named, or the one that lies in the data's folder; None if there is none."""
     if path is not None:
-        return read_table(path)
+        return read_table(path, source=SourceFormat(decimal="."))
     beside = Path(data) / "economy.parquet"
     return read_table(beside) if beside.is_file() else None

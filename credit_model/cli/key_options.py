@@ -38,6 +38,7 @@ def keys(function: F) -> F:
         own = {
             name: given.pop(name) for name in ("lag", "borrower", "month", "limit", "encoding", "separator", "decimal")
         }
+        own["separator"] = "\t" if own["separator"] == "tab" else own["separator"]
         return function(keys=Keys(**own), **given)
 
     for option in (
@@ -45,7 +46,7 @@ def keys(function: F) -> F:
             "--decimal", type=click.Choice([".", ","]), default=None, help="Mark before the decimals in texts."
         ),
         click.option(
-            "--separator", type=click.Choice([",", ";", "\t", "|"]), default=None, help="Between a CSV file's columns."
+            "--separator", type=click.Choice([",", ";", "|", "tab"]), default=None, help="Between a CSV file's columns."
         ),
         click.option(
             "--encoding", default=None, metavar="NAME", help="Of a CSV file's text, such as gb18030 or cp1252."

@@ -18,7 +18,7 @@ from credit_model.draft.panel import ranks
 from credit_model.portfolio.snapshots import Snapshots
 
 #: Standard errors that speak against a name, that tell a direction where no name does, and that merely agree.
-_CLEAR, _TELLS, _AGREES = 4.0, 3.0, 2.0
+_CLEAR, _TELLS, _AGREES = 4.0, 2.0, 1.0
 #: What speaks against a name that leaves little doubt, such as days past due.
 _FIRM = 12.0
 #: Decisions looked at, at most; weight of the ridge.
@@ -45,11 +45,25 @@ def find_directions(features: Sequence[FeaturePlan], snapshots: Snapshots, lang:
     """The features with directions that names and data agree on; "free", and marked, where they do not."""
     evidence = directions_in_data(snapshots)
     place = {name: i for i, name in enumerate(snapshots.catalogue.feature_names)}
-    found = []
-    for feature in features:
-        i = place[feature.id]
-        found.append(_decided(feature, float(evidence.alone[i]), float(evidence.beside[i]), lang))
-    return found
+    beside = {feature.id: float(evidence.beside[place[feature.id]]) for feature in features}
+    found = [_decided(f, float(evidence.alone[place[f.id]]), beside[f.id], lang) for f in features]
+    told = {_kind(f): f for f in found if f.effect != "free" and f.named == "free"}
+    return [_as_its_like(feature, told.get(_kind(feature)), beside[feature.id], lang) for feature in found]
+
+
+def _kind(feature: FeaturePlan) -> tuple[str, str, bool]:
+    """Features of one kind say the same of a column: its level over a shorter or a longer window."""
+    return feature.main, feature.denominator, feature.summary in ("change", "trend", "std", "months_since")
+
+
+def _as_its_like(feature: FeaturePlan, like: FeaturePlan | None, beside: float, lang: str) -> FeaturePlan:
+    """The feature with the direction of another one of its kind, where its own data do not speak against it."""
+    if like is None or feature.effect != "free" or feature.named != "free" or feature.unit == "category":
+        return feature
+    sign = {"raises": 1, "lowers": -1}[like.effect]
+    if feature.doubt or sign * beside < -_AGREES:
+        return feature
+    return with_effect(feature, like.effect, f"as {like.id}", lang)
 
 
 def _decided(feature: FeaturePlan, alone: float, beside: float, lang: str) -> FeaturePlan:
@@ -58,11 +72,7 @@ def _decided(feature: FeaturePlan, alone: float, beside: float, lang: str) -> Fe
     sign = {"raises": 1, "lowers": -1, "free": 0}[feature.named]
     shown = f"{alone:+.0f} and {beside:+.0f} standard errors"
     least = _FIRM if feature.is_firm else _CLEAR
-    if (
-        sign
-        and min(sign * alone, sign * beside) < -least
-        and max(sign * alone, sign * beside) < -_AGREES * least / _CLEAR
-    ):
+    if sign and min(sign * alone, sign * beside) < -least and max(sign * alone, sign * beside) < -least / 2:
         doubt = f'"{feature.named}" by its name, but the data say otherwise ({shown})'
         return with_effect(feature, "free", doubt, lang)
     if sign:

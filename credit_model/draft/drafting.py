@@ -31,6 +31,7 @@ from credit_model.portfolio.history import check_history
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import format_month
 from credit_model.portfolio.snapshots import build_snapshots
+from credit_model.readers.encodings import is_encoding
 from credit_model.readers.source_format import DECIMAL_MARKS, SEPARATORS
 
 #: A borrower's first rows are left out, at most so many.
@@ -119,6 +120,8 @@ def draft_catalogue(
     _check("lag", lag if not isinstance(lag, bool) else str(lag), (0, 1))
     _check("decimal", decimal, DECIMAL_MARKS)
     _check("separator", separator, SEPARATORS)
+    if encoding is not None and not is_encoding(encoding):
+        raise CreditModelError(f"encoding must be one that Python knows, such as gb18030 or cp1252, found {encoding!r}")
     key = (borrower,) if isinstance(borrower, str) else tuple(borrower or ())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CreditModelWarning)  # the findings say more

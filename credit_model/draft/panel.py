@@ -127,13 +127,16 @@ class Panel:
 
     def is_common(self, name: str) -> bool:
         """Whether a column has one value a month, for all borrowers."""
-        values = self.values(name)
-        order = np.lexsort((values, self.number))
-        same = (np.diff(self.number[order]) == 0) & ~np.isnan(values[order][1:])
-        if not same.any() or len(np.unique(self.number)) < 2:
+        values, (month, of) = self.values(name), np.unique(self.number, return_inverse=True)
+        known = ~np.isnan(values)
+        if known.sum() <= len(month) or len(month) < 2:
             return False
-        equal = np.isclose(values[order][1:], values[order][:-1], rtol=1e-9, atol=0)
-        return bool(equal[same].mean() > 0.999) and not self.is_constant_within(name)
+        order = np.lexsort((values, ~known, of))  # within a month by value, unknown ones last
+        first = np.searchsorted(of[order], np.arange(len(month)))
+        n = np.bincount(of, weights=known, minlength=len(month)).astype(np.int64)
+        middle = values[order][np.minimum(first + n // 2, len(values) - 1)]
+        equal = np.isclose(values[known], middle[of[known]], rtol=1e-9, atol=0)
+        return bool(equal.mean() > 0.999) and not self.is_constant_within(name)
 
     def is_common_in_groups(self, name: str) -> bool:
         """Whether a column has few values a month, of which many borrowers share each, and moves as one."""

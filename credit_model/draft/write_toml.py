@@ -73,7 +73,7 @@ class Writing:
 
     def _head(self) -> list[str]:
         return _comment(
-            f"Catalogue of {self.title}, drafted from the data by `credit-model draft`. It can be trained on as it is. "
+            f"Catalogue of {self.title}, drafted from the data by credit-model. It can be trained on as it is. "
             f"Lines marked {DOUBT} are guesses: look at each, put it right or take the mark away."
         )
 
@@ -110,7 +110,7 @@ class Writing:
         tables: list[str] = []
         for key, value in self.source.items():
             if isinstance(value, Mapping):
-                tables += [f"[source.{key}]", *self._remark(f"source.{key}")]
+                tables += ["", f"[source.{key}]", *self._remark(f"source.{key}")]
                 tables += [f"{_key(name)} = {toml(one)}" for name, one in value.items()]
             else:
                 lines += [*self._remark(key), f"{key} = {toml(value)}"]
@@ -219,7 +219,9 @@ def _key(name: str) -> str:
 
 
 def _comment(text: str, indent: str = "") -> list[str]:
-    lines = textwrap.wrap(" ".join(text.split()), _WIDTH - 2 - len(indent), break_long_words=False)
+    lines = textwrap.wrap(
+        " ".join(text.split()), _WIDTH - 2 - len(indent), break_long_words=False, break_on_hyphens=False
+    )
     return [f"# {indent}{line}" for line in lines] or ["#"]
 
 

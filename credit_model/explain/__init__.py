@@ -5,6 +5,7 @@
 ``explaining``   exact Owen values and all mixtures of factors for pairs of snapshots
 ``changes``      their result for any change: `ChangeExplanations`
 ``peers``        the second reference: borrowers who kept the same tier narrowly
+``shares``       contributions as shares, with intervals from the fits of a model
 ``coalitions``   mixtures of factors then and now by name; the smallest sets that restore a limit
 ``principal``    which drivers are reasons, and in which order factors and reasons are told
 ``support``      expected, raised or unexplained: the thresholds, and what became of held-out decisions

@@ -16,6 +16,7 @@ from credit_model.errors import HistoryError
 from credit_model.explain.coalitions import Coalitions
 from credit_model.explain.pairs import sum_by_factor
 from credit_model.explain.quantities import Quantities, moved_against
+from credit_model.explain.shares import share_intervals, signed_shares
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.months import MonthType, format_month, month_number_of
 
@@ -62,6 +63,8 @@ class ChangeExplanations:
     n_fits : int64 array (n,)
         How many fits count: all of the model's, or of a borrower that it was fitted on, those that did not see it.
         Without it (and the three counts above, which go with it) the contributions are those of one fit.
+    share_spread : float64 array (n, n_factors)
+        Standard deviation over these fits of the factors' shares (`explain.shares`); NaN where they are too few.
     """
 
     catalogue: Catalogue
@@ -86,6 +89,7 @@ class ChangeExplanations:
     fits_lowered: IntArray = field(kw_only=True, default_factory=lambda: np.empty((0, 0), dtype=np.int64))
     unseen: IntArray = field(kw_only=True, default_factory=lambda: np.empty(0, dtype=np.int64))
     n_fits: IntArray = field(kw_only=True, default_factory=lambda: np.empty(0, dtype=np.int64))
+    share_spread: FloatArray = field(kw_only=True, default_factory=lambda: np.empty((0, 0)))
 
     #: Fields that all rows share.
     _SHARED: ClassVar[frozenset[str]] = frozenset({"catalogue", "reference", "model_version", "month_type"})
@@ -102,6 +106,8 @@ class ChangeExplanations:
             object.__setattr__(self, "fits_lowered", lowers.astype(np.int64))
         if len(self.unseen) != len(self.month_number):
             object.__setattr__(self, "unseen", np.full(len(self.month_number), -1, dtype=np.int64))
+        if len(self.share_spread) != len(self.month_number):
+            object.__setattr__(self, "share_spread", np.full(self.factor_contributions.shape, np.nan))
 
     def __len__(self) -> int:
         return len(self.month_number)
@@ -132,6 +138,20 @@ class ChangeExplanations:
     def by_feature(self) -> pd.DataFrame:
         """Contributions by driver (n, n_drivers), log-odds; an unchanged driver has 0.0."""
         return pd.DataFrame(self.contributions, columns=list(self.catalogue.driver_names))
+
+    @cached_property
+    def shares(self) -> pd.DataFrame:
+        """Contributions by factor over the sum of their absolute values (n, n_factors), in -1 .. 1.
+
+        Columns (factor, "share"), (factor, "low") and (factor, "high"): the ends hold the lender's own share in at
+        least nine of ten cases of every simulated lender (`explain.shares`); NaN where too few fits say how sure the
+        model is.
+        """
+        low, high = share_intervals(self.factor_contributions, self.share_spread)
+        parts = {"share": signed_shares(self.factor_contributions), "low": low, "high": high}
+        tables = {end: pd.DataFrame(values, columns=list(self.catalogue.factor_ids)) for end, values in parts.items()}
+        columns = pd.MultiIndex.from_product([self.catalogue.factor_ids, parts], names=["factor", "of"])
+        return pd.concat(tables, axis=1).swaplevel(axis=1).reindex(columns=columns)
 
     @cached_property
     def values_before(self) -> pd.DataFrame:

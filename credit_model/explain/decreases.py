@@ -179,6 +179,7 @@ class DecreaseExplanations(ChangeExplanations):
         tables = {"summary": self.summary, "by_factor": self.by_factor, "by_feature": self.by_feature}
         tables |= {"values_before": self.values_before, "values_after": self.values_after, "waves": self._wave_table()}
         tables["fits"] = pd.DataFrame(self.fits_led, columns=list(self.catalogue.factor_ids)).assign(n_fits=self.n_fits)
+        tables["share_spread"] = pd.DataFrame(self.share_spread, columns=list(self.catalogue.factor_ids))
         names = list(self.catalogue.driver_names)
         tables["fits_headed"] = pd.DataFrame(self.fits_headed, columns=names)
         tables["fits_lowered"] = pd.DataFrame(self.fits_lowered, columns=names)

@@ -15,6 +15,7 @@ from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import SnapshotPairs, driver_columns, reference_features, sum_by_factor
 from credit_model.explain.quantities import Quantities, moved_against
 from credit_model.explain.seen import Seen
+from credit_model.explain.shares import SharesOfFits
 from credit_model.explain.support import HeldOutRisk, SupportRule
 from credit_model.explain.waves import Waves
 from credit_model.model.bag import Bag
@@ -147,6 +148,7 @@ def changes_of_rows(
         fits_headed=values.fits_headed,
         fits_lowered=values.fits_lowered,
         n_fits=values.n_fits,
+        share_spread=values.share_spread,
         **({} if seen is None else {"unseen": seen.unseen_driver(snapshots.catalogue, x, z, values.contributions)}),
     )
 
@@ -163,6 +165,8 @@ class ChangeValues:
         In how many of them a driver's quantity lowers the score most within its factor, and at all.
     n_fits : int64 array, (n,)
         How many fits count.
+    share_spread : float64 array, (n, n_factors)
+        Standard deviation over them of the factors' shares; NaN where they are too few.
     """
 
     score_before: FloatArray
@@ -173,6 +177,7 @@ class ChangeValues:
     fits_headed: IntArray
     fits_lowered: IntArray
     n_fits: IntArray
+    share_spread: FloatArray
 
 
 def change_values(
@@ -212,6 +217,7 @@ def change_values(
     driver, n_factors = driver_columns(catalogue), len(catalogue.factor_ids)
     fits_led, n_fits = np.zeros((len(x), n_factors), dtype=np.int64), np.zeros(len(x), dtype=np.int64)
     fits_headed, fits_lowered = (np.zeros((len(x), len(driver)), dtype=np.int64) for _ in range(2))
+    shares = SharesOfFits(len(x), n_factors)
     quantities, against = Quantities(catalogue), moved_against(catalogue, z[:, driver], x[:, driver])
 
     def of_fit(fit: OrdinalForest, row: IntArray) -> FloatArray:
@@ -222,6 +228,7 @@ def change_values(
         changes = ensemble_changes(fit.trees, rows_x, rows_z, group, n_factors, n_jobs=n_jobs)
         contributions = changes.owen_values[:, driver]
         by_factor = sum_by_factor(catalogue, contributions)
+        shares.add(row, by_factor)
         leads = by_factor.argmin(axis=1) if len(row) else np.empty(0, dtype=np.int64)
         lowers = by_factor[np.arange(len(row)), leads] < 0
         fits_led[row[lowers], leads[lowers]] += 1
@@ -240,9 +247,8 @@ def change_values(
             "the states differ between the rows that are compared, or the model is damaged"
         )
     coalitions = np.ascontiguousarray(values[:, 2 + len(driver) :])
-    return ChangeValues(
-        before.copy(), after.copy(), contributions, coalitions, fits_led, fits_headed, fits_lowered, n_fits
-    )
+    counts = (fits_led, fits_headed, fits_lowered, n_fits)
+    return ChangeValues(before.copy(), after.copy(), contributions, coalitions, *counts, shares.spread(n_fits))
 
 
 def one_change(forest: Bag | OrdinalForest, catalogue: Catalogue, x: Any, z: Any, tier: Any) -> dict[str, float]:

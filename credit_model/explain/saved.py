@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.explain.pairs import REFERENCES, sum_by_factor
+from credit_model.explain.shares import LEAST_FITS
 from credit_model.explain.support import HeldOutRisk, SupportRule
 from credit_model.explain.waves import MONTH, TIER, Wave
 from credit_model.model.seal import read_sealed, reading
@@ -22,7 +23,7 @@ from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import MonthType, month_numbers_of
 
-FORMAT = "credit_model.explanations/4"
+FORMAT = "credit_model.explanations/5"
 WAVE_FIELDS = ("scope", "group", "month_number", "n", "n_cut", "usual")
 _SUMMARY_FIELDS = (
     "reference_censored",
@@ -43,13 +44,14 @@ _TABLES = {
 }
 #: Tables of how many fits say something of a driver.
 _FITS_OF_DRIVERS = ("fits_headed", "fits_lowered")
-FILES = tuple(
-    f"{name}.parquet" for name in ("summary", "by_factor", *_TABLES.values(), "fits", *_FITS_OF_DRIVERS, "waves")
-)
+_OF_FITS = ("fits", *_FITS_OF_DRIVERS, "share_spread")
+FILES = tuple(f"{name}.parquet" for name in ("summary", "by_factor", *_TABLES.values(), *_OF_FITS, "waves"))
 _WHAT = "what was saved of explanations"
 _REMEDY = "give the folder that 'credit-model explain --out' wrote, or explain the decreases again"
 #: Most by which the contributions of a row may miss its change of score, and its mixtures its scores, log-odds.
 _EXACTNESS = 1e-9
+#: Shares lie within -1 and 1, and so no standard deviation of a few of them is greater.
+_MOST_SPREAD = 1.2
 
 
 def saved_fields(folder: str | Path) -> dict[str, Any]:
@@ -94,7 +96,8 @@ def _fields(folder: str | Path, manifest: dict[str, Any], stored: Mapping[str, b
         "month_number": month,
         "reference_month_number": reference_month,
         "unseen": _unseen(summary, catalogue),
-        **_fits(table, catalogue),
+        **(fits := _fits(table, catalogue)),
+        "share_spread": _share_spread(table["share_spread"], fits["n_fits"]),
         **{name: summary[name].to_numpy() for name in _SUMMARY_FIELDS},
         **values,
     }
@@ -116,6 +119,7 @@ def _check_names(table: Mapping[str, pd.DataFrame], catalogue: Catalogue) -> Non
     drivers = tuple(catalogue.driver_names)
     coalitions = tuple(str(c) for c in range(1 << len(catalogue.factor_ids)))
     wanted = {"by_factor": tuple(catalogue.factor_ids), "what_if": coalitions}
+    wanted["share_spread"] = wanted["by_factor"]
     wanted |= dict.fromkeys(("by_feature", "values_before", "values_after", *_FITS_OF_DRIVERS), drivers)
     for name, columns in wanted.items():
         if tuple(table[name].columns) != columns or len(table[name]) != len(table["summary"]):
@@ -205,6 +209,16 @@ def _fits(table: Mapping[str, pd.DataFrame], catalogue: Catalogue) -> dict[str, 
     if (headed < 0).any() or (headed > lowered).any() or (lowered > n_fits[:, None]).any():
         raise ValueError("fits must count 0 <= fits_headed <= fits_lowered <= n_fits")
     return {"fits_led": led, "fits_headed": headed, "fits_lowered": lowered, "n_fits": n_fits}
+
+
+def _share_spread(table: pd.DataFrame, n_fits: IntArray) -> FloatArray:
+    """How far the fits differ over the shares: (n, n_factors)."""
+    spread = table.to_numpy(dtype=np.float64)
+    told = np.broadcast_to((n_fits >= LEAST_FITS)[:, None], spread.shape)
+    if (np.isnan(spread) == told).any() or not ((spread[told] >= 0) & (spread[told] <= _MOST_SPREAD)).all():
+        rule = f"a number in 0 .. {_MOST_SPREAD} where at least {LEAST_FITS} fits count, and nothing elsewhere"
+        raise ValueError(f"share_spread must hold {rule}")
+    return spread
 
 
 def _waves(table: pd.DataFrame, summary: pd.DataFrame, month: IntArray, catalogue: Catalogue) -> NDArray[np.object_]:

@@ -19,7 +19,6 @@ from credit_model.errors import CreditModelError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.principal import (
     FIRM_SHARE,
-    LEAST_FITS,
     MAX_REASONS,
     NEAR_TIE_SHARE,
     PRINCIPAL_SHARE,
@@ -30,6 +29,7 @@ from credit_model.explain.principal import (
     ranked_factors,
     rules_at_work,
 )
+from credit_model.explain.shares import LEAST_FITS
 from credit_model.explain.support import Frequency, HeldOutRisk, Shortfall, Support, SupportRule
 from credit_model.explain.waves import Wave
 

@@ -18,6 +18,7 @@ from credit_model.grade.methods import answerable, attribute
 from credit_model.grade.model_methods import explained
 from credit_model.grade.oracle import DEFAULT_POLICY, TrueScore, score_of_changes, true_scores
 from credit_model.grade.rivals import Rival
+from credit_model.grade.scorecard import shares_held
 from credit_model.portfolio.history import History
 from credit_model.portfolio.snapshots import Snapshots
 from credit_model.predictor import LimitPredictor
@@ -120,7 +121,8 @@ def answer(
     notes = tuple(f"{method}, policy {policy!r}: {reason}" for method, reason in why.items() if reason)
     ours = explained(predictor, decreases)
     near_tie = np.array([verdict.near_tie for verdict in ours.verdicts], dtype=bool)
-    return Answered(Lot(policy, known, named, ours.support, near_tie), notes)
+    held = shares_held(known.truth, ours.factor_contributions, ours.share_spread)
+    return Answered(Lot(policy, known, named, ours.support, near_tie, ours.unseen >= 0, held), notes)
 
 
 def _truth_of(truth: pd.DataFrame, snapshots: Snapshots, borrowers: BoolArray) -> pd.DataFrame:

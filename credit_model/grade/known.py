@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.errors import DataFileError
-from credit_model.explain.pairs import pair_with_reference
+from credit_model.explain.pairs import driver_columns, pair_with_reference
 from credit_model.grade.root_causes import ACCEPTABLE_FACTORS
 from credit_model.grade.scorecard import lowering_order
 from credit_model.portfolio.catalogue import Catalogue
@@ -39,6 +39,8 @@ class KnownDecreases:
     kind, scenario, segment : str arrays, (n,)
     censored : bool array, (n,)
         The reference stands in for a month before the panel's first usable one.
+    hidden : bool array, (n,)
+        Of the leading factor's features the one that lowered the true score most is blank in the whole history.
     borrower : int64 array, (n,)
         Numbers that tell borrowers apart, across portfolios too.
     left_out : dict
@@ -52,6 +54,7 @@ class KnownDecreases:
     scenario: NDArray[np.object_]
     segment: NDArray[np.object_]
     censored: BoolArray
+    hidden: BoolArray
     borrower: IntArray
     left_out: dict[str, int]
 
@@ -63,7 +66,7 @@ class KnownDecreases:
         return replace(self, **{name: getattr(self, name)[kept] for name in _ROW_FIELDS})
 
 
-_ROW_FIELDS = ("row", "truth", "root_causes", "kind", "scenario", "segment", "censored", "borrower")
+_ROW_FIELDS = ("row", "truth", "root_causes", "kind", "scenario", "segment", "censored", "hidden", "borrower")
 
 
 def together(parts: Sequence[KnownDecreases]) -> KnownDecreases:
@@ -88,7 +91,8 @@ def match_truth(snapshots: Snapshots, row: IntArray, truth: pd.DataFrame, *, whe
         The decreases of the history.
     truth : DataFrame
         One row a decrease, as `simulate.truth.Truth.decreases`: borrower_id, month, reference_month, kind,
-        ``factor_<id>`` for every factor, ``cause_<name>`` for every root cause; optional scenario.
+        ``factor_<id>`` for every factor, ``cause_<name>`` for every root cause; optional scenario and
+        ``feature_<id>`` for every driver.
     where : str
         Named in errors.
 
@@ -144,6 +148,7 @@ def match_truth(snapshots: Snapshots, row: IntArray, truth: pd.DataFrame, *, whe
         scenario=_words(aligned.loc[kept, "scenario"]) if "scenario" in aligned else _unnamed(int(kept.sum())),
         segment=_segments(snapshots, row[kept]),
         censored=pairs.censored[kept],
+        hidden=_led_by_hidden(snapshots, aligned[kept], factors[kept]),
         borrower=snapshots.borrower_row[row[kept]],
         left_out=left_out,
     )
@@ -158,6 +163,18 @@ def _check_columns(truth: pd.DataFrame, catalogue: Catalogue, where: str) -> Non
             f"{where}: the truth of decreases lacks column {lacking[0]!r} ({len(lacking)} in all); "
             "give what 'credit-model simulate' wrote for a model with the same catalogue"
         )
+
+
+def _led_by_hidden(snapshots: Snapshots, truth: pd.DataFrame, factors: FloatArray) -> BoolArray:
+    """Whether the feature that led each cut (n,) is one that no row of the history knows."""
+    catalogue = snapshots.catalogue
+    names = [f"feature_{f}" for f in catalogue.driver_names]
+    if not set(names) <= set(truth.columns) or not len(truth):
+        return np.zeros(len(truth), dtype=bool)
+    of_leader = catalogue.factor_index == lowering_order(factors, 1)
+    leads = np.where(of_leader, truth[names].to_numpy(dtype=np.float64), np.inf).argmin(axis=1)
+    blank = np.asarray(np.isnan(snapshots.X[:, driver_columns(catalogue)]).all(axis=0))
+    return np.asarray(blank[leads], dtype=np.bool_)
 
 
 def _segments(snapshots: Snapshots, row: IntArray) -> NDArray[np.object_]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from credit_model.arrays import BoolArray
+from credit_model.arrays import BoolArray, FloatArray
 from credit_model.explain.support import SUPPORT_LEVELS
 from credit_model.grade.answers import Attribution, join
 from credit_model.grade.hard_cases import hard_cases
@@ -21,7 +21,9 @@ from credit_model.grade.scorecard import (
     half_width,
     lender_recognition,
     lowering_order,
+    mean_of_known,
     random_naming,
+    truth_naming,
 )
 from credit_model.portfolio.catalogue import Catalogue
 
@@ -41,12 +43,15 @@ CAUSAL = (
     "root_cause_in_first_two",
     "random_first",
     "random_in_first_two",
+    "truth_first",
+    "truth_in_first_two",
     "lender_kind_recognised",
     "lender_kind_first",
 )
 COUNTS = ("n", "n_told", "n_clear", "n_not_borrowers", "n_borrowers", "n_root_cause", "n_lender_kind")
-#: Of a method on all cuts of a lot alone: half the width of the 95 % interval of leading_factor_right, and time.
-OF_ALL = ("leading_factor_right_interval", "seconds_per_decrease")
+#: Of a method on all cuts of a lot alone: half the width of the 95 % interval of leading_factor_right, how many of the
+#: intervals around our shares hold the true ones, and time.
+OF_ALL = ("leading_factor_right_interval", "share_interval_holds", "seconds_per_decrease")
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,10 @@ class Lot:
         How far our model supports each cut.
     near_tie : bool array, (n,)
         Our model tells no firm leader of it.
+    unseen : bool array, (n,)
+        Our model says that it has never seen a value of it.
+    held : float64 array, (n, n_factors)
+        Whether the interval around our share of a factor holds the true one; NaN where there is none.
     """
 
     policy: str
@@ -72,6 +81,8 @@ class Lot:
     named: dict[str, Attribution]
     support: NDArray[np.object_]
     near_tie: BoolArray
+    unseen: BoolArray
+    held: FloatArray
 
     @property
     def graded(self) -> BoolArray:
@@ -89,6 +100,8 @@ def one_lot(parts: Sequence[Lot], policy: str = "") -> Lot:
         named={method: join([part.named[method] for part in parts]) for method in methods},
         support=np.concatenate([part.support for part in parts]),
         near_tie=np.concatenate([part.near_tie for part in parts]),
+        unseen=np.concatenate([part.unseen for part in parts]),
+        held=np.concatenate([part.held for part in parts]),
     )
 
 
@@ -113,12 +126,13 @@ def measures(
         )
         | causal(order, acceptable)
         | random_naming(acceptable)
+        | truth_naming(known.truth[rows], acceptable)
         | lender_recognition(order, lender_kind, about == "lender")
     )
 
 
 def overall_table(lot: Lot, catalogue: Catalogue, *, seed: int = 0) -> pd.DataFrame:
-    """One row a method: its measures on all cuts, the interval of its leading factor, and its time."""
+    """One row a method: its measures on all cuts, its intervals, and its time."""
     rows = []
     leader = lowering_order(lot.known.truth, 1)[:, 0]
     for method, answer in lot.named.items():
@@ -128,7 +142,8 @@ def overall_table(lot: Lot, catalogue: Catalogue, *, seed: int = 0) -> pd.DataFr
                 "method": method,
                 **measures(lot, method, catalogue),
                 OF_ALL[0]: half_width(right, lot.graded, lot.known.borrower, seed=seed),
-                OF_ALL[1]: answer.seconds / len(lot.known),
+                OF_ALL[1]: mean_of_known(lot.held[lot.graded]) if method == "ours" else float("nan"),
+                OF_ALL[2]: answer.seconds / len(lot.known),
             }
         )
     return pd.DataFrame(rows).set_index("method")[[*FIDELITY, *CAUSAL, *COUNTS, *OF_ALL]]
@@ -161,6 +176,8 @@ def _groups(lot: Lot, catalogue: Catalogue) -> Iterator[tuple[str, str, BoolArra
         "hard case": cases,
         "reference": {"limit set within the panel": ~known.censored, "first month stands in": known.censored},
         "leader": {"firm": ~lot.near_tie, "near tie": lot.near_tie},
+        "values": {"all seen": ~lot.unseen, "never seen": lot.unseen},
+        "leading feature": {"in the data": ~known.hidden, "hidden": known.hidden},
         "support": {level: np.asarray(lot.support == level) for level in SUPPORT_LEVELS},
         "single cause": {cause: single & known.root_causes[:, j] for j, cause in enumerate(ACCEPTABLE_FACTORS)},
     }

@@ -32,10 +32,13 @@ class Grade:
     ----------
     overall : DataFrame
         One row a method, ``ours`` first, all policies together: the measures of both scorecards, their counts,
-        leading_factor_right_interval (half the width of the 95 % interval, by borrower), seconds_per_decrease.
+        leading_factor_right_interval (half the width of the 95 % interval, by borrower), share_interval_holds (of the
+        90 % intervals of our shares, those that hold the true one; NaN with fewer than four fits),
+        seconds_per_decrease.
     groups : DataFrame
         The same for groups of decreases; columns policy ("all": of all of them), split (scenario, segment, kind, hard
-        case, reference, support, single cause), group and method come first.
+        case, reference, leader, values, leading feature, support, single cause), group and method come first. Values:
+        whether the model had seen all of them; leading feature: whether the data show the one that led.
     left_out : dict
         Decreases that are not graded: reason -> number.
     about : dict

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from credit_model.arrays import BoolArray, FloatArray, IntArray
+from credit_model.explain.shares import share_intervals, signed_shares
 
 #: A leading factor leads clearly if the gap to the second is more than this share of the absolute change.
 CLEAR_LEAD = 0.10
@@ -44,24 +45,28 @@ def clearly_led(truth: FloatArray) -> BoolArray:
     return clear
 
 
-def signed_shares(contributions: FloatArray) -> FloatArray:
-    """Contributions over the sum of their absolute values, so that methods in different units compare: (n, n_factors).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> signed_shares(np.array([[-3.0, 1.0], [0.0, 0.0]])).tolist()
-    [[-0.75, 0.25], [0.0, 0.0]]
-    """
-    total = np.abs(contributions).sum(axis=1, keepdims=True)
-    shares: FloatArray = np.divide(contributions, total, out=np.zeros_like(contributions), where=total > 0)
-    return shares
-
-
 def share_errors(truth: FloatArray, named: FloatArray) -> FloatArray:
     """Half the distance between signed shares, per row: 0 equal, 1 nothing in common: (n,)."""
     error: FloatArray = 0.5 * np.abs(signed_shares(truth) - signed_shares(named)).sum(axis=1)
     return error
+
+
+def shares_held(truth: FloatArray, named: FloatArray, spread: FloatArray) -> FloatArray:
+    """Whether the intervals around named shares hold the true ones: 1, 0, or NaN where there is none, (n, n_factors).
+
+    Of a factor that moved neither score there is nothing to hold.
+
+    Parameters
+    ----------
+    truth, named : float64 arrays, (n, n_factors)
+        Contributions.
+    spread : float64 array, (n, n_factors)
+        How far the fits differ over the named shares (`explain.shares`).
+    """
+    low, high = share_intervals(named, spread)
+    share = signed_shares(truth)
+    held = np.where((share >= low) & (share <= high), 1.0, 0.0)
+    return np.where(np.isnan(spread) | ((truth == 0) & (named == 0)), np.nan, held)
 
 
 def rank_correlations(truth: FloatArray, named: FloatArray) -> FloatArray:
@@ -122,15 +127,15 @@ def fidelity(
     names = told & (order[:, 0] >= 0)
     blamed, spared = names & about_borrower[order[:, 0]], names & ~about_borrower[order[:, 0]]
     return {
-        "leading_factor_right": _mean(right[graded]),
-        "first_reason_right": _mean(np.asarray(first_reason == leader)[graded]),
-        "leading_factor_right_clear": _mean(right[graded & clear]),
-        "top_two_right": _mean(np.asarray((order == leader[:, None]).any(axis=1))[graded]),
-        "leading_factor_right_all": _mean(right),
-        "rank_correlation": _mean(rank_correlations(truth, named)[graded]),
-        "share_error": _mean(share_errors(truth, named)[graded]),
-        "laid_on_borrower": _mean(blamed[~of_borrower]),
-        "excused": _mean(spared[of_borrower]),
+        "leading_factor_right": mean_of_known(right[graded]),
+        "first_reason_right": mean_of_known(np.asarray(first_reason == leader)[graded]),
+        "leading_factor_right_clear": mean_of_known(right[graded & clear]),
+        "top_two_right": mean_of_known(np.asarray((order == leader[:, None]).any(axis=1))[graded]),
+        "leading_factor_right_all": mean_of_known(right),
+        "rank_correlation": mean_of_known(rank_correlations(truth, named)[graded]),
+        "share_error": mean_of_known(share_errors(truth, named)[graded]),
+        "laid_on_borrower": mean_of_known(blamed[~of_borrower]),
+        "excused": mean_of_known(spared[of_borrower]),
         "n": len(truth),
         "n_told": int(graded.sum()),
         "n_clear": int((graded & clear).sum()),
@@ -158,8 +163,8 @@ def causal(order: IntArray, acceptable: BoolArray) -> dict[str, float | int]:
     order = order[has_cause]
     fits = np.take_along_axis(acceptable[has_cause], np.maximum(order, 0), axis=1) & (order >= 0)
     return {
-        "root_cause_first": _mean(np.asarray(fits[:, 0])),
-        "root_cause_in_first_two": _mean(np.asarray(fits.any(axis=1))),
+        "root_cause_first": mean_of_known(np.asarray(fits[:, 0])),
+        "root_cause_in_first_two": mean_of_known(np.asarray(fits.any(axis=1))),
         "n_root_cause": int(has_cause.sum()),
     }
 
@@ -181,7 +186,30 @@ def random_naming(acceptable: BoolArray) -> dict[str, float]:
     n_factors = acceptable.shape[1]
     right = acceptable.sum(axis=1)[acceptable.any(axis=1)]
     missed = (n_factors - right) * (n_factors - right - 1) / max(1, n_factors * (n_factors - 1))
-    return {"random_first": _mean(right / n_factors), "random_in_first_two": _mean(1 - missed)}
+    return {"random_first": mean_of_known(right / n_factors), "random_in_first_two": mean_of_known(1 - missed)}
+
+
+def truth_naming(truth: FloatArray, acceptable: BoolArray) -> dict[str, float]:
+    """What the true shares themselves name of the root causes: the most that a method true to the policy can.
+
+    Parameters
+    ----------
+    truth : float64 array, (n, n_factors)
+        The true policy's Owen values.
+    acceptable : bool array, (n, n_factors)
+        The factors through which the cut's root causes act; rows without one are not graded.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> truth_naming(np.array([[-1.0, -2.0, 0.5]]), np.array([[True, False, False]]))
+    {'truth_first': 0.0, 'truth_in_first_two': 1.0}
+    """
+    named = causal(lowering_order(truth), acceptable)
+    return {
+        "truth_first": float(named["root_cause_first"]),
+        "truth_in_first_two": float(named["root_cause_in_first_two"]),
+    }
 
 
 def half_width(right: BoolArray, counted: BoolArray, borrower: IntArray, *, seed: int = 0) -> float:
@@ -212,13 +240,13 @@ def lender_recognition(order: IntArray, lender_kind: BoolArray, about_lender: Bo
     order = order[lender_kind]
     fits = (order >= 0) & about_lender[order]
     return {
-        "lender_kind_recognised": _mean(np.asarray(fits.any(axis=1))),
-        "lender_kind_first": _mean(np.asarray(fits[:, 0])),
+        "lender_kind_recognised": mean_of_known(np.asarray(fits.any(axis=1))),
+        "lender_kind_first": mean_of_known(np.asarray(fits[:, 0])),
         "n_lender_kind": int(lender_kind.sum()),
     }
 
 
-def _mean(values: NDArray[Any]) -> float:
+def mean_of_known(values: NDArray[Any]) -> float:
     """Mean of the known values; NaN if there is none."""
     known = np.asarray(values, dtype=np.float64)
     known = known[~np.isnan(known)]

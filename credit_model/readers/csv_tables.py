@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from credit_model.arrays import IntArray
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import CreditModelWarning, DataFileError
 from credit_model.inputs import one_line
 from credit_model.readers.compressed import read_bytes
@@ -33,6 +33,8 @@ _MARK_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _MOST_LOOKED_AT = 50_000
 #: A number of which only the reading with a comma before the decimals makes sense; with room for a currency.
 _DECIMAL_COMMA = r"\D{0,4}(?:\d*,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+)\D{0,4}"
+#: The same for a point; unquoted numbers have no comma.
+_DECIMAL_POINT = r"[+-]?(?:\d*\.(?:\d{1,2}|\d{4,})|(?:0\d*|\d{4,}|)\.\d{3}|.*[eE].*)"
 
 
 def read_csv(
@@ -44,8 +46,9 @@ def read_csv(
 ) -> pd.DataFrame:
     """Read a CSV file, which may be compressed.
 
-    In a file separated by commas, what stands unquoted with a point is a number with decimals. In others the mark
-    before the decimals is not known, and cells stay texts, unless ``source`` declares a point.
+    In a file separated by commas, one number with a point that can only stand before decimals (0.5, 1234.56) proves
+    that all do. Without it, and in files separated otherwise, the mark is not known here, and such cells stay texts,
+    unless ``source`` declares a point.
 
     Parameters
     ----------
@@ -74,27 +77,35 @@ def read_csv(
     blanks |= {name: [""] for name in id_columns}
     by_point = source.decimal == "." or (source.decimal is None and separator == ",")
 
-    def read(texts: Collection[str]) -> pd.DataFrame:
+    def read(texts: Collection[str] | None) -> pd.DataFrame:
         return pd.read_csv(
             io.StringIO(text),
             sep=separator,
-            dtype=dict.fromkeys(texts, str),
+            dtype=str if texts is None else dict.fromkeys(texts, str),
             keep_default_na=False,
             na_values={name: blanks[name] for name in header},
             low_memory=False,
         )
 
     try:
-        frame = read([name for name in header if name in known or not by_point])
+        frame = read([name for name in header if name in known] if by_point else None)
         if by_point and source.decimal is None and '"' in text and _has_decimal_comma(frame, known):
-            frame, by_point = read(header), False
+            frame, by_point = read(None), False
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
         raise DataFileError(f"{path}: cannot be read as CSV ({one_line(error)}); write it again") from None
     for name in id_columns:
         if name in header:
             frame[name] = as_whole_numbers(frame[name])
-    if by_point and any(pd.api.types.is_float_dtype(dtype) for dtype in frame.dtypes):
+    floats = [name for name in frame.columns if by_point and pd.api.types.is_float_dtype(frame[name].dtype)]
+    if any(_proves_point(frame[name].to_numpy()) for name in floats):
         frame.attrs[PROVEN_DECIMAL] = "."
+    elif floats and source.decimal is None:
+        written = read(None)[floats]
+        marked = [name for name in floats if written[name].str.contains(".", regex=False).any()]
+        if any(written[name].str.fullmatch(_DECIMAL_POINT).any() for name in marked):
+            frame.attrs[PROVEN_DECIMAL] = "."
+        else:
+            frame[marked] = written[marked]
     return frame
 
 
@@ -111,6 +122,14 @@ def how_written(path: Path, source: SourceFormat | None = None) -> tuple[str, st
     text = decode(content, path, source.encoding)
     _, separator = _separated(path, text, source.separator)
     return source.encoding or encoding_of(content, text), separator
+
+
+def _proves_point(values: FloatArray) -> bool:
+    """Whether numbers (n,) that were read with a point before decimals can have no point between thousands."""
+    size = np.abs(values[np.isfinite(values)])
+    size = size[size != np.floor(size)]
+    thousands = np.round(size * 1000)
+    return bool(((size < 1) | (size > 1000) | (np.abs(thousands - size * 1000) > 1e-6)).any())
 
 
 def _has_decimal_comma(frame: pd.DataFrame, known: Collection[str]) -> bool:

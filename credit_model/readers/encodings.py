@@ -73,6 +73,14 @@ def decode(content: bytes, path: Path, encoding: str | None = None) -> str:
     return text
 
 
+def is_encoding(name: str) -> bool:
+    """Whether Python knows an encoding of texts by this name."""
+    try:
+        return bool(codecs.lookup(name)._is_text_encoding)
+    except (LookupError, ValueError):
+        return False
+
+
 def encoding_of(content: bytes, text: str) -> str:
     """The name of the encoding in which `decode` found a text."""
     for mark, name in _MARKS:

@@ -1,4 +1,4 @@
-"""The page on formats is true: numbers and months are read as its tables say, and the endings are those of the reader."""
+"""The page on formats is true: numbers and months are read as its tables say, and the endings are the reader's."""
 
 import re
 from pathlib import Path

@@ -96,6 +96,8 @@ CHANGES = {
     "a wave without a cut": ("waves", lambda t: wave(t, n_cut=0)),
     "a wave beside no usual share": ("waves", lambda t: wave(t, usual=0.0)),
     "a wave beside a usual share that is no number": ("waves", lambda t: wave(t, usual=NAN)),
+    "a spread where one fit counts": ("share_spread", lambda t: set_cell(t, t.columns[0], 0.1)),
+    "a spread by other factors": ("share_spread", lambda t: t[t.columns[::-1]]),
     "waves with other columns": ("waves", lambda t: wave(t)[["row", "group", "scope", *t.columns[3:]]]),
 }  # fmt: skip
 

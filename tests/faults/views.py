@@ -86,17 +86,17 @@ def lender_difference(text: bytes, lender: Lender) -> str | None:
 
 def csv_table(content: bytes) -> Expected:
     """What the text of a CSV file means."""
+    is_proven, text = _text_of(content)
     try:
-        text = content.decode("utf-8-sig")
         lines = [line for line in csv.reader(io.StringIO(text, newline="")) if line]
-    except (UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
         return Expected(refuse=str(error))
     if not lines:
         return Expected(refuse="an empty file")
     header, rows = lines[0], lines[1:]
     if len(set(header)) < len(header):
         return Expected(refuse=f"columns twice: {header}")
-    firm = text.count('"') == 0 and "\r" not in text.replace("\r\n", "\n") and "\0" not in text
+    firm = is_proven and text.count('"') == 0 and "\r" not in text.replace("\r\n", "\n") and "\0" not in text
     firm &= all(len(row) == len(header) for row in rows)
     rows = [row for row in rows if len(row) > 1 or row[0].strip()]
     if any(len(row) > len(header) for row in rows):
@@ -106,6 +106,16 @@ def csv_table(content: bytes) -> Expected:
         return Expected(refuse="no rows")
     means = expected({name: [_cell(name, cell) for cell in own] for name, own in cells.items()})
     return dataclasses.replace(means, firm=means.firm and firm)
+
+
+def _text_of(content: bytes) -> tuple[bool, str]:
+    """The text of a file, and whether its encoding is proven; where it is not, it may be refused."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False, content.decode("utf-16", errors="replace")
+    try:
+        return True, content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return False, content.decode("cp1252", errors="replace")
 
 
 def _cell(name: str, cell: str) -> Any:

@@ -205,6 +205,33 @@ def test_single_causes_stand_beside_what_two_random_factors_would_name(grade, un
     assert alone["n"].sum() <= (causes.sum(axis=1) == 1).sum()
 
 
+def test_cuts_by_what_the_model_has_seen_and_by_what_the_data_show(predictor, unseen):
+    hidden = simulate_portfolio(400, 36, seed=12, hide=["policy"])
+    grade = grade_explanations(predictor, hidden.history, hidden.truth, methods=["ours"])
+    shown = grade.by("leading feature")
+    by_policy = (hidden.truth.decreases["leading_factor"] == "policy").sum()
+    assert 0 < shown.loc["hidden", "n"] <= by_policy  # the truth is the same, the data show nothing of it
+    assert shown.loc["hidden", "n_not_borrowers"] == shown.loc["hidden", "n"]
+    assert shown["n"].sum() == grade.overall.loc["ours", "n"]
+    seen = grade.by("values")
+    assert set(seen.index) <= {"all seen", "never seen"}
+    assert seen["n"].sum() == grade.overall.loc["ours", "n"]
+    explained = predictor.explain_decreases(hidden.history)
+    assert seen["n"].get("never seen", 0) <= (explained.unseen >= 0).sum()
+    whole = grade_explanations(predictor, unseen.history, unseen.truth, methods=["ours"])
+    assert list(whole.by("leading feature").index) == ["in the data"]
+    assert np.isnan(whole.overall.loc["ours", "share_interval_holds"])  # of one fit
+
+
+def test_the_true_shares_stand_beside_ours_as_the_most_that_can_be_gained(predictor, unseen):
+    agrees = grade_explanations(
+        predictor, unseen.history, truth_that_agrees(predictor, unseen), methods=["ours_largest_first"]
+    )
+    row = agrees.overall.iloc[0]
+    assert row["root_cause_first"] == row["truth_first"]
+    assert row["root_cause_in_first_two"] == row["truth_in_first_two"]
+
+
 def test_the_json_has_an_object_a_policy_and_method_ours_first(grade):
     content = json.loads(grade.to_json())
     assert list(content["policies"]) == ["scorecard"]

@@ -52,6 +52,23 @@ def test_members_are_scored_by_the_fits_that_did_not_see_them(bagged, panel):
     )
 
 
+def test_shares_have_intervals_where_enough_fits_count(bagged, panel, tmp_path):
+    own = bagged.explain_decreases(panel.history)
+    assert np.isnan(own.share_spread).all()  # two of the four fits count for a member: too few
+    strangers = panel.history.assign(borrower_id=panel.history["borrower_id"] + 10_000)
+    told = bagged.explain_decreases(strangers)
+    assert (told.n_fits == N_FITS).all()
+    assert (told.share_spread >= 0).all()
+    shares = told.shares
+    assert list(shares.columns[:3]) == [("credit_score", end) for end in ("share", "low", "high")]
+    debt = shares["debt"]
+    assert (debt["low"] <= debt["share"]).all()
+    assert (debt["share"] <= debt["high"]).all()
+    np.testing.assert_allclose(shares.xs("share", axis=1, level="of").abs().sum(axis=1), 1)
+    told.save(tmp_path / "told")
+    pd.testing.assert_frame_equal(DecreaseExplanations.load(tmp_path / "told").shares, shares)
+
+
 def test_strangers_are_scored_by_all_fits_also_if_they_have_the_ids_of_members(bagged, panel):
     other = simulate_portfolio(700, 30, seed=22).history  # the same ids, other borrowers
     history = check_history(other, read_catalogue("synthetic"))

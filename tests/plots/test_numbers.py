@@ -47,7 +47,7 @@ def test_bars_of_the_change_plot_are_the_contributions_of_the_table(case: str) -
 
 
 def test_factors_stand_in_the_verdicts_order_then_those_that_raised_the_score_then_those_that_did_not_move_it() -> None:
-    # The economy (-0.95) is within 6 % of the whole change (2.0) of debt (-1.0): in doubt it is told first.
+    # The economy (-0.95) is within 4 % of the whole change (2.0) of debt (-1.0): in doubt it is told first.
     values = [0.3, 0.0, -0.4, -1.0, 0.05, -0.95, 0.0]
     ax = plot_change(example([values], [1.5]))
     assert factors_shown(ax) == ["economy", "debt", "repayment", "capacity", "credit_score", "consumption", "policy"]

@@ -1,12 +1,14 @@
 """Drafted catalogues load and train as they are, whatever the style of the table."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from credit_model import HistoryError, LimitPredictor, check_history, draft_catalogue, read_catalogue
+from credit_model.draft.panel import Panel
 from credit_model.readers.public_data import convert_home_credit, convert_uci_taiwan
 from tests.readers.exports import (
     CHINESE,
@@ -78,6 +80,7 @@ def test_a_renamed_and_shuffled_table(table, names):
     assert_explains(raw, draft)
 
 
+@pytest.mark.slow
 def test_names_that_say_nothing(table):
     names = meaningless_names(table)
     raw = shuffled(table.rename(columns=names))
@@ -215,6 +218,7 @@ def test_the_draft_of_the_same_table_is_the_same(table):
     assert draft_catalogue(table).text == draft_catalogue(table).text
 
 
+@pytest.mark.slow
 def test_home_credit(real_data):
     raw = convert_home_credit(real_data / "home_credit")
     draft = draft_catalogue(raw)
@@ -236,3 +240,18 @@ def test_uci_taiwan(real_data):
     assert set(draft.catalogue.audit_names) == {"age_years", "gender", "education", "marriage"}
     assert draft.catalogue.state_names == ()  # the limits never move
     LimitPredictor(draft.catalogue, max_iter=10, structure="score").fit(check_history(raw, draft.catalogue))
+
+
+def test_a_yes_that_nearly_all_share_is_no_figure_of_the_economy():
+    n_borrowers, months = 1500, 6
+    borrower, number = np.repeat(np.arange(n_borrowers), months), np.tile(np.arange(months), n_borrowers)
+    rng = np.random.default_rng(0)
+    cells = {
+        "in work": (rng.random(len(number)) < 0.95).astype(float),
+        "rate": 5.0 + 0.1 * number,
+        "rate, some blank": np.where(rng.random(len(number)) < 0.2, np.nan, 5.0 + 0.1 * number),
+    }
+    profiles = {name: SimpleNamespace(values=values) for name, values in cells.items()}
+    limit = np.full(len(number), 1000.0)
+    panel = Panel(None, np.arange(len(number)), borrower, number, limit, limit, profiles)
+    assert [name for name in cells if panel.is_common(name)] == ["rate", "rate, some blank"]

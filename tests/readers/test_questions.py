@@ -172,6 +172,17 @@ def test_a_column_that_proves_a_comma_makes_all_columns_texts_of_it(tmp_path):
     assert check_history(tmp_path / "b.csv", parse_catalogue(catalogue())).values("limit").tolist() == [1234.0]
 
 
+@pytest.mark.parametrize("limit", ["1.234", "5.000"])
+def test_points_that_may_group_thousands_are_asked_about_in_a_file_of_commas_too(tmp_path, limit):
+    (tmp_path / "b.csv").write_text(HEAD.format(",") + f"1,2024-01,{limit},0,5,1,gig\n")
+    with pytest.raises(HistoryError, match=rf"can be read in one way, found '{limit}', which is"):
+        check_history(tmp_path / "b.csv", parse_catalogue(catalogue()))
+    for other in ("0.5", "12.5", "1234.567", "0.125", ".5"):  # a number that settles it for the table
+        (tmp_path / "b.csv").write_text(HEAD.format(",") + f"1,2024-01,{limit},0,{other},1,gig\n")
+        declared = parse_catalogue(catalogue(head="unit = 0.001"))
+        assert check_history(tmp_path / "b.csv", declared).values("limit").tolist() == [float(limit)]
+
+
 def test_plain_numbers_in_a_file_of_commas_have_points_before_decimals(tmp_path):
     (tmp_path / "b.csv").write_text(HEAD.format(",") + '1,2024-01,"1,234",0,1.5,1,gig\n')
     history = check_history(tmp_path / "b.csv", parse_catalogue(catalogue()))

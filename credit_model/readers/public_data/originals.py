@@ -37,7 +37,7 @@ def read_original(path: Path, columns: Sequence[str], *, optional: Sequence[str]
     DataFileError
         The file cannot be read, holds no rows, or lacks a column.
     """
-    table = read_table(path, source=SourceFormat(encoding="utf-8"))
+    table = read_table(path, source=SourceFormat(encoding="utf-8", decimal="."))
     table.columns = pd.Index([str(name).strip().lower() for name in table.columns])
     missing = [name for name in columns if name not in table.columns]
     if missing:

@@ -46,7 +46,7 @@ def convert_uci_taiwan(source: str | Path) -> pd.DataFrame:
         The file is not there, or is not what was published.
     """
     path = _file(Path(source))
-    table = _with_names(read_table(path, source=SourceFormat(encoding="utf-8")))
+    table = _with_names(read_table(path, source=SourceFormat(encoding="utf-8", decimal=".")))
     months = ("0" if "pay_0" in table else "1", "2", "3", "4", "5", "6")
     needed = ["id", "limit_bal", "sex", "education", "marriage", "age", *(f"pay_{m}" for m in months)]
     needed += [f"{kind}{k}" for kind in ("bill_amt", "pay_amt") for k in range(1, 7)]
