@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from credit_model.act.acting import Acting
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import ArtifactError, CreditModelError, HistoryError
 from credit_model.explain.changes import ChangeExplanations
@@ -31,7 +32,7 @@ from credit_model.saved_model import load_fitted, save_fitted
 from credit_model.training import check_booster, fit_model
 
 
-class LimitPredictor:
+class LimitPredictor(Acting):
     """Predicts limit tiers from monthly histories, and explains every limit decrease exactly, by factor.
 
     Parameters

@@ -3,5 +3,6 @@
 ==========  ================================================================================================
 ``plans``   paths of raw columns that bring a limit back, exact on the model, cheapest first; or the proof
             that there is none
+``acting``  `Acting`, the methods of `LimitPredictor` that plan
 ==========  ================================================================================================
 """

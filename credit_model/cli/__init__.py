@@ -24,6 +24,7 @@ _COMMANDS = {
     "predict": ("model", "Predict each borrower's limit tier."),
     "explain": ("explain", "Explain every limit decrease, exactly, by factor."),
     "why": ("why", "The whole answer about one limit decrease, in words."),
+    "plan": ("plan", "What brings a limit back, and when."),
     "plot": ("plot", "Draw explained decreases."),
     "notice": ("documents", "Write the notice of one limit decrease for the borrower."),
     "report": ("documents", "Write a page for every decrease, and an index over them."),
@@ -67,7 +68,8 @@ def main() -> None:
     """Why a credit limit fell: exact, by factor, from the borrower's own earlier snapshot.
 
     \b
-    The line of work:  simulate | convert | draft -> check -> train -> evaluate -> explain, why -> plot, notice, report
+    The line of work:  simulate | convert | draft -> check -> train -> evaluate -> explain, why -> plan, plot, notice,
+                       report
     Try it all:        credit-model demo --out demo
     With own data:     credit-model demo --data cards.csv --out explained
     """

@@ -3,7 +3,9 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from credit_model import LimitPredictor, simulate_portfolio
 from credit_model.act.plans import GOALS, plan_rows, plans_table
@@ -13,6 +15,8 @@ from credit_model.act.plans.paths import Ahead
 from credit_model.act.plans.questions import questions_of
 from credit_model.act.plans.search import lever_shares, search
 from credit_model.act.plans.tables import parts_of
+from credit_model.act.plans.told import PlanWords
+from credit_model.cli import main
 from credit_model.errors import CatalogueError, CreditModelError, HistoryError
 from credit_model.explain.pairs import decrease_rows
 from credit_model.explain.support import SupportRule
@@ -51,7 +55,7 @@ def lot_of(fitted, snapshots, row, levers=None, horizon=6):
 @pytest.mark.parametrize("goal", GOALS)
 def test_tables_hold_the_models_own_score_of_every_mixture(fitted, snapshots, row, goal):
     lot = lot_of(fitted, snapshots, row[:4])
-    for question in questions_of(fitted.fitted, snapshots, row[:4], goal, SupportRule(), n_jobs=1):
+    for question in questions_of(fitted.fitted, snapshots, row[:4], row[:4], goal, SupportRule(), n_jobs=1):
         table = lot.scores(question)
         for mixture in np.random.default_rng(0).integers(0, lot.grid.n_mixtures, 12).tolist():
             X = lot.asked(lot.under(mixture), question)
@@ -74,15 +78,16 @@ def test_the_best_are_the_best_of_a_search_by_hand(fitted, snapshots, row):
     levers = ("repay_elsewhere", "owe_fewer", "draw_less_cash")
     plans = plan_rows(fitted.fitted, snapshots, row, levers=levers, horizon=6, rule=SupportRule(), n_jobs=1)
     lot = lot_of(fitted, snapshots, row, levers)
-    (question,) = questions_of(fitted.fitted, snapshots, row, "reinstate", SupportRule(), n_jobs=1)
+    (question,) = questions_of(fitted.fitted, snapshots, row, row, "reinstate", SupportRule(), n_jobs=1)
     cost, affordable = lot.costs()
     for i, plan in enumerate(plans):
         ways = []
         for mixture in range(lot.grid.n_mixtures):
             X = lot.one(i).asked(lot.one(i).under(mixture), question.of(i))[0]
-            over = (lot.one(i).exact_scores(X, question.of(i)) >= plan.line + 1e-9) & affordable[i, mixture]
+            over = lot.one(i).exact_scores(X, question.of(i)) >= plan.line + 1e-9
+            stays = np.array([over[m:].all() for m in range(6)]) & affordable[i, mixture]
             changes = int((lot.grid.settings[mixture] > 0).sum())
-            ways += [(float(cost[i, mixture, m]), int(m), changes, mixture) for m in np.flatnonzero(over)]
+            ways += [(float(cost[i, mixture, m]), int(m), changes, mixture) for m in np.flatnonzero(stays)]
         if not ways:
             assert plan.outcome == "impossible"
             assert plan.gap > 0
@@ -106,7 +111,7 @@ def test_every_path_is_a_history_that_passes_the_checks_and_rescores_to_the_goal
             checked = check_history(path.frame, catalogue)  # no rule of the catalogue is broken
             np.testing.assert_array_equal(checked.values("balance_amount"), path.values("balance_amount"))
             months = option.months
-            assert months["reached"].iloc[option.months_needed - 1]
+            assert months["reached"].iloc[option.months_needed - 1 :].all()
             assert months["score"].iloc[option.months_needed - 1] >= plan.line
             gained = months["score"].iloc[option.months_needed - 1] - plan.ahead["score"].iloc[option.months_needed - 1]
             assert sum(option.contributions.values()) == pytest.approx(gained, abs=1e-9)
@@ -128,7 +133,7 @@ def test_doing_nothing_scores_as_the_same_months_lived_so(fitted, snapshots, row
     lot = lot_of(fitted, snapshots, row[:1], horizon=3)
     path, rows = lot.ahead.histories({}, 1)
     lived = fitted.snapshots(check_history(path.frame, fitted.catalogue))
-    question = questions_of(fitted.fitted, snapshots, row[:1], "keep", SupportRule(), n_jobs=1)[0]
+    question = questions_of(fitted.fitted, snapshots, row[:1], row[:1], "keep", SupportRule(), n_jobs=1)[0]
     X = lived.X[rows[0, 0]]
     names = fitted.catalogue.feature_names
     np.testing.assert_array_equal(X[:, names.index("limit_in_force")], np.full(3, snapshots.limit_after[row[0]]))
@@ -156,7 +161,7 @@ def test_another_economy_is_a_scenario_and_nothing_of_the_borrowers(fitted, snap
     plain = plan_rows(fitted.fitted, snapshots, row[:5], horizon=6, n_jobs=1)
     bad = plan_rows(fitted.fitted, snapshots, row[:5], horizon=6, scenario={"unemployment_rate": worse}, n_jobs=1)
     assert all((b.ahead["score"] <= a.ahead["score"] + 1e-9).all() for a, b in zip(plain, bad, strict=True))
-    with pytest.raises(CreditModelError, match="economy's or the lender's columns, .*; got 'income_amount'"):
+    with pytest.raises(CreditModelError, match=r"economy's or the lender's columns, .*; got 'income_amount'"):
         plan_rows(fitted.fitted, snapshots, row[:1], horizon=6, scenario={"income_amount": worse})
     with pytest.raises(CreditModelError, match="must give 4 finite numbers of unemployment_rate"):
         plan_rows(fitted.fitted, snapshots, row[:1], horizon=4, scenario={"unemployment_rate": worse})
@@ -168,7 +173,7 @@ def test_what_cannot_be_planned_is_said_in_one_line(fitted, snapshots, row):
     for horizon in (0, 61, 2.5, True):
         with pytest.raises(CreditModelError, match=r"horizon must be a whole number of months in 1 \.\. 60"):
             plan_rows(fitted.fitted, snapshots, row, horizon=horizon)
-    with pytest.raises(CatalogueError, match="levers must be some of repay_elsewhere, .*, got 'luck'"):
+    with pytest.raises(CatalogueError, match=r"levers must be some of repay_elsewhere, .*, got 'luck'"):
         plan_rows(fitted.fitted, snapshots, row, levers=("luck",))
     lowest = np.flatnonzero(snapshots.tier_before < 1)[:1]
     with pytest.raises(HistoryError, match="must be above the lowest tier"):
@@ -211,7 +216,12 @@ action = "x {{amount}}"
 @pytest.mark.parametrize(
     ("column", "moves", "more", "message"),
     [
-        ("other_balance_amount", "up", "ceiling = 1000", "against the declared direction of feature 'other_debt_to_limit"),
+        (
+            "other_balance_amount",
+            "up",
+            "ceiling = 1000",
+            "against the declared direction of feature 'other_debt_to_limit",
+        ),
         ("unemployment_rate", "down", "", "is the economy's, which no borrower can move"),
         ("idle_months", "down", "", "is the lender's, which no borrower can move"),
         ("gender", "up", "ceiling = 1", "is an audit column, which nobody is to change"),
@@ -242,3 +252,91 @@ def test_a_catalogue_without_levers_plans_nothing(panel):
     found = predictor.snapshots(panel.history)
     with pytest.raises(CatalogueError, match=r"declares no \[\[lever\]\], so nothing can be planned"):
         plan_rows(predictor.fitted, found, decrease_rows(found)[:1])
+
+
+def test_the_predictor_plans_from_the_last_month_that_is_known(fitted, panel, snapshots, row):
+    whose = snapshots.history.borrower_ids[snapshots.borrower_row[row[0]]]
+    plan = fitted.plan(panel.history, whose, horizon=4)
+    mine = snapshots.history.select([whose])
+    assert plan.goal == "reinstate"
+    assert plan.month == mine.show_months(mine.month_number)[-1]
+    assert plan.cut_month is not None
+    assert len(plan.ahead) == 4
+    assert plan.ahead["month"].iloc[0] > plan.month
+    calm = next(b for b in mine_without_cuts(snapshots))
+    assert fitted.plan(panel.history, calm, horizon=3).goal == "keep"
+    with pytest.raises(HistoryError, match="has no limit decrease to be undone; ask for goal 'keep'"):
+        fitted.plan(panel.history, calm, goal="regain")
+    with pytest.raises(HistoryError, match=r"has no limit decrease in January 2023|has no limit decrease in 2023-01"):
+        fitted.plan(panel.history, calm, "2023-01")
+
+
+def mine_without_cuts(snapshots):
+    cut = set(snapshots.borrower_row[decrease_rows(snapshots)].tolist())
+    last = snapshots.history.starts[1:] - 1
+    ids = snapshots.history.borrower_ids
+    return [ids[b] for b in range(len(ids)) if b not in cut and snapshots.tier_before[last[b]] > 0]
+
+
+def test_plans_of_all_borrowers_are_those_of_each(fitted, panel, snapshots):
+    some = snapshots.history.select(snapshots.history.borrower_ids[:60].tolist())
+    plans = fitted.plans(some, horizon=4)
+    assert len(plans) == len({plan.borrower_id for plan in plans}) > 0
+    for plan in plans[:3]:
+        alone = fitted.plan(panel.history, plan.borrower_id, horizon=4)
+        assert plans_table([alone]).equals(plans_table([plan]))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("goal", GOALS)
+def test_a_plan_is_told_in_words(fitted, snapshots, row, lang, goal):
+    seen = set()
+    for plan in plan_rows(fitted.fitted, snapshots, row[:12], goal=goal, horizon=6, n_jobs=1):
+        told = PlanWords(plan, lang)
+        assert str(plan.borrower_id) in told.title
+        assert len(told.facts) == 3 + len([o for o in plan.options if o.settings])
+        text = " ".join([*(f"{name} {text}" for name, text in told.facts), *told.notes])
+        assert "{" not in text
+        assert plan.model_version in text
+        for option in plan.options:
+            for lever in option.settings:
+                assert lever not in text  # ids are not words
+        seen.add(plan.outcome)
+        if plan.outcome == "impossible":
+            assert len(told.notes) >= 2
+    assert seen
+
+
+def test_the_command_plans_for_one_and_for_all(saved, tmp_path):
+    files = ["--data", str(saved / "portfolio"), "--model", str(saved / "model")]
+    history = pd.read_parquet(saved / "portfolio" / "history.parquet")
+    table = tmp_path / "plans.csv"
+    done = CliRunner().invoke(main, ["plan", *files, "--out", str(table), "--horizon", "3", "--jobs", "1"])
+    assert done.exit_code == 0, done.output
+    plans = pd.read_csv(table)
+    assert set(plans["outcome"]) <= {"by_itself", "by_plan", "impossible"}
+    assert plans["borrower_id"].isin(history["borrower_id"]).all()
+    one = str(plans["borrower_id"].iloc[0])
+    for more in ([], ["--lang", "zh"], ["--goal", "keep"], ["--lever", "repay_here"]):
+        told = CliRunner().invoke(main, ["plan", *files, "--borrower", one, "--jobs", "1", *more])
+        assert told.exit_code == 0, told.output
+        assert one in told.output
+    scenario = tmp_path / "worse.csv"
+    scenario.write_text("unemployment_rate\n9\n9\n9\n")
+    told = CliRunner().invoke(
+        main, ["plan", *files, "--borrower", one, "--horizon", "3", "--scenario", str(scenario), "--jobs", "1"]
+    )
+    assert told.exit_code == 0, told.output
+    for wrong, message in (
+        ([], "give --borrower ID for one plan, or --out FILE"),
+        (["--borrower", one, "--out", str(tmp_path / "x.csv")], "give --borrower ID for one plan"),
+        (["--out", str(tmp_path / "x.csv"), "--month", "2023-01"], "--month is for --borrower"),
+        (["--borrower", one, "--lever", "luck"], "levers must be some of"),
+        (["--borrower", one, "--scenario", str(scenario)], "must have a row for each of the 12 months"),
+        (["--borrower", "nobody"], "is not in the history"),
+        (["--borrower", one, "--horizon", "0"], "is not in the range"),
+    ):
+        failed = CliRunner().invoke(main, ["plan", *files, *wrong])
+        assert failed.exit_code in (1, 2)
+        assert message in " ".join(failed.output.split())
+        assert "Traceback" not in failed.output

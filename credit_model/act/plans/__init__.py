@@ -7,6 +7,7 @@
 ``questions`` what is asked of the model: which tier, from which state, from which score on
 ``lots``      features, scores and costs of some borrowers under all mixtures
 ``search``    the cheapest, the fastest and the fewest changes among all of them; or that there is none
+``told``      a plan in words
 ``plan``      the result: `Plan`, with its options month by month
 ``planning``  `plan_rows`: all of it for many borrowers at once
 ============  ==============================================================================================

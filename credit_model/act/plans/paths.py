@@ -76,6 +76,11 @@ class Ahead:
         cells[limit] = np.repeat(_last_known(history.values(limit), row, start)[:, None], horizon, axis=1)
         return cls(history, row, cells)
 
+    def begins(self, column: str) -> FloatArray:
+        """The column's last known cells: (n,)."""
+        history = self.history
+        return _last_known(history.values(column), self.row, history.starts[history.borrower_row[self.row]])
+
     def moved(self, levers: tuple[Lever, ...], settings: FloatArray) -> dict[str, FloatArray]:
         """How far each lever moves its column under settings, in each month: lever id -> (n, n_settings, horizon).
 
@@ -91,7 +96,7 @@ class Ahead:
         base = self.cells[lever.column]
         room = np.maximum(lever.sign * (lever.end - base), 0.0)[:, None, :]  # nothing where the column is not known
         room = np.nan_to_num(room)
-        begins = np.nan_to_num(np.abs(_last_known_of(self, lever.column)))[:, None, None]
+        begins = np.nan_to_num(np.abs(self.begins(lever.column)))[:, None, None]
         share = share[None, :, None]
         month = np.arange(1, self.horizon + 1)[None, None, :]
         if lever.a_month is not None:
@@ -186,11 +191,6 @@ def _last_known(values: FloatArray, row: IntArray, start: IntArray) -> FloatArra
     place = np.arange(len(values))
     last = np.maximum.accumulate(np.where(np.isnan(values), -1, place))[row] if len(values) else row
     return np.where(last >= start, values[np.maximum(last, 0)], np.nan)
-
-
-def _last_known_of(ahead: Ahead, column: str) -> FloatArray:
-    history = ahead.history
-    return _last_known(history.values(column), ahead.row, history.starts[history.borrower_row[ahead.row]])
 
 
 def _mean_of_last(values: FloatArray, row: IntArray, start: IntArray) -> FloatArray:

@@ -25,7 +25,7 @@ class Option:
     ----------
     name : "nothing", "cheapest", "fastest" or "fewest"
     months_needed : int
-        Months until the goal is reached, 1 is the next.
+        Months until the goal is reached and stays so to the horizon, 1 is the next.
     settings : mapping of lever id to float
         The share of each lever's most; only levers that are moved.
     cost : float
@@ -61,7 +61,9 @@ class Plan:
         The model that the plan holds for.
     borrower_id : as in the history
     month : value as in the history
-        The last month that is known.
+        The last month that is known: the plan begins after it.
+    cut_month : value as in the history, or None
+        In which the limit fell that is to come back.
     goal : "reinstate", "regain" or "keep"
         The limit as before the cut would have been kept; the lender raises it to there, tier by tier; or it is not at
         risk.
@@ -75,6 +77,8 @@ class Plan:
         The score as of the last known month.
     nothing, cheapest, fastest, fewest : Option or None
         Without doing anything but what is due; and the best of all settings.
+    levels : mapping of column to float
+        Where the levers' columns stand as of the last known month.
     ahead : DataFrame
         The months to come if nothing is done: month, score, risk, reached.
     gap : float
@@ -91,6 +95,7 @@ class Plan:
     model_version: str
     borrower_id: Any
     month: Any
+    cut_month: Any
     goal: Goal
     horizon: int
     limit: float
@@ -100,6 +105,7 @@ class Plan:
     cheapest: Option | None
     fastest: Option | None
     fewest: Option | None
+    levels: Mapping[str, float]
     ahead: pd.DataFrame
     gap: float
     blocked_by: tuple[str, ...]

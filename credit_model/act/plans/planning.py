@@ -41,6 +41,7 @@ def plan_rows(
     horizon: int = 12,
     levers: tuple[str, ...] | None = None,
     scenario: Mapping[str, FloatArray] | None = None,
+    as_of: IntArray | None = None,
     rule: SupportRule | None = None,
     n_jobs: int = -1,
 ) -> list[Plan]:
@@ -51,8 +52,7 @@ def plan_rows(
     fitted : FittedModel
     snapshots : Snapshots
     row : int64 array, (n,)
-        Rows whose tier in force is at least 1: of a cut, or of any month ("keep"). What comes after them is not looked
-        at.
+        Rows whose tier in force is at least 1: of a cut, or of any month ("keep").
     goal : {"reinstate", "regain", "keep"}
         The limit before the cut would have been kept; the lender raises it up to there, tier by tier; the risk of
         losing the limit is not above `SupportRule.times_usual` the usual one.
@@ -62,6 +62,8 @@ def plan_rows(
         Ids of the levers that may be moved; None: all.
     scenario : mapping of column to float64 array (horizon,), optional
         Columns of the economy or the lender that go another way.
+    as_of : int64 array, (n,), optional
+        The last row of each borrower that is known, at or after ``row``; None: ``row`` itself.
     rule : SupportRule, optional
         The thresholds of support; None: the defaults.
     n_jobs : int
@@ -79,6 +81,13 @@ def plan_rows(
     """
     fitted.check(snapshots)
     row, rule = row_numbers(row, len(snapshots)), SupportRule() if rule is None else rule
+    known = row if as_of is None else row_numbers(as_of, len(snapshots))
+    if (
+        len(known) != len(row)
+        or (snapshots.borrower_row[known] != snapshots.borrower_row[row]).any()
+        or (known < row).any()
+    ):
+        raise CreditModelError("as_of must name for each row one of the same borrower, at or after it")
     if goal not in GOALS:
         raise CreditModelError(f"goal must be one of {', '.join(GOALS)}, got {goal!r}")
     if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or not 1 <= horizon <= MOST_MONTHS:
@@ -93,9 +102,9 @@ def plan_rows(
         )
     plans = list[Plan]()
     for start in range(0, len(row), _AT_ONCE):
-        some = row[start : start + _AT_ONCE]
-        lot = Lot(fitted, snapshots, some, Ahead.of(snapshots.history, some, int(horizon), given), grid, n_jobs)
-        plans += _plans(lot, goal, questions_of(fitted, snapshots, some, goal, rule, n_jobs=n_jobs))
+        some, last = row[start : start + _AT_ONCE], known[start : start + _AT_ONCE]
+        lot = Lot(fitted, snapshots, some, Ahead.of(snapshots.history, last, int(horizon), given), grid, n_jobs)
+        plans += _plans(lot, goal, questions_of(fitted, snapshots, some, last, goal, rule, n_jobs=n_jobs))
     return plans
 
 
@@ -147,12 +156,13 @@ class _One:
 
     def features(self, mixture: int) -> FloatArray:
         """Of the months to come under a mixture, as their history gives them: (horizon, n_features)."""
-        return self.lot.asked(self.lot.under(mixture), self.question)[0]
+        found: FloatArray = self.lot.asked(self.lot.under(mixture), self.question)[0]
+        return found
 
     def months(self, score: FloatArray) -> pd.DataFrame:
         """The months to come with their scores (horizon,)."""
         history = self.lot.snapshots.history
-        number = history.month_number[self.lot.row[0]] + np.arange(1, len(score) + 1)
+        number = history.month_number[self.lot.ahead.row[0]] + np.arange(1, len(score) + 1)
         reached = score >= self.line
         return pd.DataFrame(
             {"month": history.show_months(number), "score": score, "risk": expit(-score), "reached": reached}
@@ -160,7 +170,7 @@ class _One:
 
     def score_now(self) -> float:
         """The score as of the last known month."""
-        snapshots, row = self.lot.snapshots, self.lot.row
+        snapshots, row = self.lot.snapshots, self.lot.ahead.row
         X = self.lot.asked(States(snapshots.X[row], snapshots.numerators[row]), self.question)
         return float(self.lot.exact_scores(X, self.question)[0])
 
@@ -180,13 +190,15 @@ def _plan(one: _One, goal: str, options: Mapping[str, Option | None], affordable
         catalogue=lot.fitted.catalogue,
         model_version=lot.fitted.version,
         borrower_id=history.borrower_ids[snapshots.borrower_row[row]],
-        month=history.show_months(history.month_number[[row]])[0],
+        month=history.show_months(history.month_number[lot.ahead.row])[0],
+        cut_month=history.show_months(history.month_number[[row]])[0] if fell else None,
         goal=goal,  # type: ignore[arg-type]
         horizon=lot.ahead.horizon,
         limit=float(raised if goal == "regain" and not fell else snapshots.limit_before[row]),
         line=one.line,
         score=one.score_now(),
         **options,
+        levels={lever.column: float(one.lot.ahead.begins(lever.column)[0]) for lever in lot.grid.levers},
         ahead=one.months(one.table[0]),
         gap=gap,
         blocked_by=blocked,

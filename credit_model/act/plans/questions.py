@@ -47,7 +47,14 @@ class Question:
 
 
 def questions_of(
-    fitted: FittedModel, snapshots: Snapshots, row: IntArray, goal: str, rule: SupportRule, *, n_jobs: int
+    fitted: FittedModel,
+    snapshots: Snapshots,
+    row: IntArray,
+    as_of: IntArray,
+    goal: str,
+    rule: SupportRule,
+    *,
+    n_jobs: int,
 ) -> list[Question]:
     """The questions behind a goal, one after the other: each is asked once the one before is answered by yes.
 
@@ -55,14 +62,15 @@ def questions_of(
     ----------
     fitted : FittedModel
     snapshots : Snapshots
-    row : int64 array, (n,)
+    row, as_of : int64 arrays, (n,)
+        Of the cut, and the last that is known.
     goal : str
         "reinstate": would the limit before the cut be kept? "keep": the same, with no risk above the usual. "regain":
         is it raised by a tier, and by the next, up to where it was?
     rule : SupportRule
     n_jobs : int
     """
-    before, after = snapshots.tier_before[row], snapshots.tier_after[row]
+    before, after = snapshots.tier_before[row], snapshots.tier_after[as_of]
     everybody = np.ones(len(row), dtype=np.bool_)
     if goal != "regain":
         line = _keep_lines(fitted, snapshots, row, goal, rule, n_jobs)
@@ -72,7 +80,7 @@ def questions_of(
     amounts, questions = np.array(fitted.ladder.amounts), list[Question]()
     for k in range(int((target - now).max(initial=1))):
         state = np.minimum(now + k, np.maximum(target - 1, 0))
-        limit = np.where(state == now, snapshots.limit_after[row], amounts[state])
+        limit = np.where(state == now, snapshots.limit_after[as_of], amounts[state])
         questions.append(Question((now + k < target) | (k == 0), state + 1, state, limit, np.zeros(len(row))))
     return questions
 
@@ -90,7 +98,7 @@ def _keep_lines(
 
 
 def reached(questions: list[Question], tables: list[FloatArray]) -> BoolArray:
-    """Whether the last question is answered by yes: (n, n_mixtures, horizon).
+    """Whether the last question is answered by yes from a month on: (n, n_mixtures, horizon).
 
     Parameters
     ----------
@@ -100,12 +108,13 @@ def reached(questions: list[Question], tables: list[FloatArray]) -> BoolArray:
 
     Notes
     -----
-    A single question may be answered by yes in one month and by no in the next. Of several each waits for a month after
-    the one before was answered, and what is raised stays raised.
+    A limit that would come back in one month and be lost in the next has not come back: a single question must be
+    answered by yes from a month to the end of the horizon. Of several each waits for a month after the one before was
+    answered, and what is raised stays raised.
     """
     yes = [table >= question.line[:, None, None] + MARGIN for question, table in zip(questions, tables, strict=True)]
     if len(questions) == 1:
-        return yes[0]
+        return np.asarray(np.logical_and.accumulate(yes[0][..., ::-1], axis=2)[..., ::-1], dtype=np.bool_)
     horizon = tables[0].shape[2]
     month, done = np.arange(horizon), np.full(tables[0].shape[:2], -1, dtype=np.int64)
     for question, over in zip(questions, yes, strict=True):

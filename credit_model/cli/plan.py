@@ -1,0 +1,149 @@
+"""The command plan: what brings a limit back, and when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from credit_model.cli import options
+from credit_model.cli.console import heading, say, show, show_facts, working
+from credit_model.cli.outputs import INPUT, File
+from credit_model.errors import DataFileError
+from credit_model.files import write_table
+from credit_model.readers.tables import read_table
+
+if TYPE_CHECKING:
+    from credit_model.act.plans import Option, Plan
+    from credit_model.act.plans.told import PlanWords
+    from credit_model.portfolio.months import MonthType
+
+MOST_MONTHS = 60
+
+
+@options.command()
+@options.model_on_data
+@options.borrower(required=False)
+@options.month("The month in which the limit fell; else the borrower's last decrease.")
+@click.option(
+    "--goal",
+    type=click.Choice(["reinstate", "regain", "keep"]),
+    default=None,
+    help="The old limit would have been kept; it is raised up to there; or the one in force is not at risk. Else: "
+    "reinstate after a cut, else keep.",
+)
+@click.option(
+    "--horizon", type=click.IntRange(1, MOST_MONTHS), default=12, show_default=True, help="Months to look ahead."
+)
+@click.option("--lever", "levers", multiple=True, metavar="ID", help="Only this lever; may be repeated. Else all.")
+@click.option(
+    "--scenario",
+    default=None,
+    type=INPUT,
+    metavar="FILE",
+    help="Another economy or lender: a table with a row a month to come, a column each.",
+)
+@options.out("Table of the plans of all borrowers (.parquet or .csv).", File(".parquet", ".csv"), required=False)
+@options.language
+def plan_command(
+    source: options.ModelOnData,
+    borrower: str | None,
+    month: str | None,
+    goal: str | None,
+    horizon: int,
+    levers: tuple[str, ...],
+    scenario: str | None,
+    out: str | None,
+    lang: str,
+) -> None:
+    """What brings a limit back, and when: by itself, by a plan, or not at all.
+
+    The catalogue's levers say what a borrower can move. All their settings are looked at, month by month.
+
+    \b
+    Example:  credit-model plan --data portfolio --model model --borrower 42
+              credit-model plan --data portfolio --model model --out plans.parquet
+    """
+    if (borrower is None) == (out is None):
+        raise click.UsageError("give --borrower ID for one plan, or --out FILE for those of all borrowers.")
+    if month is not None and borrower is None:
+        raise click.UsageError("--month is for --borrower; without it each borrower's last decrease is taken.")
+    given: dict[str, Any] = {
+        "horizon": horizon,
+        "levers": levers or None,
+        "scenario": None if scenario is None else _scenario(scenario, horizon),
+    }
+    if borrower is not None:
+        with working("planning"):
+            plan = source.predictor.plan(source.history, borrower, month, goal=goal, **given)
+        show_plan(plan, lang, source.history.month_type)
+        return
+    from credit_model.act.plans import plans_table
+
+    with working("planning"):
+        plans = source.predictor.plans(source.history, goal=goal or "reinstate", **given)
+        table = plans_table(plans)
+    assert out is not None
+    write_table(table, out)
+    outcomes = [plan.outcome for plan in plans]
+    show_facts(
+        [
+            ("plans", len(plans)),
+            ("reached by itself", outcomes.count("by_itself")),
+            ("reached by a plan", outcomes.count("by_plan")),
+            ("out of reach", outcomes.count("impossible")),
+            ("written to", out),
+        ]
+    )
+
+
+def _scenario(file: str, horizon: int) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+    table = read_table(file)
+    numbers = table.select_dtypes("number")
+    if len(table) < horizon or not len(numbers.columns):
+        raise DataFileError(
+            f"{file}: a scenario must have a row for each of the {horizon} months to come and columns of numbers, "
+            f"found {len(table)} rows and {len(numbers.columns)} such columns; give more, or a smaller --horizon"
+        )
+    return {str(name): numbers[name].to_numpy(dtype=np.float64)[:horizon] for name in numbers}
+
+
+def show_plan(plan: Plan, lang: str, month_type: MonthType) -> None:
+    """Print everything that is told of one plan."""
+    from credit_model.act.plans.told import PlanWords
+
+    told = PlanWords(plan, lang, month_type)
+    heading(told.title)
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(no_wrap=True)
+    facts.add_column(overflow="fold")
+    for name, text in told.facts:
+        facts.add_row(Text(name, style="dim"), Text(text))
+    show(facts)
+    shown = plan.cheapest
+    if shown is not None and shown.settings:
+        heading(told.language.say("plan.month_by_month", option=told.language.say(f"plan.{shown.name}")))
+        show(_months(plan, shown, told))
+    for note in told.notes:
+        say(note)
+
+
+def _months(plan: Plan, option: Option, told: PlanWords) -> Table:
+    """The months of an option, up to the goal and a few more."""
+    language, words = told.language, told.words
+    columns = [str(name) for name in option.months if name not in ("month", "score", "risk", "reached")]
+    table = Table(box=None, pad_edge=False)
+    risk = "plan.chance" if plan.goal == "regain" else "plan.risk"
+    names = [language.label(plan.catalogue.column(name).label) for name in columns]
+    for place, name in enumerate(
+        [language.say("plan.month"), language.say(risk), language.say("plan.reached"), *names]
+    ):
+        table.add_column(name, justify="right" if place else "left")
+    for values in option.months.to_dict("records"):
+        cells = [words.measured(plan.catalogue.column(n).unit, float(values[n]), digits=0) for n in columns]
+        reached = language.say("plan.yes" if values["reached"] else "plan.no")
+        table.add_row(told.month(values["month"]), told.score(float(values["score"])), reached, *cells)
+    return table
