@@ -260,7 +260,7 @@ def _check_numbers(document: TomlDocument, factors: list[TomlTable], features: l
         document.gather(document.fail, rule, "feature")
         return
     used = [table.content.get("factor") for table in features]
-    known = {table.content.get("id") for table in factors}
+    known = [table.content.get("id") for table in factors]  # no set: what a file holds may be a list
     if any(factor not in known for table, factor in zip(features, used, strict=True) if "role" not in table.content):
         return  # a feature whose factor is misspelt may be the one that is missed
     for table in factors:
