@@ -168,8 +168,8 @@ def sole_writer(target: Path, *, wait: bool = False, entrust: bool = False) -> I
 
 
 def _remove_empty(folders: list[Path]) -> None:
-    with contextlib.suppress(OSError):
-        for folder in folders:
+    for folder in folders:
+        with contextlib.suppress(OSError):
             folder.rmdir()
 
 
