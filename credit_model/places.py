@@ -146,36 +146,30 @@ def sole_writer(target: Path, *, wait: bool = False, entrust: bool = False) -> I
     if key in _entrusted:
         yield
         return
-    lock = _beside(target, "lock")
-    made: list[Path] = []
-    try:
-        made = _make_parents(target)
-        handle = _take(lock, wait)
-    except OSError as error:
-        _remove_empty(made)
-        raise unwritable(target, error) from None
-    if handle is None:
-        raise DataFileError(f"{target}: another run is writing to it; wait for its end, or give another output")
-    try:
+    lock, handle = _beside(target, "lock"), None
+    made = [folder for folder in (target.parent, *target.parent.parents) if not folder.exists()]
+    try:  # from here on a signal may end the run at any line
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle = _take(lock, wait)
+        except OSError as error:
+            raise unwritable(target, error) from None
+        if handle is None:
+            raise DataFileError(f"{target}: another run is writing to it; wait for its end, or give another output")
         if entrust:
             _entrusted.add(key)
         yield
     finally:
         _entrusted.discard(key)
-        remove(lock)
-        os.close(handle)
+        if handle is not None:
+            remove(lock)
+            os.close(handle)
         _remove_empty(made)
 
 
-def _make_parents(target: Path) -> list[Path]:
-    missing = [folder for folder in (target.parent, *target.parent.parents) if not folder.exists()]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return missing
-
-
 def _remove_empty(folders: list[Path]) -> None:
-    with contextlib.suppress(OSError):
-        for folder in folders:
+    for folder in folders:
+        with contextlib.suppress(OSError):
             folder.rmdir()
 
 

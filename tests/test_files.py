@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from credit_model import places
 from credit_model.errors import ArtifactError, DataFileError
 from credit_model.files import (
     check_file_replaceable,
@@ -355,3 +356,17 @@ def test_what_is_being_written_is_not_looked_for_in_manifests_above_it(tmp_path,
     monkeypatch.setattr("credit_model.files._manifest_of", asked.append)
     check_file_replaceable(tmp_path / "new" / "part.txt")
     assert asked[:2] == [tmp_path / "new", tmp_path]
+
+
+@pytest.mark.parametrize("at", ["mkdir", "_take"])
+def test_a_run_that_ends_between_making_a_folder_and_its_lock_leaves_no_folder(tmp_path, monkeypatch, at):
+    def ends(*given, **more):
+        if at == "mkdir":
+            made(*given, **more)
+        raise KeyboardInterrupt
+
+    made = Path.mkdir
+    monkeypatch.setattr(*((Path, "mkdir") if at == "mkdir" else (places, "_take")), ends)
+    with pytest.raises(KeyboardInterrupt), places.sole_writer(tmp_path / "new" / "deep" / "m"):
+        raise AssertionError("never reached")
+    assert list(tmp_path.iterdir()) == []
