@@ -19,6 +19,7 @@
 ``explain``                           explained decreases, one verdict for each: numbers only
 ``words``                             numbers into words; all words are in one file a language
 ``plots  documents``                  pictures; notices and pages
+``act``                               what to do: plans that bring a limit back
 ``predictor``                         `LimitPredictor`: from a history to a model and its explanations
 ``evaluation``                        accuracy on borrowers and months never seen
 ``grade``                             what is told, and other methods, held against the simulator's truth

@@ -42,7 +42,8 @@ ALLOWED = {
     "fitted_model": {"portfolio", "model", "explain"},
     "saved_model": {"portfolio", "model", "explain", "fitted_model"},
     "training": {"portfolio", "model", "explain", "fitted_model"},
-    "predictor": {"portfolio", "model", "explain", "fitted_model", "saved_model", "training"},
+    "act": {"portfolio", "trees", "model", "explain", "words", "fitted_model"},
+    "predictor": {"portfolio", "model", "explain", "act", "fitted_model", "saved_model", "training"},
     "evaluation": {"portfolio", "model", "explain", "fitted_model", "predictor"},
     "grade": {"portfolio", "trees", "model", "explain", "predictor", "evaluation", "simulate"},
     "cli": {
@@ -55,6 +56,7 @@ ALLOWED = {
         "words",
         "plots",
         "documents",
+        "act",
         "predictor",
         "evaluation",
         "grade",

@@ -17,7 +17,7 @@ from credit_model.portfolio.months import format_month, month_number_of
 from credit_model.portfolio.snapshots import Snapshots
 
 if TYPE_CHECKING:
-    from credit_model.act.plans import Plan
+    from credit_model.act.plans.plan import Plan
 
 
 class Acting:
@@ -76,7 +76,7 @@ class Acting:
         CreditModelError
             A parameter breaks its rule.
         """
-        from credit_model.act.plans import plan_rows
+        from credit_model.act.plans.planning import plan_rows
 
         panel = self.fitted.panel(history).select([borrower_id])
         snapshots = self.snapshots(panel)
@@ -114,7 +114,7 @@ class Acting:
         goal, horizon, levers, scenario
             As in `plan`.
         """
-        from credit_model.act.plans import plan_rows
+        from credit_model.act.plans.planning import plan_rows
 
         snapshots = self.snapshots(history)
         last = (snapshots.history.starts[1:] - 1).astype(np.int64)

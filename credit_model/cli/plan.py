@@ -17,7 +17,7 @@ from credit_model.files import write_table
 from credit_model.readers.tables import read_table
 
 if TYPE_CHECKING:
-    from credit_model.act.plans import Option, Plan
+    from credit_model.act.plans.plan import Option, Plan
     from credit_model.act.plans.told import PlanWords
     from credit_model.portfolio.months import MonthType
 
@@ -81,7 +81,7 @@ def plan_command(
             plan = source.predictor.plan(source.history, borrower, month, goal=goal, **given)
         show_plan(plan, lang, source.history.month_type)
         return
-    from credit_model.act.plans import plans_table
+    from credit_model.act.plans.planning import plans_table
 
     with working("planning"):
         plans = source.predictor.plans(source.history, goal=goal or "reinstate", **given)

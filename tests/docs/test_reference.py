@@ -11,6 +11,8 @@ import pytest
 import credit_model
 from credit_model.portfolio import declarations
 from credit_model.portfolio.catalogue import BUILT_IN, parse_catalogue, read_catalogue
+from credit_model.portfolio.lever_declarations import AHEAD
+from credit_model.portfolio.levers import Follows, Moves
 from credit_model.portfolio.month_columns import FORMATS
 from credit_model.portfolio.months import CALENDARS
 from credit_model.portfolio.toml_document import TomlTable
@@ -20,7 +22,17 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "catalogue.md").read_text(encoding="utf-8")
 API = "\n".join(path.read_text(encoding="utf-8") for path in sorted((DOCS / "api").glob("*.rst")))
 ROOMS = ("credit_model", "credit_model.explain", "credit_model.words", "credit_model.plots", "credit_model.documents",
-         "credit_model.grade", "credit_model.readers")  # fmt: skip
+         "credit_model.grade", "credit_model.readers", "credit_model.act.plans")  # fmt: skip
+#: A lever of the other direction than those of the catalogues that come with the package.
+LEVER_UP = """
+[[lever]]
+id = "save"
+column = "provident_fund_amount"
+moves = "up"
+ceiling = 2000
+label = "save"
+action = "save"
+"""
 #: Public names that are no part of a user's work: constants, and what only other rooms take.
 APART = {"CONVERTERS", "LANGUAGES", "CatalogueWords", "Language", "catalogue_words"}
 
@@ -58,6 +70,7 @@ def asked():
         for name in BUILT_IN:
             parse_catalogue(read_catalogue(name).text)
         parse_catalogue(CATALOGUE + "[source]\n")
+        parse_catalogue(read_catalogue("synthetic").text + LEVER_UP)
     finally:
         TomlTable.get = get
     return keys
@@ -70,6 +83,8 @@ TABLES = {
     "column": "[[column]]",
     "factor": "[[factor]]",
     "feature": "[[feature]]",
+    "plan": "[plan]",
+    "lever": "[[lever]]",
 }
 
 
@@ -115,6 +130,9 @@ def test_every_word_has_its_line(heading, words):
         ("[[factor]]", "about", get_args(declarations.About)),
         ("[[feature]]", "effect", tuple(declarations.SIGNS)),
         ("[[feature]]", "exemption", get_args(declarations.Exemption)),
+        ("[plan]", "ahead", AHEAD),
+        ("[[lever]]", "moves", get_args(Moves)),
+        ("[[lever]]", "follows", get_args(Follows)),
     ],
 )
 def test_every_choice_is_named(table, key, words):

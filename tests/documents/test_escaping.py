@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import credit_model
+from credit_model.act.plans.plan import Plan
 from credit_model.documents.notice import build_notice
 from credit_model.evaluation import Evaluation
 from credit_model.explain.decreases import DecreaseExplanations
@@ -96,6 +97,15 @@ def history_of(catalogue: Catalogue) -> Any:
     return check_history(table, catalogue)
 
 
+def evil_plan(catalogue: Any) -> Plan:
+    """A plan without a way, of a borrower with a hostile name."""
+    return Plan(
+        catalogue=catalogue, model_version=EVIL, borrower_id=EVIL, month=EVIL, cut_month=EVIL, goal="keep", horizon=1,
+        limit=1.0, line=0.0, score=0.0, nothing=None, cheapest=None, fastest=None, fewest=None, levels={},
+        ahead=evil_table(), gap=1.0, blocked_by=(EVIL,), n_mixtures=1, covers_all=False,
+    )  # fmt: skip
+
+
 def objects() -> dict[str, Any]:
     """One of every class that shows itself in notebooks, made of nothing but hostile text."""
     catalogue = evil_catalogue()
@@ -121,6 +131,7 @@ def objects() -> dict[str, Any]:
         Evaluation(scores, scores, scores, None, 1, 1),
         SimulatedPortfolio(pd.DataFrame({"borrower_id": [EVIL]}), truth, evil_table()),
         Grade(overall, overall, {}, {}, EVIL),
+        evil_plan(catalogue),
     ]
     return {f"{type(one).__name__}-{i}": one for i, one in enumerate(made)}
 
