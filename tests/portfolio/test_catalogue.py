@@ -219,7 +219,7 @@ def test_a_pipe_is_no_catalogue(tmp_path):
 @pytest.mark.parametrize("value", ['["a", "a"]', "{ a = 1 }", "3", "true", "2024-01-01"])
 @pytest.mark.parametrize("key", ["factor", "column", "id", "code", "effect", "summary"])
 def test_a_feature_whose_key_is_no_text_is_told_like_any_mistake(key, value):
-    text = re.sub(rf'^{key} = .*$', f"{key} = {value}", CATALOGUE, flags=re.M)
+    text = re.sub(rf"^{key} = .*$", f"{key} = {value}", CATALOGUE, flags=re.M)
     assert text != CATALOGUE
     with pytest.raises(CatalogueError, match=f"{key} must be"):
         parse_catalogue(text)
