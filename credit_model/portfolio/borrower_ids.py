@@ -1,7 +1,7 @@
 """Ids of borrowers: whole numbers or texts; what could be taken for another borrower is refused.
 
-They are kept as they are, but for what a program may have added: the ".0" of a whole number that was held as a float, and
-blanks around a text, where no two ids become one without them.
+They are kept as they are, but for what a program may have added: the ".0" of a whole number that was held as a float,
+and blanks around a text, where no two ids become one without them.
 """
 
 from __future__ import annotations
@@ -150,8 +150,8 @@ def _of_floats(column: pd.Series, name: str) -> pd.Series:
     if wrong.any():
         row = int(wrong.argmax())
         raise HistoryError(
-            f"{name} must be whole numbers or text, got {column.dtype} with {values[row]!s} (first: data row {row + 1}); "
-            "give the ids as text"
+            f"{name} must be whole numbers or text, got {column.dtype} with {values[row]!s} "
+            f"(first: data row {row + 1}); give the ids as text"
         )
     return pd.Series(values.astype(np.int64))
 
@@ -189,7 +189,7 @@ def _text_of(cell: Any) -> str | None:
     if isinstance(cell, str):
         return cell
     if isinstance(cell, float | np.floating):
-        return str(int(cell)) if abs(cell) < _LARGEST_FLOAT and cell == np.floor(cell) else None
+        return str(int(cell)) if abs(float(cell)) < _LARGEST_FLOAT and float(cell).is_integer() else None
     if isinstance(cell, bool | np.bool_) or not isinstance(cell, int | np.integer | uuid.UUID):
         return None
     return str(cell)
