@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from credit_model.arrays import BoolArray, FloatArray, IntArray
-from credit_model.draft.months import MonthsFound, best_reading, looks_like_serials, readings_of
+from credit_model.draft.months import MonthsFound, are_serials, best_reading, readings_of
 from credit_model.draft.profiles import Profile
 from credit_model.errors import HistoryError
 from credit_model.portfolio.borrower_ids import read_ids
@@ -86,14 +86,15 @@ def find_keys(
         if found is not None:
             break
         telling = [n for n, ways in readings.items() if month or ways[0].is_told or _is_month(profiles[n])]
-        _refuse_duplicates(table, telling[:1], readings, certain, borrower)
+        _refuse_duplicates(table, telling[:1], readings, certain, 1.0 if borrower else _MOST_TWICE)
     if not readings:
         raise HistoryError(
             "no column can be read as months; say which it is with --month (month= in Python); "
             f"columns: {_listed(profiles)}"
         )
     if found is None:
-        _refuse_duplicates(table, telling[:1], readings, ids, borrower)
+        for keys, most in ((certain, 1.0), (ids, _MOST_TWICE)):
+            _refuse_duplicates(table, telling[:1], readings, keys, most)
         for key in certain[:1]:
             read_ids([table[part] for part in key], key, "/".join(key))
         what = f"{' and '.join(borrower)} must" if borrower else "no column, and no two of them,"
@@ -133,7 +134,7 @@ def _refuse_unreadable(
     given: str | None,
 ) -> None:
     """Say why the column that is given, or whose name says that it is the month, cannot be read: no other is taken."""
-    named = [given] if given else [name for name in months if _is_month(profiles[name])]
+    named = [given] if given else [name for name in months if _is_month(profiles[name]) and _may_tell(table[name])]
     if not named or any(name in readings for name in named):
         return
     try:
@@ -143,30 +144,38 @@ def _refuse_unreadable(
         raise HistoryError(f"{mistake}{other}") from None
 
 
+def _may_tell(column: pd.Series) -> bool:
+    """Whether half of the cells hold a digit; others, such as flags and grades, are no months, whatever their name."""
+    cells = pd.Series(column.dropna().astype(str).unique())
+    return not len(cells) or bool(cells.str.contains(r"\d").mean() >= 0.5)
+
+
 def _refuse_duplicates(
     table: pd.DataFrame,
     months: list[str],
     readings: Mapping[str, list[MonthsFound]],
     ids: list[tuple[str, ...]],
-    given: tuple[str, ...],
+    most: float,
 ) -> None:
-    """Say it where a key and a month are found by their names or given, but some rows stand twice."""
+    """Say it where a key and a month are found by their names or given, but rows stand twice, ``most`` of them."""
     for month, key in ((month, key) for month in months for key in ids):
         codes = _codes(table, key)
-        twice = [
-            pd.DataFrame({"key": codes, "month": way.number}).duplicated().to_numpy()
-            for way in readings[month] if way.month_type != "week"
+        rows = [
+            pd.DataFrame({"key": codes, "month": way.number}) for way in readings[month] if way.month_type != "week"
         ]  # fmt: skip
-        fewest = min(twice, key=lambda rows: int(rows.sum()), default=np.zeros(0, dtype=np.bool_))
-        most = 1.0 if given else _MOST_TWICE
+        found = min(rows, key=lambda one: int(one.duplicated().sum()), default=pd.DataFrame({"key": []}))
+        twice = found.duplicated().to_numpy()
         is_key = len(codes) >= _LEAST_ROWS * (codes.max() + 1) and (codes >= 0).all()
-        if 0 < fewest.sum() <= most * len(fewest) and (is_key or given):
-            row = int(np.flatnonzero(fewest)[0])
+        if 0 < twice.sum() <= most * len(twice) and (is_key or most == 1):
+            row = int(np.flatnonzero(twice)[0])
+            first = int(np.flatnonzero((found == found.iloc[row]).all(axis=1))[0])
             shown = " / ".join(str(table[part].iloc[row]) for part in key)
+            one, other = str(table[month].iloc[first]), str(table[month].iloc[row])
+            same = "remove them" if one == other else f"{one} and {other} are one month: write the month of each row"
             raise HistoryError(
-                f"a borrower has one row a month, found {int(fewest.sum()):,} duplicates of {' / '.join(key)} and "
-                f"{month} (first: data row {row + 1}, {shown}, {table[month].iloc[row]}); remove them, or name a "
-                "further part of the key with --borrower (borrower= in Python)"
+                f"a borrower has one row a month, found {int(twice.sum()):,} duplicates of {' / '.join(key)} and "
+                f"{month} (first: data row {row + 1}, {shown}, {other}); {same}, or name a further part of the key "
+                "with --borrower, or the month with --month (borrower=, month= in Python)"
             )
 
 
@@ -197,9 +206,10 @@ def _month_candidates(table: pd.DataFrame, profiles: Mapping[str, Profile]) -> l
     others = [p for p in open_ if p not in named]
     dated = [p for p in others if p.kind == "date"]
     written = [p for p in others if p.kind == "integer" and _looks_written(p.values)]
-    texts = [p for p in others if p.kind in ("text", "category") and _tells_months(table[p.name])]
-    whole = [p for p in others if p.kind == "integer" and 2 <= p.n_distinct <= _MOST_MONTHS]
-    serial = [p for p in whole if looks_like_serials(table[p.name])]
+    few = [p for p in others if 2 <= p.n_distinct <= _MOST_MONTHS]
+    texts = [p for p in few if p.kind in ("text", "category") and _tells_months(table[p.name])]
+    whole = [p for p in few if p.kind == "integer" and not np.isnan(p.values).any()]
+    serial = [p for p in whole if are_serials(p.values)]
     counts = [p for p in whole if p not in serial and np.ptp(p.values) <= _MOST_MONTHS]
     return [
         [p.name for p in named],
@@ -218,9 +228,9 @@ def _looks_written(values: FloatArray) -> bool:
 
 
 def _tells_months(column: pd.Series) -> bool:
-    """Whether few texts stand in a column, and all are months as people write them."""
-    cells = pd.Series(column.unique())
-    return len(cells) <= _MOST_MONTHS and any(way.is_told for way in _readings(pd.DataFrame({"": cells}), "")[:1])
+    """Whether all texts of a column are months as people write them."""
+    cells = pd.Series(column.astype(str).unique())
+    return not column.isna().any() and any(way.is_told for way in readings_of(cells, "")[:1])
 
 
 def _readings(table: pd.DataFrame, name: str) -> list[MonthsFound]:

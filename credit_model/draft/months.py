@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from credit_model.arrays import IntArray
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
 from credit_model.portfolio.month_columns import read_months
 from credit_model.portfolio.months import MonthType
@@ -64,9 +64,9 @@ def readings_of(column: pd.Series, name: str) -> list[MonthsFound]:
             found.append(one)
     if found and found[0].calendar is None and found[0].is_told:
         return found
-    if not found and looks_like_serials(column):
-        return [one for calendar in _CALENDARS if (one := _read(column, name, calendar, "spreadsheet_day")) is not None]
     texts = column.astype(str).unique()
+    if not found and are_serials(pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy(dtype=np.float64)):
+        return [one for calendar in _CALENDARS if (one := _read(column, name, calendar, "spreadsheet_day")) is not None]
     if len(texts) > 5000 or not all(any(c.isdigit() for c in text) for text in texts[:50]):
         return found
     sample = pd.Series(texts)
@@ -78,10 +78,9 @@ def readings_of(column: pd.Series, name: str) -> list[MonthsFound]:
     return found
 
 
-def looks_like_serials(column: pd.Series) -> bool:
-    """Whether all cells are whole numbers that a spreadsheet may have for days."""
-    values = pd.Series(pd.to_numeric(pd.Series(column.astype(str).unique()), errors="coerce"))
-    return bool((values.between(_FIRST_SERIAL, _LAST_SERIAL) & (values == np.floor(values))).all())
+def are_serials(numbers: FloatArray) -> bool:
+    """Whether all numbers (n,) are whole ones that a spreadsheet may have for days."""
+    return bool(((numbers >= _FIRST_SERIAL) & (numbers <= _LAST_SERIAL) & (numbers == np.floor(numbers))).all())
 
 
 def _read(column: pd.Series, name: str, calendar: str | None, pattern: str | None) -> MonthsFound | None:

@@ -108,6 +108,14 @@ def test_a_column_named_month_that_cannot_be_read_is_told(simulated, period, wro
     assert draft_catalogue(raw, month="t", lag=0).catalogue.month == "t"
 
 
+@pytest.mark.parametrize("header", ["cycle", "statement_flag"])
+def test_flags_and_grades_are_no_months_whatever_their_name(simulated, period, header):
+    raw = table_of(simulated, period.strftime("%Y-%m"), "zz").assign(
+        **{header: np.where(simulated.index % 3, "A", "B")}
+    )
+    assert draft_catalogue(raw, lag=0).catalogue.month == "zz"
+
+
 def test_a_given_month_that_cannot_be_read_is_told(simulated, period):
     raw = table_of(simulated, period.strftime("%Y-%m"), "zz")
     raw.loc[7, "zz"] = "2023-13"
@@ -143,8 +151,14 @@ def test_a_cut_off_date_that_drifts_makes_no_weeks(simulated, header, how):
     row = simulated.groupby("borrower_id").cumcount()
     days = pd.Timestamp("2022-01-31") + pd.to_timedelta(30 * row, unit="D")
     raw = table_of(simulated, days if how is None else days.dt.strftime(how), header)
-    with pytest.raises(HistoryError, match=f"duplicates of account_no and {header}"):
+    with pytest.raises(HistoryError, match=f"duplicates of account_no and {header} .* are one month"):
         draft_catalogue(raw)
+
+
+def test_many_duplicates_are_told(simulated, period):
+    raw = table_of(simulated, period.strftime("%Y-%m"))
+    with pytest.raises(HistoryError, match=r"found 864 duplicates of account_no and month .*remove them.*--month"):
+        draft_catalogue(pd.concat([raw, raw.sample(frac=0.3, random_state=1)]))
 
 
 def test_weeks_that_follow_each_other_are_weeks(simulated):
