@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from credit_model.arrays import BoolArray, FloatArray, IntArray
-from credit_model.draft.months import MonthsFound, best_reading, readings_of
+from credit_model.draft.months import MonthsFound, are_serials, best_reading, readings_of
 from credit_model.draft.profiles import Profile
 from credit_model.errors import HistoryError
+from credit_model.portfolio.borrower_ids import read_ids
+from credit_model.portfolio.month_columns import read_months
 
 #: A key has so many rows on average, at least.
 _LEAST_ROWS = 2.0
@@ -22,6 +24,10 @@ _STAYS, _MOST_TRIED = 0.8, 40
 _MOST_TWICE = 0.05
 #: A further part of a key has so many values, at most.
 _MOST_PARTS = 100
+#: Columns of more values are no months, where no name says it.
+_MOST_MONTHS = 600
+#: A name that fits so well is that of the month.
+_IS_MONTH = 0.85
 _ID_ROLES = ("account", "customer", "product")
 
 
@@ -67,21 +73,33 @@ def find_keys(
     for name in (*borrower, *(key for key in (month, limit) if key is not None)):
         if name not in profiles:
             raise HistoryError(f"the table has no column {name!r}; its columns are {_listed(profiles)}")
+    if borrower:
+        read_ids([table[part] for part in borrower], borrower, "/".join(borrower))  # its errors say more
     found = None
     readings: dict[str, list[MonthsFound]] = {}
-    for months in [[month]] if month else _month_candidates(profiles):
+    ids = [borrower] if borrower else _id_candidates(profiles, {limit} if limit else set())
+    certain = [key for key in ids if borrower or all(_is_id(profiles[part]) for part in key)]
+    for months in [[month]] if month else _month_candidates(table, profiles):
         readings |= {name: ways for name in months if (ways := _readings(table, name))}
-        ids = [borrower] if borrower else _id_candidates(profiles, {limit} if limit else set())
-        found = _best_pair(table, profiles, readings, ids)
+        _refuse_unreadable(table, profiles, months, readings, month)
+        found = _best_pair(table, profiles, readings, ids, month)
         if found is not None:
             break
+        telling = [n for n, ways in readings.items() if month or ways[0].is_told or _is_month(profiles[n])]
+        _refuse_duplicates(table, telling[:1], readings, certain, 1.0 if borrower else _MOST_TWICE)
     if not readings:
-        what = f"column {month!r} cannot be read as months" if month else "no column can be read as months"
-        raise HistoryError(f"{what}; say which it is with --month (month= in Python); columns: {_listed(profiles)}")
-    if found is None:
-        _refuse_duplicates(table, profiles, readings, ids)
         raise HistoryError(
-            "no column, and no two of them, name a borrower or account with one row a month; say which they are with "
+            "no column can be read as months; say which it is with --month (month= in Python); "
+            f"columns: {_listed(profiles)}"
+        )
+    if found is None:
+        for keys, most in ((certain, 1.0), (ids, _MOST_TWICE)):
+            _refuse_duplicates(table, telling[:1], readings, keys, most)
+        for key in certain[:1]:
+            read_ids([table[part] for part in key], key, "/".join(key))
+        what = f"{' and '.join(borrower)} must" if borrower else "no column, and no two of them,"
+        raise HistoryError(
+            f"{what} name a borrower or account with one row a month, in two months at least; say which they are with "
             f"--borrower and --month (borrower=, month= in Python); columns: {_listed(profiles)}"
         )
     key, month_name, reading, codes = found
@@ -100,30 +118,76 @@ def find_keys(
             "it can be read as months",
         ),
     }
+    if reading.step != 1:
+        typical = f"a borrower's rows are typically {reading.step:g} periods apart, not 1"
+        sure["month"] = ("unsure", f"{typical}: see whether the calendar is right")
     taken = {*key, month_name}
     limit_name, sure["limit"] = _limit(profiles, taken, codes, reading.number, limit)
     return Keys(key, month_name, limit_name, reading, codes, sure)
 
 
-def _refuse_duplicates(
+def _refuse_unreadable(
     table: pd.DataFrame,
     profiles: Mapping[str, Profile],
+    months: list[str],
+    readings: Mapping[str, list[MonthsFound]],
+    given: str | None,
+) -> None:
+    """Say why the column that is given, or whose name says that it is the month, cannot be read: no other is taken."""
+    named = [given] if given else [name for name in months if _is_month(profiles[name]) and _may_tell(table[name])]
+    if not named or any(name in readings for name in named):
+        return
+    try:
+        read_months(table[named[0]], named[0])
+    except HistoryError as mistake:
+        other = "" if given else "; if another column is the month, name it with --month (month= in Python)"
+        raise HistoryError(f"{mistake}{other}") from None
+
+
+def _may_tell(column: pd.Series) -> bool:
+    """Whether half of the cells hold a digit; others, such as flags and grades, are no months, whatever their name."""
+    cells = pd.Series(column.dropna().astype(str).unique())
+    return not len(cells) or bool(cells.str.contains(r"\d").mean() >= 0.5)
+
+
+def _refuse_duplicates(
+    table: pd.DataFrame,
+    months: list[str],
     readings: Mapping[str, list[MonthsFound]],
     ids: list[tuple[str, ...]],
+    most: float,
 ) -> None:
-    """Say it where a key and a month are found by their names, but some rows stand twice."""
-    months = [name for name in readings if profiles[name].meaning.fit("month") > 0.5]
-    for month, key in ((month, key) for month in months[:1] for key in ids):
-        codes, number = _codes(table, key), readings[month][0].number
-        twice = pd.DataFrame({"key": codes, "month": number}).duplicated().to_numpy()
-        if 0 < twice.sum() <= _MOST_TWICE * len(twice) and (codes >= 0).all():
+    """Say it where a key and a month are found by their names or given, but rows stand twice, ``most`` of them."""
+    for month, key in ((month, key) for month in months for key in ids):
+        codes = _codes(table, key)
+        rows = [
+            pd.DataFrame({"key": codes, "month": way.number}) for way in readings[month] if way.month_type != "week"
+        ]  # fmt: skip
+        found = min(rows, key=lambda one: int(one.duplicated().sum()), default=pd.DataFrame({"key": []}))
+        twice = found.duplicated().to_numpy()
+        is_key = len(codes) >= _LEAST_ROWS * (codes.max() + 1) and (codes >= 0).all()
+        if 0 < twice.sum() <= most * len(twice) and (is_key or most == 1):
             row = int(np.flatnonzero(twice)[0])
+            first = int(np.flatnonzero((found == found.iloc[row]).all(axis=1))[0])
             shown = " / ".join(str(table[part].iloc[row]) for part in key)
+            one, other = str(table[month].iloc[first]), str(table[month].iloc[row])
+            same = "remove them" if one == other else f"{one} and {other} are one month: write the month of each row"
             raise HistoryError(
                 f"a borrower has one row a month, found {int(twice.sum()):,} duplicates of {' / '.join(key)} and "
-                f"{month} (first: data row {row + 1}, {shown}, {table[month].iloc[row]}); remove them, or name a "
-                "further part of the key with --borrower (borrower= in Python)"
+                f"{month} (first: data row {row + 1}, {shown}, {other}); {same}, or name a further part of the key "
+                "with --borrower, or the month with --month (borrower=, month= in Python)"
             )
+
+
+def _is_id(profile: Profile) -> bool:
+    """Its name says that it is a borrower's or an account's, and rather so than the month."""
+    concept, meaning = profile.meaning.concept, profile.meaning
+    fit = max(meaning.fit(role) for role in ("account", "customer"))
+    return concept is not None and concept.role in ("account", "customer") and fit > meaning.fit("month")
+
+
+def _is_month(profile: Profile) -> bool:
+    return profile.meaning.fit("month") >= _IS_MONTH and not _is_id(profile)
 
 
 def _why(given: bool, named: bool, by_name: str, by_data: str) -> tuple[str, str]:
@@ -135,23 +199,38 @@ def _listed(profiles: Mapping[str, Profile], most: int = 12) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _month_candidates(profiles: Mapping[str, Profile]) -> list[list[str]]:
-    """Columns that may be the month: those whose names or cells say so, then those of whole numbers."""
-    named = sorted(
-        (p for p in profiles.values() if p.meaning.fit("month") > 0.5), key=lambda p: -p.meaning.fit("month")
-    )
-    dated = [p for p in profiles.values() if p.kind == "date" and p not in named]
-    whole = [p for p in profiles.values() if p.kind == "integer" and p not in named and _looks_like_months(p.values)]
-    return [[p.name for p in (*named, *dated)], [p.name for p in whole]]
+def _month_candidates(table: pd.DataFrame, profiles: Mapping[str, Profile]) -> list[list[str]]:
+    """Columns that may be the month, by how much says so: their names, then their cells; last those that just count."""
+    open_ = [p for p in profiles.values() if not _is_id(p)]
+    named = sorted((p for p in open_ if p.meaning.fit("month") > 0.5), key=lambda p: -p.meaning.fit("month"))
+    others = [p for p in open_ if p not in named]
+    dated = [p for p in others if p.kind == "date"]
+    written = [p for p in others if p.kind == "integer" and _looks_written(p.values)]
+    few = [p for p in others if 2 <= p.n_distinct <= _MOST_MONTHS]
+    texts = [p for p in few if p.kind in ("text", "category") and _tells_months(table[p.name])]
+    whole = [p for p in few if p.kind == "integer" and not np.isnan(p.values).any()]
+    serial = [p for p in whole if are_serials(p.values)]
+    counts = [p for p in whole if p not in serial and np.ptp(p.values) <= _MOST_MONTHS]
+    return [
+        [p.name for p in named],
+        [p.name for p in (*dated, *written, *texts)],
+        [p.name for p in serial],
+        [p.name for p in counts],
+    ]
 
 
-def _looks_like_months(values: FloatArray) -> bool:
-    known = values[~np.isnan(values)]
-    if len(known) < len(values):
+def _looks_written(values: FloatArray) -> bool:
+    """Whether numbers may be months such as 202403 or days such as 20240331."""
+    if np.isnan(values).any():
         return False
-    low, high = known.min(), known.max()
-    written = (low >= 190001 and high <= 219912) or (low >= 19000101 and high <= 21991231)
-    return bool(written or (2 <= len(np.unique(known)) <= 600 and high - low <= 600))
+    low, high = values.min(), values.max()
+    return bool((low >= 190001 and high <= 219912) or (low >= 19000101 and high <= 21991231))
+
+
+def _tells_months(column: pd.Series) -> bool:
+    """Whether all texts of a column are months as people write them."""
+    cells = pd.Series(column.astype(str).unique())
+    return not column.isna().any() and any(way.is_told for way in readings_of(cells, "")[:1])
 
 
 def _readings(table: pd.DataFrame, name: str) -> list[MonthsFound]:
@@ -165,7 +244,7 @@ def _id_candidates(profiles: Mapping[str, Profile], taken: set[str]) -> list[tup
     """Columns that may be the key, single ones first; then pairs."""
 
     def may_be(p: Profile) -> bool:
-        return p.name not in taken and p.kind in ("integer", "text", "category", "number")
+        return p.name not in taken and not _is_month(p) and p.kind in ("integer", "text", "category", "number")
 
     fits = {
         p.name: max(p.meaning.fit(role) for role in _ID_ROLES)
@@ -186,6 +265,7 @@ def _best_pair(
     profiles: Mapping[str, Profile],
     readings: Mapping[str, list[MonthsFound]],
     ids: list[tuple[str, ...]],
+    given: str | None,
 ) -> tuple[tuple[str, ...], str, MonthsFound, IntArray] | None:
     single: list[tuple[float, tuple[str, ...], str, MonthsFound, IntArray]] = []
     for month_name, readable in readings.items():
@@ -198,6 +278,9 @@ def _best_pair(
                 continue
             reading = best_reading(readable, codes)
             if reading is None or _is_constant_within(codes, reading.number):
+                continue
+            told = given or reading.is_told or profiles[month_name].meaning.fit("month") > 0.5
+            if reading.step != 1 and not told:  # numbers that no name calls months
                 continue
             by_name = max(profiles[key[0]].meaning.fit(role) for role in _ID_ROLES) > 0.5
             if by_name and (len(key) == 1 or not single):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from credit_model.arrays import IntArray
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
 from credit_model.portfolio.month_columns import read_months
 from credit_model.portfolio.months import MonthType
@@ -21,8 +21,10 @@ _FORMATS = (
     "%m%Y", "%Y.%m",
 )  # fmt: skip
 _CALENDARS = (None, "quarterly", "weekly", "yearly")
-#: Fewer steps between rows prove no calendar.
-_LEAST_STEPS = 12
+#: Numbers that may be a spreadsheet's days: 1990 to 2060.
+_FIRST_SERIAL, _LAST_SERIAL = 32_874, 58_805
+#: A panel's weeks do not follow each other at so many of them: its rows are months that drift.
+_NO_WEEKS = 4
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class MonthsFound:
         As a catalogue declares them; None where nothing need be declared.
     others : tuple of str
         Formats that fit as well.
+    step : float
+        From a borrower's row to the next, typically, in periods.
     """
 
     number: IntArray
@@ -44,6 +48,12 @@ class MonthsFound:
     calendar: str | None
     month_format: str | None
     others: tuple[str, ...] = ()
+    step: float = 1.0
+
+    @property
+    def is_told(self) -> bool:
+        """The cells say that they are months: they are no plain numbers, which could be anything."""
+        return self.month_type != "integer" and self.month_format != "spreadsheet_day"
 
 
 def readings_of(column: pd.Series, name: str) -> list[MonthsFound]:
@@ -52,19 +62,25 @@ def readings_of(column: pd.Series, name: str) -> list[MonthsFound]:
     for calendar in _CALENDARS:
         if (one := _read(column, name, calendar, None)) is not None:
             found.append(one)
-    if found and found[0].month_type != "integer":
+    if found and found[0].calendar is None and found[0].is_told:
         return found
     texts = column.astype(str).unique()
+    if not found and are_serials(pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy(dtype=np.float64)):
+        return [one for calendar in _CALENDARS if (one := _read(column, name, calendar, "spreadsheet_day")) is not None]
     if len(texts) > 5000 or not all(any(c.isdigit() for c in text) for text in texts[:50]):
         return found
     sample = pd.Series(texts)
     for pattern in _FORMATS:
         days = pd.to_datetime(sample.str.strip(), format=pattern, errors="coerce")
-        if days.notna().all() and (one := _read(column, name, None, pattern)) is not None:
-            found.append(one)
-            weekly = _read(column, name, "weekly", pattern) if "%d" in pattern else None
-            found += [weekly] if weekly is not None else []
+        if days.notna().all():
+            ways = [_read(column, name, way, pattern) for way in _CALENDARS if way != "weekly" or "%d" in pattern]
+            found += [way for way in ways if way is not None]
     return found
+
+
+def are_serials(numbers: FloatArray) -> bool:
+    """Whether all numbers (n,) are whole ones that a spreadsheet may have for days."""
+    return bool(((numbers >= _FIRST_SERIAL) & (numbers <= _LAST_SERIAL) & (numbers == np.floor(numbers))).all())
 
 
 def _read(column: pd.Series, name: str, calendar: str | None, pattern: str | None) -> MonthsFound | None:
@@ -84,6 +100,7 @@ def best_reading(readings: list[MonthsFound], borrower: IntArray) -> MonthsFound
     borrower : int64 array, (n,)
         Each row's borrower as a number.
     """
+    are_months = any(reading.month_type == "date" for reading in readings)
     judged = []
     for place, reading in enumerate(readings):
         order = np.lexsort((reading.number, borrower))
@@ -91,6 +108,8 @@ def best_reading(readings: list[MonthsFound], borrower: IntArray) -> MonthsFound
         if (step == 0).any() or not len(step):
             continue
         typical = float(np.median(step))
+        if are_months and reading.month_type == "week" and typical >= _NO_WEEKS:
+            continue
         judged.append((float((step == 1).mean()), -abs(typical - 1), -place, reading, step))
     if not judged:
         return None
@@ -102,11 +121,4 @@ def best_reading(readings: list[MonthsFound], borrower: IntArray) -> MonthsFound
         if one[3].month_format and one[3] is not best and one[0] == share and one[3].calendar == best.calendar
         if not np.array_equal(one[3].number, best.number)
     )
-    return MonthsFound(best.number, best.month_type, _calendar(best, step), best.month_format, others)
-
-
-def _calendar(reading: MonthsFound, step: IntArray) -> str | None:
-    """The calendar that the steps prove, where months were read."""
-    if reading.calendar is not None or reading.month_type != "date" or len(step) < _LEAST_STEPS:
-        return reading.calendar
-    return next((name for months, name in ((12, "yearly"), (3, "quarterly")) if (step % months == 0).all()), None)
+    return replace(best, others=others, step=float(np.median(step)))

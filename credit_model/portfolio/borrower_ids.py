@@ -1,4 +1,8 @@
-"""Ids of borrowers: whole numbers or texts, kept as they are; what could be taken for another borrower is refused."""
+"""Ids of borrowers: whole numbers or texts; what could be taken for another borrower is refused.
+
+They are kept as they are, but for what a program may have added: the ".0" of a whole number that was held as a float,
+and blanks around a text, where no two ids become one without them.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,9 @@ from credit_model.portfolio.toml_document import near
 #: Between the parts of a joined key; no part may hold it.
 JOINT = "/"
 _LARGEST = np.iinfo(np.int64).max
+#: Below it a float is told from its neighbours.
+_LARGEST_FLOAT = 2**53
+_WHOLE_FLOAT = re.compile(r"(-?(?:0|[1-9]\d{0,15}))\.0+")
 
 
 def read_borrower_ids(column: pd.Series, name: str) -> tuple[IntArray, NDArray[Any]]:
@@ -26,7 +33,8 @@ def read_borrower_ids(column: pd.Series, name: str) -> tuple[IntArray, NDArray[A
     Parameters
     ----------
     column : Series, (n,)
-        Whole numbers, texts, or objects that are either (UUIDs too, as texts).
+        Whole numbers (floats too, below 2**53), texts, or objects that are either (UUIDs too, as texts). Texts that are
+        all like "1001.0" are whole numbers.
     name : str
         The column's name, for messages.
 
@@ -53,6 +61,8 @@ def read_borrower_ids(column: pd.Series, name: str) -> tuple[IntArray, NDArray[A
     dtype = column.dtype
     if pd.api.types.is_integer_dtype(dtype):
         return _of_whole_numbers(column)
+    if pd.api.types.is_float_dtype(dtype):
+        return _of_whole_numbers(_of_floats(column, name))
     if not (pd.api.types.is_object_dtype(dtype) or pd.api.types.is_string_dtype(dtype)):
         raise HistoryError(f"{name} must be whole numbers or text, got {dtype}; convert it")
     place, distinct = _factorized(column, name)
@@ -73,8 +83,10 @@ def read_borrower_ids(column: pd.Series, name: str) -> tuple[IntArray, NDArray[A
             f"{distinct[double]!r} beside {other!r}, which read the same", "give all ids as texts, or all as numbers",
             plain=True,
         )  # fmt: skip
-    if all(isinstance(cell, int | np.integer) and abs(int(cell)) <= _LARGEST for cell in distinct):
-        return _of_whole_numbers(pd.Series(column.to_numpy().astype(np.int64)))
+    if (numbers := _whole_numbers(distinct)) is not None:
+        return _of_whole_numbers(pd.Series(np.array(numbers, dtype=np.int64)[place]))
+    stripped = [text.strip() for text in known]
+    known = stripped if len(set(stripped)) == len(known) else known
     codes, ids = pd.factorize(np.array(known, dtype=object)[place], sort=True)
     return codes.astype(np.int64), np.asarray(ids, dtype=object)
 
@@ -132,6 +144,30 @@ def _of_whole_numbers(column: pd.Series) -> tuple[IntArray, NDArray[Any]]:
     return codes.astype(np.int64), np.asarray(numbers, dtype=np.int64)
 
 
+def _of_floats(column: pd.Series, name: str) -> pd.Series:
+    values = column.to_numpy(dtype=np.float64)
+    wrong = ~((np.abs(values) < _LARGEST_FLOAT) & (values == np.floor(values)))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise HistoryError(
+            f"{name} must be whole numbers or text, got {column.dtype} with {values[row]!s} "
+            f"(first: data row {row + 1}); give the ids as text"
+        )
+    return pd.Series(values.astype(np.int64))
+
+
+def _whole_numbers(distinct: Sequence[Any]) -> list[int] | None:
+    """The ids as whole numbers, where all of them are: as numbers, or as texts such as "1001.0"."""
+    if all(isinstance(cell, str) for cell in distinct):
+        matches = [_WHOLE_FLOAT.fullmatch(cell.strip()) for cell in distinct]
+        numbers = [int(match[1]) for match in matches if match is not None]
+        whole = len(numbers) == len(distinct) and all(abs(number) < _LARGEST_FLOAT for number in numbers)
+        return numbers if whole and len(set(numbers)) == len(numbers) else None
+    if any(isinstance(cell, str | uuid.UUID) or abs(int(cell)) > _LARGEST for cell in distinct):
+        return None
+    return [int(cell) for cell in distinct]
+
+
 def _factorized(column: pd.Series, name: str) -> tuple[IntArray, list[Any]]:
     cells = column.to_numpy(dtype=object)
     try:
@@ -152,6 +188,8 @@ def _text_of(cell: Any) -> str | None:
     """The id as text; None where the cell is of no kind that an id may be."""
     if isinstance(cell, str):
         return cell
+    if isinstance(cell, float | np.floating):
+        return str(int(cell)) if abs(float(cell)) < _LARGEST_FLOAT and float(cell).is_integer() else None
     if isinstance(cell, bool | np.bool_) or not isinstance(cell, int | np.integer | uuid.UUID):
         return None
     return str(cell)
@@ -186,11 +224,12 @@ def position_among(ids: NDArray[Any], wanted: Any) -> int:
     HistoryError
         It is not among them.
     """
-    key: Any = str(wanted)
+    text = _text_of(wanted) or str(wanted)
+    keys: tuple[Any, ...] = (text, text.strip())
     if np.issubdtype(ids.dtype, np.integer):
-        text = key.strip()
-        key = int(text) if re.fullmatch(r"[+-]?[0-9]{1,19}", text) and abs(int(text)) <= _LARGEST else None
-    if key is not None:
+        match = re.fullmatch(r"([+-]?[0-9]{1,19})(?:\.0+)?", text.strip())
+        keys = (int(match[1]),) if match and abs(int(match[1])) <= _LARGEST else ()
+    for key in keys:
         place = int(np.searchsorted(ids, key))
         if place < len(ids) and ids[place] == key:
             return place

@@ -65,7 +65,7 @@ MISTAKES = [
         "has column 'gendr', which catalogue 'cards' does not declare; did you mean 'gender'?",
     ),
     ({"borrower_id": ["B1", None, "B1"]}, "must be given in every row, found 1 missing (first: data row 2)"),
-    ({"borrower_id": [1.0, 2.0, 3.0]}, "borrower_id must be whole numbers or text, got float64"),
+    ({"borrower_id": [1.5, 2.0, 3.0]}, "borrower_id must be whole numbers or text, got float64"),
     (
         {"month": ["2024-02", "2024-14", "2024-03"]},
         "must be a month such as 2024-03, found '2024-14' (first: data row 2)",
