@@ -36,7 +36,8 @@ _CODES, _FAR_FROM_CODES = (-2.0, -3.0, -4.0, -5.0, -6.0, -7.0, -8.0), 100.0
 _CHINESE = {"亿": 1e8, "億": 1e8, "千万": 1e7, "百万": 1e6, "万": 1e4, "萬": 1e4, "千": 1e3, "百": 1e2}
 _WORDS = ((r"bn|billions?", 1e9), (r"crores?", 1e7), (r"mm|mio|mln|mn|millions?|millionen|millones", 1e6),
           (r"lakhs?|lacs?", 1e5), (r"'?000'?s?|thousands?|thous|ths|tsd|miles|k", 1e3))  # fmt: skip
-#: Signs that mean an amount in units only beside a currency.
+#: Those that may mean something else as a header's last word; and those that mean a unit only beside a currency.
+_AMBIGUOUS = re.compile(r"mm|mn|bn|k|ths|thous|miles|'?000'?s?")
 _BESIDE_CURRENCY = (("t", 1e3), ("m", 1e6))
 _CURRENCY = r"(?:us\$|[$€£¥₹元圆]|人民币|美元|港币|rmb|usd|eur|gbp|chf|cny|jpy|hkd|inr|rs\.?)"
 _NO_AMOUNT = re.compile(
@@ -44,6 +45,8 @@ _NO_AMOUNT = re.compile(
 )
 #: Units of concepts whose numbers are counted one by one.
 _UNSCALED = frozenset({"count", "points", "boolean", "days", "months", "share", "percent"})
+#: A number with something beside it; but no code, such as KH00017.
+_LIKE_NUMBER = re.compile(r"((?:[^\W\d]{1,4} |[^\w\s]{1,4} ?)?)[+-]?(?!0\d)\d[\d.,' ]*(\D{0,12})")
 #: Texts that are thousands, if their mark is not the table's; of numbers with three decimals, so many end in no 0.
 _EITHER, _THREE_DECIMALS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}"), 0.8
 _EITHER_DOUBT = "all its numbers have three digits after the point, as {text}: decimals, or thousands?"
@@ -194,7 +197,7 @@ def _of_texts(empty: Profile, series: pd.Series, decimal: str) -> Profile:
 def _like_numbers(texts: list[str], known: BoolArray) -> str:
     """What is said of texts (n,) of which nearly all begin or end as numbers do, but are not understood."""
     shown = [text.strip() for text, yes in zip(texts, known, strict=True) if yes]
-    around = [re.fullmatch(r"(\D{0,12}?)[+-]?\d[\d.,' ]*(\D{0,12})", text) for text in shown]
+    around = [_LIKE_NUMBER.fullmatch(text) for text in shown]
     beside = sorted({side.strip() for match in around if match for side in match.groups() if side.strip()})
     if len(shown) <= MOST_CATEGORIES or sum(match is not None for match in around) < _NEARLY_ALL * len(shown):
         return ""
@@ -338,18 +341,22 @@ def _scale_of(name: str, meaning: Meaning) -> float:
     [1000.0, 1000000.0, 10000.0, 1.0, 1.0]
     """
     plain = unicodedata.normalize("NFKC", name).lower().replace("_", " ").replace("’", "'").strip()
-    concept = meaning.concept
-    if _NO_AMOUNT.search(plain) or (
-        concept is not None
-        and (concept.unit in _UNSCALED or concept.shape == "score" or concept.role in ("audit", "month"))
-    ):
+    concept, amount = meaning.concept, _is_amount(meaning)
+    counted = concept is not None and (
+        concept.unit in _UNSCALED or concept.shape == "score" or concept.role in ("audit", "month")
+    )
+    if _NO_AMOUNT.search(plain):
         return 1.0
-    amount = _is_amount(meaning)
     for inner in re.findall(r"[(\[{【]([^)\]}】]*)[)\]}】]", plain):
-        if (scale := _unit_scale(inner, amount, in_brackets=True)) is not None:
+        scale = _unit_scale(inner, amount, in_brackets=True)
+        if scale is not None and (not counted or re.search(_CURRENCY, inner)):  # a currency says more than the name
             return scale
+    if counted:
+        return 1.0
     if match := re.search(rf"(?:^|[^\d一二两三四五六七八九十百千万亿几])({'|'.join(_CHINESE)})元$", plain):
         return _CHINESE[match[1]]
+    if amount and (match := re.search(r"[\u3400-\u9fff]([kw])$", plain)):
+        return 1e4 if match[1] == "w" else 1e3
     words = plain.split(" in ")[-1:] if " in " in plain else []
     last = re.split(r"[\s\-/:.]+", plain)
     words += [" ".join(last[-k:]) for k in (2, 1) if len(last) > k and not (len(last) > k and last[-k - 1].isdigit())]
@@ -370,7 +377,7 @@ def _unit_scale(text: str, amount: bool, *, in_brackets: bool) -> float | None:
     if bare == "w":
         return 1e4 if in_brackets and (amount or beside) else None
     for pattern, scale in _WORDS:
-        if re.fullmatch(pattern, bare) and (amount or beside or in_brackets or len(bare) >= 8):
+        if re.fullmatch(pattern, bare) and (amount or beside or in_brackets or not _AMBIGUOUS.fullmatch(bare)):
             return scale
     return next((scale for sign, scale in _BESIDE_CURRENCY if beside and bare == sign), None)
 

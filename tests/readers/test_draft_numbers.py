@@ -39,7 +39,9 @@ def table():
         ("limit_thousand", 1e3), ("limit_thousands", 1e3), ("limit_mm", 1e6), ("LIMIT_MN", 1e6), ("Limit TEUR", 1e3),
         ("LIMIT_TEUR", 1e3), ("Limit (Tsd. EUR)", 1e3), ("LIMITE (miles)", 1e3), ("Limit ($mm)", 1e6), ("bal_k", 1e3),
         ("Limit (in thousands)", 1e3), ("Balance in USD millions", 1e6), ("Limit (kEUR)", 1e3), ("Balance ($M)", 1e6),
-        ("Limit (Rs. lakh)", 1e5), ("Limit (lakh)", 1e5),
+        ("Limit (Rs. lakh)", 1e5), ("Limit (lakh)", 1e5), ("余额k", 1e3), ("额度w", 1e4),
+        ("资产 Mio", 1e6), ("债务 (in TEUR)", 1e3), ("额度_万", 1e4), ("收入(千元)", 1e3),
+        ("shouxin_edu(万元)", 1e4),
     ],
 )  # fmt: skip
 def test_what_a_header_counts_in(name, scale):
@@ -54,6 +56,7 @@ def test_what_a_header_counts_in(name, scale):
         "千元以下消费笔数", "fico_k", "class_k", "ind_k", "top_k", "余额大于5万元", "授信额度(大于5万)", "stmt_mm",
         "mm", "weekly_w",
         "score (k)", "txn_count_k", "spend above 10 000", "limit", "limit_m", "balance_t", "消费金额超十万元", "miles",
+        "百万医疗险", "千禧卡",
     ],
 )  # fmt: skip
 def test_a_word_within_a_name_is_no_scale(name):
@@ -154,6 +157,8 @@ def test_texts_that_look_like_numbers_are_doubted(form):
 
 def test_names_and_notes_are_not_taken_for_numbers():
     assert profile([f"{n} Main Street, flat {n}" for n in range(60)]).doubt == ""
+    assert profile([f"KH{n:05}" for n in range(60)]).doubt == ""
+    assert profile([f"{n:05}-K" for n in range(60)]).doubt == ""
     assert profile([f"B{n:04}x{n}" for n in range(60)]).doubt == ""
 
 
