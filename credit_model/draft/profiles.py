@@ -50,7 +50,7 @@ _LIKE_NUMBER = re.compile(r"((?:[^\W\d]{1,4} |[^\w\s]{1,4} ?)?)[+-]?(?!0\d)\d[\d
 #: Texts that are thousands, if their mark is not the table's; of numbers with three decimals, so many end in no 0.
 _EITHER, _THREE_DECIMALS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}"), 0.8
 _EITHER_DOUBT = "all its numbers have three digits after the point, as {text}: decimals, or thousands?"
-_DATE = re.compile(r"\d{1,4}[-/.年]\d{1,2}([-/.月]\d{1,4}日?)?([ T].*)?|\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}")
+_DATE = re.compile(r"\d{1,4}[-/.年]\d{1,2}([-/.月]\d{1,4}日?)?([ T]\d.*)?|\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}")
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def test_a_count_with_what_is_counted_is_a_number(suffix):
     assert found.values.tolist() == list(range(100))
 
 
-@pytest.mark.parametrize("form", ["{}'234.00 DR", "{},595.56 US dollars", "abc {}.5"])
+@pytest.mark.parametrize("form", ["{}'234.00 DR", "{},595.56 US dollars", "{}.56 US dollars", "abc {}.5"])
 def test_texts_that_look_like_numbers_are_doubted(form):
     found = profile([form.format(n) for n in range(1, 60)])
     assert found.kind == "text"
