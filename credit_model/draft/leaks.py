@@ -88,6 +88,7 @@ def _of_no_use(panel: Panel, profile: Profile) -> LeftOut | None:
             panel.n_borrowers >= 50
             and profile.n_distinct >= 0.98 * panel.n_borrowers
             and panel.is_constant_within(name)
+            and np.nanmax(profile.values) < 2.5 * np.nanmedian(profile.values)  # an amount has a long tail
         ):
             return LeftOut(
                 name, "each borrower has its own value, which never changes: it names the borrower", "likely"

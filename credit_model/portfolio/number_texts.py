@@ -4,8 +4,8 @@ A text is read only where all of it is understood. Which mark stands before the 
 texts of a table: ``0,5`` proves a comma, ``1,234.5`` a point, ``1,234`` alone nothing.
 
 A text is an optional sign, an optional currency, digits, and an optional Chinese unit or percent sign; parentheses or a
-minus at the end mean "negative". Digits are grouped by threes or not at all, by one kind of mark. Full-width signs are
-what their plain ones are.
+minus at the end mean "negative". What is counted may stand behind the digits (``30天``), where it is the same in all
+texts. Digits are grouped by threes or not at all, by one kind of mark. Full-width signs are what their plain ones are.
 """
 
 from __future__ import annotations
@@ -44,6 +44,10 @@ _UNITS = {
     "萬": 4,
     "千": 3,
 }
+_UNIT_SIGNS = "".join(dict.fromkeys("".join(_UNITS)))
+#: What is counted, where it stands behind all numbers of a column.
+_COUNTED = ("天", "个月", "年", "岁", "次", "家", "笔", "期", "户", "张", "条", "人", "分",
+            "days", "day", "months", "month", "mths", "mos", "mo", "years", "year", "yrs", "yr", "times")  # fmt: skip
 _SPACES = " \u00a0\u2007\u2009\u202f"
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _WIDE |= {0x3000: ord(" "), 0xFFE5: ord("¥"), 0x2212: ord("-"), 0x2019: ord("'")}
@@ -107,7 +111,8 @@ class NumbersRead:
         NaN where a text is blank, or not understood.
     is_understood : bool array, (n,)
         Blank texts are.
-    is_percent : bool array, (n,)
+    is_percent, has_unit : bool arrays, (n,)
+        Which have a percent sign, and which a Chinese unit such as 万.
     currencies : tuple of str
         The currencies that stand in the texts, each once.
     """
@@ -115,6 +120,7 @@ class NumbersRead:
     values: FloatArray
     is_understood: NDArray[np.bool_]
     is_percent: NDArray[np.bool_]
+    has_unit: NDArray[np.bool_]
     currencies: tuple[str, ...]
 
 
@@ -133,7 +139,7 @@ def marks_of(texts: Sequence[str]) -> Marks:
     >>> marks_of(["1,234", "0,5"])
     Marks(point=None, comma='0,5', doubtful='1,234')
     """
-    array = _without_currency(pa.array(texts, type=pa.large_string()))
+    array = _without_currency(pa.array(_without_counted(texts), type=pa.large_string()))
     found = Marks(*(_first(array, pattern) for pattern in (_PROOF["."], _PROOF[","], _DOUBTFUL)))
     known = pc.match_substring_regex(array, _MARKED_ONLY)
     for text in array.filter(pc.invert(known)).to_pylist():
@@ -141,6 +147,18 @@ def marks_of(texts: Sequence[str]) -> Marks:
         if found.point and found.comma:
             break
     return found
+
+
+def _without_counted(texts: Sequence[str]) -> Sequence[str]:
+    """Texts without what is counted behind their numbers, where it is the same in all texts that hold digits."""
+    numbers = (text for text in map(plain_text, texts) if re.search("[0-9]", text))
+    first = next(numbers, "")
+    if re.fullmatch("[0-9]{4}年", first):  # a date
+        return texts
+    counted = re.sub(r".*\d", "", first).strip()
+    if counted.lower() not in _COUNTED or not all(re.sub(r".*\d", "", text).strip() == counted for text in numbers):
+        return texts
+    return [plain_text(text).removesuffix(counted).strip() for text in texts]
 
 
 def _without_currency(array: Any) -> Any:
@@ -185,7 +203,8 @@ def read_numbers(texts: Sequence[str], decimal: str, *, percent_exponent: int = 
     >>> read_numbers(["1.234,50", "(250)", "3,1万", "12 %", "1.23.4"], ",").values.tolist()
     [1234.5, -250.0, 31000.0, 12.0, nan]
     """
-    n = len(texts)
+    n, texts = len(texts), _without_counted(texts)
+    has_unit = np.zeros(n, dtype=np.bool_)
     values, understood = np.full(n, np.nan), np.zeros(n, dtype=np.bool_)
     array = pa.array(texts, type=pa.large_string())
     currencies = {sign: None for sign in _BEFORE if pc.any(pc.match_substring(array, sign)).as_py()}
@@ -209,9 +228,9 @@ def read_numbers(texts: Sequence[str], decimal: str, *, percent_exponent: int = 
             understood[i] = True
         elif (found := _read_one(text, decimal, percent_exponent)) is not None:
             values[i], percent[i], currency = found
-            understood[i] = True
+            understood[i], has_unit[i] = True, any(sign in text for sign in _UNIT_SIGNS)
             currencies |= {currency: None} if currency else {}
-    return NumbersRead(values, understood, percent, tuple(sorted(currencies)))
+    return NumbersRead(values, understood, percent, has_unit, tuple(sorted(currencies)))
 
 
 def _read_one(text: str, decimal: str, percent_exponent: int) -> tuple[float, bool, str] | None:

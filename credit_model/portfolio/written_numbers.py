@@ -149,6 +149,13 @@ def read_column(texts: Sequence[str], column: Column, written: Written, *, has_n
     percent = read.is_percent & ~means_nothing
     numbers = [value for value in written.source.missing.get(column.name, ()) if not isinstance(value, str)]
     told = np.where(np.isin(values, numbers) & ~percent, np.nan, values)
+    scale, twice = written.source.scale.get(column.name, 1.0), read.has_unit & ~means_nothing
+    if scale != 1.0 and twice.any():
+        rule = (
+            f"{column.name} must be numbers without 万 or the like, since [source.scale] multiplies them by {scale:g}"
+        )
+        remedy = "take its scale out of [source.scale], or take the unit out of its cells"
+        return ColumnRead(values, understood, Fault(twice, rule, remedy))
     return ColumnRead(values, understood, _fault(texts, column, told, percent, read.currencies, has_numbers))
 
 
