@@ -126,7 +126,8 @@ def _news(panel: Panel, names: list[str]) -> tuple[int | None, list[str]]:
         step = values - panel.earlier(values)
         z_now, z_before = _z_of_news(step[row], panel.earlier(step)[row], panel.move[row])
         effect = concept.effect if concept is not None else "free"
-        sign = {"raises": 1.0, "lowers": -1.0}.get(effect, np.sign(max(z_now, z_before, key=abs)))
+        sign = float(np.sign(max(z_now, z_before, key=abs)))
+        sign = {"raises": 1.0, "lowers": -1.0}.get(effect, sign)
         found.append((max(sign * z_now, 0.0), max(sign * z_before, 0.0), name))
     if not found:
         return None, []
