@@ -58,7 +58,7 @@ def panel():
         od_limit=random.integers(5, 60, n) * 100,
         min_bal=random.uniform(10, 900, n).round(2),
         frozen=random.integers(0, 30, n),
-        **{"Ausnutzung %": random.uniform(0, 1, n).round(3) ** 3 * 100},
+        **{"Ausnutzung %": (random.uniform(0, 1, n) ** 2 * 250).round(1)},
         spare=amount,
     )
 
@@ -112,3 +112,20 @@ def test_a_copy_of_another_column_is_left_out(drafted):
 def test_an_approved_line_is_the_limit(panel, name):
     renamed = panel[["id", "month", "limit", "days_past_due", "income"]].rename(columns={"limit": name})
     assert draft_catalogue(renamed).catalogue.limit == name
+
+
+def test_whole_days_that_are_mostly_0_are_past_due_whatever_pd_means(panel):
+    renamed = panel[["id", "month", "limit", "days_past_due", "income"]].rename(columns={"days_past_due": "pd"})
+    draft = draft_catalogue(renamed)
+    assert draft.catalogue.column("pd").unit == "days"
+    assert "days past due, of which it has the cells" in draft.findings.set_index("what").loc["pd", "why"]
+
+
+def test_a_fall_that_is_below_0_has_no_direction_by_its_name(panel):
+    random = np.random.default_rng(6)
+    fall = random.integers(-80, 80, len(panel))
+    draft = draft_catalogue(panel[["id", "month", "limit", "days_past_due"]].assign(score_drop=fall))
+    remarks = draft.findings.set_index("what")["why"]
+    assert "its name says a fall, but some are below 0" in remarks["score_drop"]
+    assert all(f.effect == "free" or "from the data alone" in remarks.get(f.id, "") for f in draft.catalogue.drivers
+               if f.column == "score_drop")  # fmt: skip
