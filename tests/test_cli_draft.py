@@ -3,8 +3,9 @@
 import pytest
 from click.testing import CliRunner
 
-from credit_model import read_catalogue
+from credit_model import draft_catalogue, read_catalogue
 from credit_model.cli import main
+from credit_model.cli.draft import marked
 from tests.readers.exports import book, us_export
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* left out. not declared")
@@ -66,3 +67,53 @@ def test_demo_explains_own_data_with_one_command(cards, tmp_path):
     assert read_catalogue(out / "catalogue.toml").borrower == "AcctNo"
     for name in ("report/index.html", "notice.html", "explanations/summary.parquet", "model/manifest.json"):
         assert (out / name).exists(), name
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["--sheet", "Nope"], 1, "is no workbook, and has no sheets; leave --sheet out"),
+        (["--borrower", "AcctNo", "--borrower", "AcctNo"], 2, "--borrower must name different columns"),
+        (["--encoding", "utf-16-le"], 1, "is not utf-16-le text"),
+    ],
+)
+def test_options_that_do_not_fit_the_file_are_told(cards, tmp_path, words, code, told):
+    result = run("draft", "--data", cards, "--out", tmp_path / "cards.toml", *words)
+    assert result.exit_code == code
+    assert told in " ".join(result.output.split())
+    assert not (tmp_path / "cards.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "told"),
+    [
+        ("id;month;limit;name\n1;2024-01;5;Müller\n".encode("cp1252"), ["--encoding", "utf-8"],
+         "the file is not UTF-8 text (byte 33: 0xfc); declare the encoding that it has, as encoding in [source] "
+         "or as --encoding"),
+        (b"id,month,limit\n1,2024-01,5000\n", ["--encoding", "utf-16"],
+         "the text makes no sense in utf-16: it has neither lines nor columns; declare the encoding that it has, as "
+         "encoding in [source] or as --encoding"),
+        (b"id;a,b,month|limit\n1;2,2024-01|5\n", [], "declare it as separator in [source] or as --separator"),
+    ],
+)  # fmt: skip
+def test_what_a_catalogue_would_declare_has_an_option(tmp_path, content, words, told):
+    (tmp_path / "cards.csv").write_bytes(content)
+    result = run("draft", "--data", tmp_path / "cards.csv", "--out", tmp_path / "cards.toml", *words)
+    assert result.exit_code == 1
+    assert told in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize("url", ["http://example.org/cards.csv", "S3://bucket/cards.parquet"])
+def test_nothing_is_fetched_from_the_network(tmp_path, url):
+    result = run("draft", "--data", url, "--out", tmp_path / "cards.toml")
+    assert result.exit_code == 1
+    assert "is on the network; nothing is downloaded: save it as a file first" in " ".join(result.output.split())
+
+
+def test_every_mark_of_the_file_is_told(cards):
+    for lag in (None, 0, 1):
+        draft = draft_catalogue(cards, lag=lag)
+        told = marked(draft)
+        assert len(told) == draft.n_doubts
+        assert ("decision_lag" in {what for what, _, _ in told}) == (lag == 1)  # the data speak for 0
+        assert all(what and decided and why for what, decided, why in told)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
+import pandas as pd
 
 from credit_model.cli import key_options, options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
 from credit_model.cli.outputs import File
 from credit_model.draft import Draft, draft_catalogue
-from credit_model.errors import CatalogueError
+from credit_model.draft.write_toml import DOUBT
+from credit_model.errors import CatalogueError, CreditModelError, DataFileError
+from credit_model.readers.workbooks import WORKBOOKS
 
 _LAGS = {0: "at its end, knowing it", 1: "at its start, knowing the month before"}
 
@@ -46,8 +50,9 @@ def drafted(data: options.DataSource, keys: key_options.Keys) -> Draft:
     given: dict[str, Any] = {"borrower": keys.borrower, "month": keys.month, "limit": keys.limit}
     given |= {"query": data.query, "sheet": data.sheet, "encoding": keys.encoding}
     given |= {"separator": keys.separator, "decimal": keys.decimal}
+    check_sheet(data)
     with working(f"reading {data}"):
-        draft = draft_catalogue(data.path, lag=keys.lag, **given)
+        draft = _draft(data.path, lag=keys.lag, **given)
     if keys.lag is not None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return draft
     heading("When is a month's limit decided?")
@@ -58,7 +63,33 @@ def drafted(data: options.DataSource, keys: key_options.Keys) -> Draft:
         say(f"  {lag}: {when}{mark}")
     answer = click.prompt("Decision lag", type=click.IntRange(0, 1), default=draft.catalogue.decision_lag)
     with working("drafting"):
-        return draft_catalogue(data.path, lag=answer, **given)
+        return _draft(data.path, lag=answer, **given)
+
+
+def check_sheet(data: options.DataSource) -> None:
+    """Refuse ``--sheet`` of a file that has no sheets.
+
+    Raises
+    ------
+    DataFileError
+        It is no workbook.
+    """
+    if data.sheet is not None and Path(data.path).suffix.lower() not in WORKBOOKS:
+        raise DataFileError(f"{data}: is no workbook, and has no sheets; leave --sheet out")
+
+
+def _draft(path: str, **given: Any) -> Draft:
+    """The draft; what a mistake asks to be declared in a catalogue, which there is none of yet, has an option."""
+    try:
+        return draft_catalogue(path, **given)
+    except CreditModelError as error:
+        raise type(error)(*map(_with_option, error.errors)) from None
+
+
+def _with_option(message: str) -> str:
+    before, mark, after = message.rpartition("in [source]")
+    named = next((name for name in ("encoding", "separator", "decimal", "sheet") if name in before), None)
+    return f"{before}{mark} or as --{named}{after}" if mark and named else message
 
 
 def show_draft(draft: Draft, out: str) -> None:
@@ -80,6 +111,35 @@ def show_draft(draft: Draft, out: str) -> None:
     )
     if len(left_out):
         show_table(left_out[["what", "why"]].rename(columns={"what": "left out"}))
-    doubts = findings[(findings["how sure"] == "unsure") & (findings["decided"] != "left out")]
-    if len(doubts):
-        show_table(doubts[["what", "decided", "why"]], title="Unsure: marked '# ??' in the file, look at each")
+    doubts = marked(draft)
+    if doubts:
+        table = pd.DataFrame(doubts, columns=["what", "decided", "why"])
+        show_table(table, title=f"Unsure: marked '# {DOUBT}' in the file, look at each")
+
+
+def marked(draft: Draft) -> list[tuple[str, str, str]]:
+    """What each mark of a drafted file is about, what was decided, and the remark, in the order of the file."""
+    found: list[tuple[str, str, str]] = []
+    decided = draft.findings.drop_duplicates("what").set_index("what")["decided"].to_dict()
+    table, remarks = "", []
+    for line in draft.text[draft.text.index("[portfolio]") :].splitlines():
+        if line.startswith("#"):
+            said = line.removeprefix("#").strip()
+            if line.startswith(f"# {DOUBT}"):
+                remarks.append(said.removeprefix(DOUBT).strip())
+            elif remarks:
+                remarks[-1] += f" {said}"
+            continue
+        key, _, value = line.partition(" = ")
+        if line.startswith("["):
+            table, name = line.strip("[]"), ""
+        elif key in ("name", "id") and table in ("column", "feature"):
+            name = json.loads(value)
+        for i, remark in enumerate(remarks):
+            what = name if table in ("column", "feature") else table if table.startswith("source.") else key
+            if i < len(remarks) - 1:  # of a key that is left out, and stands in the remark
+                what, _, remark = remark.partition(": ")
+            shown = decided.get(what, "") if table != "feature" else value.strip('"')
+            found.append((what, shown or value, remark))
+        remarks = []
+    return found

@@ -38,6 +38,9 @@ def keys(function: F) -> F:
         own = {
             name: given.pop(name) for name in ("lag", "borrower", "month", "limit", "encoding", "separator", "decimal")
         }
+        twice = next((name for name in own["borrower"] if own["borrower"].count(name) > 1), None)
+        if twice is not None:
+            raise click.UsageError(f"--borrower must name different columns, found {twice!r} more than once.")
         own["separator"] = "\t" if own["separator"] == "tab" else own["separator"]
         return function(keys=Keys(**own), **given)
 

@@ -30,6 +30,9 @@ FACTORS: Mapping[str, tuple[str, str, str, str]] = {
     "economy": ("economy", "economy", "经济环境", "E"),
     "policy": ("lender", "the lender's own conditions", "平台自身因素", "P"),
 }
+#: Shapes of counts of days, months or times; and those that only amounts of money have, some over the limit.
+_ARREARS = frozenset({"arrears", "arrears_days", "other_arrears"})
+_SHAPES_OF_MONEY = frozenset({"balance", "other_debt", "other_borrowed", "unknown_money", "bad_part", "paid", "due"})
 #: A name that fits less well than this is a guess; a correlation of ranks that says the factor of an unnamed column.
 _FITS, _GOES_WITH = 0.75, 0.35
 _COMMON = "the same for all borrowers of a month: the economy, or the lender's own doing (factor policy)?"
@@ -110,7 +113,12 @@ def _plan(panel: Panel, profile: Profile, roles: Roles, lang: str) -> ColumnPlan
     if concept is None and profile.is_number:
         concept, why = _by_cells(panel, profile)
         doubt = f"nothing in its name tells what it is; taken for {concept.label[lang]}" if concept else ""
-    concept = _fitting(profile, concept)
+    if concept is not None and concept.doubt:
+        by_cells = _by_cells(panel, profile)[0] if profile.is_number else None
+        concept, doubt = by_cells or concept, concept.doubt
+    named, concept = concept, _fitting(profile, concept)
+    if named is not None and concept is not named and (said := _misfit(profile, named)):
+        doubt = said
     role = "audit" if concept is not None and concept.role == "audit" else ""
     if roles.closed is not None and roles.closed[0] == profile.name:
         role = "state"
@@ -121,6 +129,9 @@ def _plan(panel: Panel, profile: Profile, roles: Roles, lang: str) -> ColumnPlan
         shape = "level"
     if concept is not None and concept.id == "income" and panel.is_constant_within(profile.name, 0.99):
         shape = "level"
+    unit = _unit(panel, profile, concept)
+    if shape in _SHAPES_OF_MONEY and profile.is_number and unit != "money":
+        shape = "level"
     if concept is not None and concept.proxy:
         doubt = "may stand in for a protected attribute; carried for fairness checks only"
     known = profile.values[~np.isnan(profile.values)]
@@ -128,7 +139,7 @@ def _plan(panel: Panel, profile: Profile, roles: Roles, lang: str) -> ColumnPlan
         profile=profile,
         concept=concept,
         kind=profile.kind,
-        unit=_unit(panel, profile, concept),
+        unit=unit,
         source=concept.source if concept is not None else "own_records",
         role=role,
         shape=shape,
@@ -140,10 +151,46 @@ def _plan(panel: Panel, profile: Profile, roles: Roles, lang: str) -> ColumnPlan
     )
 
 
+def _misfit(profile: Profile, named: Concept) -> str:
+    """Why the cells are not what the name says, for a person; "" where they are that in another way."""
+    if _is_no_arrears(profile, named):
+        return f"its name says {named.label['en']}, but those are whole numbers"
+    if named.role == "closed":
+        return "its name says a status, but its cells are numbers"
+    if named.id.endswith("_drop"):
+        return "its name says a fall, but some are below 0, so that a higher value may be more or less of one"
+    if _is_late_days(profile, named):
+        return "taken for days past due, of which it has the cells; its name says a probability, too"
+    return ""
+
+
+def _is_no_arrears(profile: Profile, concept: Concept) -> bool:
+    """Whether what counts days, months or times has cells that are not whole."""
+    if concept.shape not in _ARREARS or profile.kind != "number" or {"average", "balance"} & {*profile.meaning.words}:
+        return False
+    known = profile.values[~np.isnan(profile.values)]
+    return concept.unit in ("days", "months", "count") and bool((known != np.floor(known)).any())
+
+
+def _is_late_days(profile: Profile, concept: Concept) -> bool:
+    """Whether a "pd" is no probability, but days past due: whole, and mostly 0."""
+    known = profile.values[~np.isnan(profile.values)]
+    is_pd = concept.id == "risk_score" and set(profile.meaning.words) <= {"pd_risk", "?m", "maximum"}
+    return is_pd and profile.kind == "integer" and float((known == 0).mean()) > 0.6
+
+
 def _fitting(profile: Profile, concept: Concept | None) -> Concept | None:
     """The concept, if the cells can be that; else what else they can be."""
-    if concept is None or concept.role:
+    if concept is None:
+        return None
+    if profile.kind in ("number", "integer") and (concept.role == "closed" or _is_no_arrears(profile, concept)):
+        return None
+    if concept.role:
         return concept
+    if _is_late_days(profile, concept):
+        return concept_of("days_past_due")
+    if concept.id.endswith("_drop") and profile.is_number and np.nanmin(profile.values) < 0:
+        return replace(concept, effect="free")
     if profile.kind == "category":
         return replace(concept, shape="category", unit="category", effect="free")
     if profile.kind == "boolean" and concept.unit != "boolean":
@@ -201,6 +248,8 @@ def _unit(panel: Panel, profile: Profile, concept: Concept | None) -> str:
     if profile.kind in ("category", "boolean"):
         return profile.kind
     unit = concept.unit if concept is not None else ""
+    if concept is not None and concept.id in ("risk_score", "fraud_score") and np.nanmax(profile.values) <= 1:
+        unit = "share"
     words = profile.meaning.words
     if profile.is_percent or profile.currencies:
         return "percent" if profile.is_percent else "money"

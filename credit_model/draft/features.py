@@ -137,7 +137,7 @@ def _of_column(
             continue
         denominator = ""
         if over == "limit":
-            if not moves:
+            if not moves or plan.unit != "money":
                 continue
             denominator = "limit_in_force"
         elif over == "self":

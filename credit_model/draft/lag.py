@@ -8,8 +8,9 @@ Two kinds of evidence, each of which can speak for either lag:
   come in the month of the fall, the old limit was in force until its end (lag 0); where it last does in the month
   before, it was not (lag 1).
 - *What the limit follows.* News of the month, such as a first day past due, goes with the month's decision only if the
-  decision knew it (lag 0). If only the news of the month before does, it did not (lag 1). Weaker, since news can be
-  late for other reasons; it counts where no column is bounded by the limit.
+  decision knew it (lag 0). If only the news of the month before does, it did not (lag 1). News that go with a move the
+  wrong way, such as a cut in the month in which arrears end, are no evidence. Weaker, since news can be late for other
+  reasons; it counts where no column is bounded by the limit, and only if one month's news are clearly stronger.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from credit_model.draft.panel import Panel, correlation, ranks
 _LEAST_NEAR, _FEWER = 20, 4
 #: Cases that say nothing if they are fewer; one side decides if it has so many times the other's.
 _LEAST_CASES, _CLEARLY = 10, 3
-#: News count beyond so many standard errors.
-_LEAST_Z = 5.0
+#: News count beyond so many standard errors; those of the month tell lag 0 where they are so many times stronger than
+#: those of the month before, and lag 1 where they are less than this part of them (both by their squares).
+_LEAST_Z, _STRONGER, _WEAKER = 5.0, 2.0, 0.12
 #: Columns of these shapes answer to the limit themselves, and are no news.
 _ANSWERS = frozenset({"balance", "utilisation", "flow", "spending", "paid", "due", "bad_part", "idle", "flag",
                       "other_debt", "other_borrowed", "good_mean"})  # fmt: skip
@@ -123,7 +125,10 @@ def _news(panel: Panel, names: list[str]) -> tuple[int | None, list[str]]:
             continue
         step = values - panel.earlier(values)
         z_now, z_before = _z_of_news(step[row], panel.earlier(step)[row], panel.move[row])
-        found.append((z_now, z_before, name))
+        effect = concept.effect if concept is not None else "free"
+        sign = float(np.sign(max(z_now, z_before, key=abs)))
+        sign = {"raises": 1.0, "lowers": -1.0}.get(effect, sign)
+        found.append((max(sign * z_now, 0.0), max(sign * z_before, 0.0), name))
     if not found:
         return None, []
     telling = [one for one in found if max(one[:2]) > _LEAST_Z] or found
@@ -133,20 +138,20 @@ def _news(panel: Panel, names: list[str]) -> tuple[int | None, list[str]]:
         f"news of a month go with its own decisions (clearest: {first[1]}, {first[0]:.0f} standard errors), those of "
         f"the month before (clearest: {second[1]}, {second[0]:.0f})"
     )
-    if first[0] > _LEAST_Z and now > 0.5 * before:
+    if first[0] > _LEAST_Z and now > _STRONGER * before:
         return 0, [line]
-    if second[0] > _LEAST_Z and now < 0.12 * before:
+    if second[0] > _LEAST_Z and now < _WEAKER * before:
         return 1, [line]
     return None, [line]
 
 
 def _z_of_news(now: FloatArray, before: FloatArray, move: FloatArray) -> tuple[float, float]:
-    """How many standard errors the partial correlations of two months' news with the move are away from 0."""
+    """How many standard errors the partial correlations of two months' news with the move are above 0."""
     first, second = _sign_ranks(now), _sign_ranks(before)
     shared = correlation(first, second)
     with_first, with_second = correlation(first, move), correlation(second, move)
     scale = np.sqrt(len(move)) / np.sqrt(max(1 - shared**2, 0.05))
-    return abs(with_first - shared * with_second) * scale, abs(with_second - shared * with_first) * scale
+    return (with_first - shared * with_second) * scale, (with_second - shared * with_first) * scale
 
 
 def _sign_ranks(step: FloatArray) -> FloatArray:

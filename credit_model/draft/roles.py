@@ -1,4 +1,7 @@
-"""Columns that say what a month is: reviewed, closed, or with a change of the limit that is not the lender's."""
+"""Columns that say what a month is: reviewed, closed, or with a change of the limit that is not the lender's.
+
+Of the others, those that are copies of each other are told apart from the one that stays.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,28 @@ def find_roles(panel: Panel, left_out: dict[str, LeftOut]) -> Roles:
         if name not in (reviewed, *not_a_cut, *left_out) and profile.meaning.fit("reviewed") > 0:
             why = "its name says a review, but the limit also moves in months in which it is not true"
             left_out[name] = LeftOut(name, why, "unsure")
+    kept = {*not_a_cut, *left_out, reviewed, closed[0] if closed is not None else None}
+    for name, of in _copies(panel, [name for name in panel.profiles if name not in kept]).items():
+        left_out[name] = LeftOut(name, f"it is a copy of {of!r}: all their cells are the same", "sure")
     return Roles(reviewed, closed, not_a_cut, tuple(notes))
+
+
+def _copies(panel: Panel, names: list[str]) -> dict[str, str]:
+    """Columns whose cells are all those of another one, and which: of several the one that says most stays."""
+
+    def rank(name: str) -> tuple[bool, bool, int]:
+        concept = panel.profiles[name].meaning.driver
+        return concept is None or concept.role != "audit", concept is None, names.index(name)
+
+    first: dict[tuple[object, ...], str] = {}
+    found = {}
+    for name in sorted(names, key=rank):
+        profile = panel.profiles[name]
+        cells = np.where(np.isnan(profile.values), np.nan, profile.values + 0.0).tobytes()
+        stays = first.setdefault((cells, profile.categories), name)
+        if stays != name:
+            found[name] = stays
+    return found
 
 
 def _booleans(panel: Panel) -> list[str]:

@@ -10,7 +10,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -22,9 +22,18 @@ _SLIGHT = frozenset({"customer", "account", "card", "loan", "month", "credit", "
 #: Words that, left over, turn it around.
 _STRONG = frozenset({"other", "previous", "new", "available", "temporary", "change", "cut", "raise", "cash", "minimum",
                      "pastdue", "without", "decision", "reason", "since", "lenders", "date", "used",
-                     "due"})  # fmt: skip
+                     "due", "drop"})  # fmt: skip
+#: Words that say how a number moved: +1 where a higher value is a higher value of what moved, -1 where it is a lower.
+_TURNS = {"drop": -1, "cut": -1, "change": 1, "raise": 1}
+_OTHER_WAY = {"raises": "lowers", "lowers": "raises"}
+#: Words of amounts, one of which by another is a ratio ("emi_to_income", "balance/limit").
+_AMOUNTS = frozenset({"income", "balance", "limit", "creditlimit", "due", "installment", "deposit", "spend", "used",
+                      "principal", "collateral", "drawn", "interest"})  # fmt: skip
+_BY = re.compile(r"(?<=[^\W_])(?:[_\s.-]+to[_\s.-]+|to(?=[A-Z])|To(?=[A-Z])|\s*/\s*)(?=[^\W_])")
+#: What was approved is the limit where there is no other; else it may be known only after the decision.
+_LESS_CERTAIN = {"limit": 0.2, "after": 0.3}
 #: Words that say that a number already sums up several months.
-_SUMMARIES = frozenset({"average", "maximum", "sd", "trend", "change", "cumulative"})
+_SUMMARIES = frozenset({"average", "maximum", "sd", "trend", "change", "drop", "cumulative"})
 _KEYS = frozenset({"customer", "account", "product", "month", "limit"})
 _CJK = re.compile(r"[\u3400-\u9fff]+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[\u3400-\u9fff]+|%")
@@ -52,6 +61,8 @@ class Concept:
         Language -> its name in words.
     proxy : bool
         It may stand in for a protected attribute, but is none.
+    doubt : str
+        What its name leaves open.
     """
 
     id: str
@@ -64,6 +75,7 @@ class Concept:
     source: str
     label: Mapping[str, str]
     proxy: bool
+    doubt: str = ""
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -115,20 +127,47 @@ def meaning_of(name: str) -> Meaning:
     >>> [meaning_of(name).concept.id for name in ("CUST_ID", "DaysPastDue", "授信额度(万元)", "他行余额")]
     ['customer', 'days_past_due', 'limit', 'other_balance']
     """
+    name = _simplified(name)
     words, money = words_of(name)
     bag = frozenset(words)
+    is_ratio = _is_ratio(name)
     ranked = []
     for concept in _concepts().values():
-        fits = [_fit(phrase, bag) for phrase in concept.phrases if phrase <= bag]
-        if fits:
-            ranked.append((concept, max(fits) + _unit_fit(concept, bag, money)))
+        fits = [(_fit(phrase, bag, concept.role), phrase) for phrase in concept.phrases if phrase <= bag]
+        if fits and not (is_ratio and concept.unit == "money"):
+            fit, phrase = max(fits, key=lambda pair: pair[0])
+            ranked.append((_turned(concept, bag - phrase), fit + _unit_fit(concept, bag, money)))
     ranked = sorted((pair for pair in ranked if pair[1] > 0), key=lambda pair: -pair[1])
     return Meaning(words, tuple(ranked), bool(_WINDOW.search(name.lower())) or bool(bag & _SUMMARIES))
 
 
 def words_of(name: str) -> tuple[tuple[str, ...], bool]:
     """The words of a name, each once, and whether it says that it is an amount of money."""
-    plain = unicodedata.normalize("NFKC", str(name))
+    plain = _simplified(name)
+    if _is_ratio(plain):
+        left, right = _BY.split(plain, maxsplit=1)
+        words = [*words_of(left)[0], *words_of(right)[0], "ratio"]
+        whole = _words_in(plain)  # "debt to income" is a word of its own
+        return tuple(dict.fromkeys(whole if len(whole) < len(words) - 1 else words)), False
+    money = bool(re.search(r"amount|amt|\busd\b|金额|[$¥€£元]", plain.lower()))
+    return tuple(dict.fromkeys(_words_in(plain))), money
+
+
+def _simplified(name: str) -> str:
+    """A name in full-width forms' usual ones and in simplified characters."""
+    return unicodedata.normalize("NFKC", str(name)).translate(_characters())
+
+
+def _is_ratio(plain: str) -> bool:
+    """Whether a name says "X to Y" or "X/Y" of two amounts."""
+    parts = _BY.split(plain, maxsplit=1)
+    if len(parts) < 2:
+        return False
+    left, right = (frozenset(_words_in(part)) for part in parts)
+    return bool(left and right & _AMOUNTS)
+
+
+def _words_in(plain: str) -> list[str]:
     parts = _PART.findall(re.sub(r"['’]", "", plain))
     spellings = _spellings()
     found: list[str] = []
@@ -146,8 +185,7 @@ def words_of(name: str) -> tuple[tuple[str, ...], bool]:
         else:
             found += _cut(latin[place])
             place += 1
-    money = bool(re.search(r"amount|amt|\busd\b|金额|[$¥€£元]", plain.lower()))
-    return tuple(dict.fromkeys(word for word in found if word != "~")), money
+    return [word for word in found if word != "~"]
 
 
 def concept_of(id: str) -> Concept:
@@ -155,9 +193,26 @@ def concept_of(id: str) -> Concept:
     return _concepts()[id]
 
 
-def _fit(phrase: frozenset[str], bag: frozenset[str]) -> float:
+def _turned(concept: Concept, left: frozenset[str]) -> Concept:
+    """The concept, or its movement where the words that are left over say one ("fico_drop_3m")."""
+    turns = [_TURNS[word] for word in left if word in _TURNS]
+    if concept.role or not turns:
+        return concept
+    effect = _OTHER_WAY.get(concept.effect, concept.effect) if min(turns) < 0 else concept.effect
+    words = ("fall of {}", "{}降幅") if min(turns) < 0 else ("change of {}", "{}变动")
+    label = {lang: text.format(concept.label[lang]) for lang, text in zip(("en", "zh"), words, strict=True)}
+    id = f"{concept.id}_{'drop' if min(turns) < 0 else 'change'}"
+    return replace(concept, id=id, shape="level", effect=effect, label=label)
+
+
+def _fit(phrase: frozenset[str], bag: frozenset[str], role: str) -> float:
     left = bag - phrase
-    lost = sum(0.6 if w in _STRONG else 0.05 if w in _SLIGHT else 0.1 if w.startswith("?") else 0.2 for w in left)
+    if not role:
+        left -= {"drop"}
+    uncertain = _LESS_CERTAIN.get(role, 0.0) if "sanctioned" in phrase else 0.0
+    lost = uncertain + sum(
+        0.6 if w in _STRONG else 0.05 if w in _SLIGHT else 0.1 if w.startswith("?") else 0.2 for w in left
+    )
     return len(phrase) - lost
 
 
@@ -219,6 +274,13 @@ def _spellings() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
+def _characters() -> dict[int, str]:
+    """Traditional characters -> simplified ones, for `str.translate`."""
+    table = read_data("words.toml")["characters"]
+    return {ord(one): other for one, other in zip(table["traditional"], table["simplified"], strict=True)}
+
+
+@lru_cache(maxsize=1)
 def _concepts() -> dict[str, Concept]:
     found = {}
     for table in read_data("concepts.toml")["concept"]:
@@ -233,5 +295,6 @@ def _concepts() -> dict[str, Concept]:
             source=table.get("source", "own_records"),
             label={lang: table[lang] for lang in ("en", "zh") if lang in table},
             proxy=table.get("proxy", False),
+            doubt=table.get("doubt", ""),
         )
     return found

@@ -19,6 +19,8 @@ from credit_model.readers.optional import need
 #: Endings of files of databases.
 DATABASES = (".duckdb", ".ddb", ".sqlite", ".sqlite3", ".db")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+_.-]*://")
+#: What is reached by them is a file on the network, no database.
+_NETWORK = re.compile(r"(?:https?|ftps?|sftp|s3[an]?|gs|gcs|abfss?|wasbs?|az|adl|hdfs|webdavs?)://", re.I)
 #: How a statement begins that reads and changes nothing, after remarks.
 _READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|from|table|show|describe)\b", re.I | re.S)
 _PASSWORD = re.compile(r"(://[^:/@]*):[^@]*@")
@@ -55,6 +57,8 @@ def read_sql(url: str, query: str | None) -> pd.DataFrame:
         missing.
     """
     shown = without_password(url)
+    if _NETWORK.match(url):
+        raise DataFileError(f"{shown}: is on the network; nothing is downloaded: save it as a file first")
     _check_query(shown, query)
     sqlalchemy = need("sqlalchemy", "readers", shown, "databases")
     try:

@@ -27,6 +27,8 @@ _MARKS = (
 )
 #: What is tried where a text is no UTF-8.
 _CANDIDATES = ("gb18030", "big5", "cp1252")
+#: Without any of these a text is no table.
+_STRUCTURE = "\n\r,;|\t"
 #: So much of a text is looked at to tell whether it is a usual one.
 _MOST_LOOKED_AT = 200_000
 #: Rare characters, such as those of names, may be so large a share of a text.
@@ -97,12 +99,19 @@ def encoding_of(content: bytes, text: str) -> str:
 
 def _declared(content: bytes, path: Path, encoding: str) -> str:
     name = codecs.lookup(encoding).name
+    shown = "UTF-8" if name == "utf-8" else encoding
     try:
-        return content.decode(name).removeprefix("\ufeff")
+        text = content.decode(name).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        if name == "utf-8":
-            raise _no_text(path, "UTF-8", content, error) from None
-        raise _no_text(path, encoding, content, error, 'correct encoding in [source], or save it as "utf-8"') from None
+        raise _no_text(
+            path, shown, content, error, "declare the encoding that it has, as encoding in [source]"
+        ) from None
+    if any(mark in content for mark in _STRUCTURE.encode()) and not any(mark in text for mark in _STRUCTURE):
+        raise DataFileError(
+            f"{path}: the text makes no sense in {encoding}: it has neither lines nor columns; declare the encoding "
+            "that it has, as encoding in [source]"
+        )
+    return text
 
 
 def _no_text(

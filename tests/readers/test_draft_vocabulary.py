@@ -54,3 +54,54 @@ def test_every_word_of_a_phrase_is_a_word_and_every_concept_has_its_shape_and_fa
             assert concept.shape in _shapes(), concept.id
             assert concept.factor in FACTORS, concept.id
             assert {"en", "zh"} <= concept.label.keys(), concept.id
+
+
+@pytest.mark.parametrize(
+    ("name", "concept", "effect"),
+    [
+        ("pd_12m", "risk_score", "lowers"), ("riskGradePD", "risk_score", "lowers"),
+        ("emi_to_income", "debt_to_income", "lowers"), ("debt/income", "debt_to_income", "lowers"),
+        ("BalanceToLimit", "utilisation", "lowers"), ("ltv", "loan_to_value", "lowers"),
+        ("fico_drop_3m", "score_drop", "lowers"), ("income_decline", "income_drop", "lowers"),
+        ("score_delta", "score_change", "raises"), ("fraud_score", "fraud_score", "lowers"),
+        ("closed_tl", "closed_lines", "free"), ("contact_attempts", "collection_contacts", "lowers"),
+        ("od_limit", "overdraft_limit", "free"), ("cash_limit", "cash_limit", "free"),
+        ("cr_bal", "credit_balance", "free"), ("min_bal", "minimum_balance", "free"),
+        ("last_txn_days", "days_since_use", "free"), ("months_on_book", "tenure", "free"),
+    ],
+)  # fmt: skip
+def test_names_that_mislead_have_their_own_meaning(name, concept, effect):
+    driver = meaning_of(name).driver
+    assert (driver.id, driver.role, driver.effect) == (concept, "", effect)
+
+
+def test_what_a_name_leaves_open_is_said():
+    assert all(
+        meaning_of(name).driver.doubt for name in ("od_limit", "cash_limit", "cr_bal", "min_bal", "last_txn_days")
+    )
+    assert FACTORS[meaning_of("months_on_book").driver.factor][0] == "borrower"
+
+
+@pytest.mark.parametrize("name", ["open_to_buy", "income_to_date", "promise_to_pay", "cust/acct"])
+def test_to_makes_no_ratio_of_other_words(name):
+    assert "ratio" not in meaning_of(name).words
+
+
+@pytest.mark.parametrize("name", ["approved_line", "approved limit", "sanctioned", "Sanctioned_Limit"])
+def test_what_was_approved_is_the_limit_where_there_is_no_other(name):
+    assert meaning_of(name).concept.id == "limit"
+    assert meaning_of(name).fit("limit") < meaning_of("limit").fit("limit")
+    assert meaning_of(name).driver.id == "after_limit"  # beside another limit
+
+
+@pytest.mark.parametrize(
+    ("name", "simplified"),
+    [
+        ("帳單餘額", "账单余额"), ("他行負債", "他行负债"), ("查詢次數", "查询次数"), ("在職", "在职"),
+        ("失業率", "失业率"), ("信用額度", "信用额度"), ("調整後額度", "调整后额度"), ("還款筆數", "还款笔数"),
+        ("近3個月逾期", "近3个月逾期"), ("客戶編號", "客户编号"),
+    ],
+)  # fmt: skip
+def test_traditional_characters_are_read_as_simplified_ones(name, simplified):
+    assert meaning_of(name) == meaning_of(simplified)
+    assert meaning_of(name).ranked
