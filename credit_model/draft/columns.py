@@ -146,7 +146,7 @@ def _plan(panel: Panel, profile: Profile, roles: Roles, lang: str) -> ColumnPlan
         factor="" if role else concept.factor if concept is not None else "",
         label="",
         minimum=0.0 if profile.kind in ("number", "integer") and len(known) and known.min() >= 0 else None,
-        doubt=doubt,
+        doubt="; ".join(one for one in (profile.doubt, doubt) if one),
         why=why if concept is not None else "nothing in its name tells what it is",
     )
 

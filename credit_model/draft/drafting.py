@@ -221,6 +221,8 @@ def _writing(found: _Found, features: Sequence[FeaturePlan], ladder: LadderFound
         sure, why = keys.sure[what]
         if sure != "sure":
             remarks[what] = f"{DOUBT} {why}"
+    if found.limit.doubt:
+        remarks["limit"] = f"{DOUBT} {found.limit.doubt}" + remarks.get("limit", "").replace(DOUBT, ";")
     if keys.months.others:
         remarks["month_format"] = f"{DOUBT} {', '.join(keys.months.others)} fits as well"
     for what, decided, sure, why in found.roles.notes:

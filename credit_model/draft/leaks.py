@@ -76,6 +76,8 @@ def _of_no_use(panel: Panel, profile: Profile) -> LeftOut | None:
         return None
     if profile.kind == "date":
         return LeftOut(name, "it holds dates, and features are made of numbers", "sure")
+    if profile.kind == "text" and profile.doubt:
+        return LeftOut(name, profile.doubt, "unsure")
     if profile.kind == "text":
         return LeftOut(name, f"it holds texts of more than {MOST_CATEGORIES} kinds, such as names or notes", "sure")
     top = profile.meaning.concept
