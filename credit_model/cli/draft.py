@@ -15,8 +15,7 @@ from credit_model.cli.console import heading, say, show_facts, show_table, worki
 from credit_model.cli.outputs import File
 from credit_model.draft import Draft, draft_catalogue
 from credit_model.draft.write_toml import DOUBT
-from credit_model.errors import CatalogueError, CreditModelError, DataFileError
-from credit_model.readers.workbooks import WORKBOOKS
+from credit_model.errors import CatalogueError, CreditModelError
 
 _LAGS = {0: "at its end, knowing it", 1: "at its start, knowing the month before"}
 
@@ -50,7 +49,7 @@ def drafted(data: options.DataSource, keys: key_options.Keys) -> Draft:
     given: dict[str, Any] = {"borrower": keys.borrower, "month": keys.month, "limit": keys.limit}
     given |= {"query": data.query, "sheet": data.sheet, "encoding": keys.encoding}
     given |= {"separator": keys.separator, "decimal": keys.decimal}
-    check_sheet(data)
+    data.check_sheet()
     with working(f"reading {data}"):
         draft = _draft(data.path, lag=keys.lag, **given)
     if keys.lag is not None or not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -64,18 +63,6 @@ def drafted(data: options.DataSource, keys: key_options.Keys) -> Draft:
     answer = click.prompt("Decision lag", type=click.IntRange(0, 1), default=draft.catalogue.decision_lag)
     with working("drafting"):
         return _draft(data.path, lag=answer, **given)
-
-
-def check_sheet(data: options.DataSource) -> None:
-    """Refuse ``--sheet`` of a file that has no sheets.
-
-    Raises
-    ------
-    DataFileError
-        It is no workbook.
-    """
-    if data.sheet is not None and Path(data.path).suffix.lower() not in WORKBOOKS:
-        raise DataFileError(f"{data}: is no workbook, and has no sheets; leave --sheet out")
 
 
 def _draft(path: str, **given: Any) -> Draft:

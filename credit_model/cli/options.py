@@ -6,11 +6,13 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property, wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from credit_model.cli.outputs import INPUT, TABLES, Command, File, Folder
+from credit_model.errors import DataFileError
 from credit_model.words.language import LANGUAGES
 
 if TYPE_CHECKING:
@@ -50,13 +52,28 @@ class DataSource:
         """A catalogue by its name or file, and the checked histories; all mistakes of both are told together."""
         from credit_model.cli.history_files import check_all
 
+        self.check_sheet()
         return check_all(self.path, catalogue, query=self.query, sheet=self.sheet)
 
     def history(self, catalogue: Catalogue) -> History:
         """The checked histories, as a catalogue declares them."""
         from credit_model.cli.history_files import read_history
 
+        self.check_sheet()
         return read_history(self.path, catalogue, query=self.query, sheet=self.sheet)
+
+    def check_sheet(self) -> None:
+        """Refuse ``--sheet`` of a file that has no sheets.
+
+        Raises
+        ------
+        DataFileError
+            It is no workbook.
+        """
+        from credit_model.readers.workbooks import WORKBOOKS
+
+        if self.sheet is not None and Path(self.path).suffix.lower() not in WORKBOOKS:
+            raise DataFileError(f"{self}: is no workbook, and has no sheets; leave --sheet out")
 
 
 def data(function: F) -> F:

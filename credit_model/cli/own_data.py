@@ -12,7 +12,7 @@ import numpy as np
 
 from credit_model.cli import key_options, options
 from credit_model.cli.console import heading, progress, say, show_facts, working
-from credit_model.cli.draft import check_sheet, drafted, show_draft
+from credit_model.cli.draft import drafted, show_draft
 from credit_model.cli.explain import draw_changes, show_explained
 from credit_model.cli.model import show_scores, show_support, warn_if_useless
 from credit_model.cli.why import show_why
@@ -41,7 +41,7 @@ def explain_own_data(
 ) -> None:
     """Do everything in ``folder``, which will be ``shown``."""
     start = time.perf_counter()
-    check_sheet(data)
+    data.check_sheet()
     declared = _catalogue(folder, shown, data, catalogue, keys)
     history = _checked(data, declared)
     predictor = LimitPredictor(declared, n_fits=_FITS, n_jobs=jobs, max_iter=_MOST_TREES)

@@ -53,3 +53,11 @@ def test_the_predictor_takes_a_path_and_an_index_of_key_and_month(tmp_path, pane
     assert by_path.version == plain.version
     indexed = panel.set_index(["borrower_id", "month"])
     pd.testing.assert_frame_equal(plain.predict(indexed), plain.predict(panel))
+
+
+def test_a_sheet_of_a_file_without_sheets_is_refused(tmp_path, declared):
+    (tmp_path / "book.csv").write_text("a,b\n1,2\n")
+    for command in ("check", "train"):
+        words = (command, "--data", tmp_path / "book.csv", "--sheet", "Nope", "--catalogue", declared)
+        more = ("--out", tmp_path / "m") if command == "train" else ()
+        assert "is no workbook, and has no sheets; leave --sheet out" in refused(*words, *more)
