@@ -104,7 +104,11 @@ def _declared(content: bytes, path: Path, encoding: str) -> str:
         text = content.decode(name).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise _no_text(
-            path, shown, content, error, "declare the encoding that it has, as encoding in [source]"
+            path,
+            shown,
+            content,
+            error,
+            "declare the encoding that it has, as encoding in [source], or save it with encoding UTF-8",
         ) from None
     if any(mark in content for mark in _STRUCTURE.encode()) and not any(mark in text for mark in _STRUCTURE):
         raise DataFileError(
