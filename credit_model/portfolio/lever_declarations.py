@@ -14,7 +14,7 @@ from typing import Any, get_args
 from credit_model.portfolio.declarations import SIGNS, Column, Factor, Feature, Label
 from credit_model.portfolio.levers import DEFAULT_STEPS, Following, Follows, Lever, Moves, PlanRules
 from credit_model.portfolio.templates import places_of
-from credit_model.portfolio.toml_document import TomlDocument, TomlTable, near
+from credit_model.portfolio.toml_document import TomlDocument, TomlTable, is_number, near
 
 #: What a column does where nothing is done about it, beside a number that it has from then on.
 AHEAD = ("last", "mean")
@@ -35,7 +35,7 @@ def plan_rules(document: TomlDocument, columns: Mapping[str, Column | None]) -> 
     rule = 'a column and a share, such as { column = "income_amount", share = 0.3 }'
     given = table.get("affordable", dict, {}, rule=rule) or {}
     share = given.get("share", 1.0)
-    if given and (set(given) != {"column", "share"} or not _is_number(share) or not 0 < share <= 1):
+    if given and (set(given) != {"column", "share"} or not is_number(share) or not 0 < share <= 1):
         table.note(f"[plan]: affordable must be {rule}, the share above 0 and at most 1, got {given!r}", "affordable")
     elif given and not _is_numeric(columns, given["column"]):
         table.note(
@@ -43,7 +43,7 @@ def plan_rules(document: TomlDocument, columns: Mapping[str, Column | None]) -> 
         )
     ahead = _ahead(table, columns)
     document.gather(table.close)
-    return PlanRules(steps or DEFAULT_STEPS, given.get("column"), float(share) if _is_number(share) else 1.0, ahead)
+    return PlanRules(steps or DEFAULT_STEPS, given.get("column"), float(share) if is_number(share) else 1.0, ahead)
 
 
 def _ahead(table: TomlTable, columns: Mapping[str, Column | None]) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def _ahead(table: TomlTable, columns: Mapping[str, Column | None]) -> dict[str, 
         if name not in columns:
             hint = near(name, tuple(columns))
             own.document.gather(own.fail, f"[plan.ahead]: {name!r} is no declared [[column]]{hint}", name)
-        elif not (value in AHEAD if isinstance(value, str) else _is_number(value) and _is_numeric(columns, name)):
+        elif not (value in AHEAD if isinstance(value, str) else is_number(value) and _is_numeric(columns, name)):
             rule = f'[plan.ahead]: {name} must be "last", "mean" or, of a column of numbers, a number, got {value!r}'
             own.document.gather(own.fail, rule, name)
     return {name: value for name, value in content.items() if columns.get(name) is not None}
@@ -127,7 +127,7 @@ def _follows(table: TomlTable, columns: Mapping[str, Column | None]) -> tuple[Fo
     found = []
     for one in table.get("follows", list, [], rule=rule) or []:
         sound = isinstance(one, dict) and set(one) == {"column", "by", "as"} and one["as"] in get_args(Follows)
-        if not sound or not isinstance(one["column"], str) or not _is_number(one["by"]) or one["by"] == 0:
+        if not sound or not isinstance(one["column"], str) or not is_number(one["by"]) or one["by"] == 0:
             table.note(f"{table.title}: follows must be {rule}, as one of {', '.join(get_args(Follows))}", "follows")
             continue
         if _check_movable(table, "follows", one["column"], columns):
@@ -208,10 +208,6 @@ def _action(table: TomlTable) -> Label:
                 "action",
             )
     return action
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e100
 
 
 def _is_numeric(columns: Mapping[str, Column | None], name: Any) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from credit_model.portfolio.borrower_ids import JOINT
 from credit_model.portfolio.declarations import Closure, Column
-from credit_model.portfolio.toml_document import MOST_NUMBER, TomlDocument, TomlTable, near
+from credit_model.portfolio.toml_document import TomlDocument, TomlTable, is_number, near
 from credit_model.readers.source_format import DECIMAL_MARKS, SEPARATORS, SourceFormat
 
 __all__ = ["SourceFormat", "key_parts", "source_format"]
@@ -115,15 +115,11 @@ def _by_column(table: TomlTable, key: str, kinds: Mapping[str, str | None]) -> t
     return own, [name for name in own.content if kinds.get(name)]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST_NUMBER
-
-
 def _factor(table: TomlTable, name: str, kind: str) -> float:
     value = table.content[name]
     if kind not in ("number", "integer"):
         table.fail(f"[source.scale]: {name!r} is of kind {kind!r}, which is not multiplied; remove it", name)
-    if not _is_number(value) or value <= 0:
+    if not is_number(value) or value <= 0:
         table.fail(f"[source.scale]: {name!r} must be a positive number such as 10000, got {value!r}", name)
     return float(value)
 
@@ -133,7 +129,7 @@ def _values(table: TomlTable, name: str, kind: str) -> tuple[float | str, ...]:
     if (
         not isinstance(values, list)
         or not values
-        or not all(_is_number(v) or (isinstance(v, str) and v) for v in values)
+        or not all(is_number(v) or (isinstance(v, str) and v) for v in values)
     ):
         table.fail(f'[source.missing]: {name!r} must list numbers or texts, such as [-999, "."], got {values!r}', name)
     if kind == "category":
@@ -147,6 +143,6 @@ def _meaning(table: TomlTable, name: str, kind: str) -> float:
         table.fail(f"[source.blank]: {name!r} is a category, whose blanks mean no number; remove it", name)
     if kind == "boolean" and isinstance(value, bool):
         return float(value)
-    if not _is_number(value):
+    if not is_number(value):
         table.fail(f"[source.blank]: {name!r} must be a number such as 0, got {value!r}", name)
     return float(value)

@@ -270,6 +270,11 @@ def _line_of(told: str) -> int:
     return int(line[1]) if line else 0
 
 
+def is_number(value: Any) -> bool:
+    """Whether a file's value is a number within bounds; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST_NUMBER
+
+
 def near(word: str, known: tuple[str, ...]) -> str:
     """A hint at what was meant: "; did you mean 'x'?", or nothing."""
     match = difflib.get_close_matches(str(word), [str(k) for k in known], n=1)
