@@ -160,12 +160,13 @@ def judge_decisions(
     row = row[snapshots.tier_before[row] > 0]
     held_out = predictor.held_out
     usual = float("nan") if held_out is None else held_out.usual
-    seen = predictor.waves(snapshots.history) if waves is None else waves.seen_from(snapshots.history)
+    seen = predictor.waves(snapshots) if waves is None else waves.seen_from(snapshots.history)
     support, risk = [], []
     for start in range(0, len(row), ROWS_AT_ONCE):
         block = row[start : start + ROWS_AT_ONCE]
         changes = predictor.explain_rows(snapshots, block)
-        support.append(find_support(changes, predictor.support, usual, seen.of_rows(block)))
+        rise = seen.effects.since(changes.reference_month_number, changes.month_number)
+        support.append(find_support(changes, predictor.support, usual, seen.of_rows(block), rise))
         risk.append(expit(-changes.keep_score_after))
     none = np.empty(0)
     return JudgedDecisions(

@@ -16,11 +16,12 @@ from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.explaining import explain_changes
+from credit_model.explain.month_effects import MonthEffects, find_month_effects, sampled_rows
 from credit_model.explain.pairs import REFERENCES, pair_with_reference, row_numbers
 from credit_model.explain.peers import Peers, explain_against_peers
 from credit_model.explain.seen import Seen
 from credit_model.explain.support import HeldOutRisk
-from credit_model.explain.waves import Waves
+from credit_model.explain.waves import Waves, find_waves
 from credit_model.model.artifact import bag_arrays
 from credit_model.model.bag import Bag, Members
 from credit_model.model.destinations import Destinations
@@ -172,6 +173,20 @@ class FittedModel:
         """Log-odds of keeping the tier in force, at least 1, in rows (n,), by the fits that did not see them: (n,)."""
         X = self.features_of(snapshots, row)
         return self.bag.keep_score(X, snapshots.tier_before[row], self.weights(snapshots, row), n_jobs=n_jobs)
+
+    def waves(self, snapshots: Snapshots, *, n_jobs: int = -1) -> Waves:
+        """The waves of cuts in a whole panel, and the effects of its months beyond what the model expects."""
+        self.check(snapshots)
+        effects = self.month_effects(snapshots, n_jobs=n_jobs)
+        return replace(find_waves(snapshots.history, self.ladder), effects=effects)
+
+    def month_effects(self, snapshots: Snapshots, *, n_jobs: int = -1) -> MonthEffects:
+        """How far the cuts of each month of a whole panel exceed what the model expects (`explain.month_effects`)."""
+        at_risk = snapshots.is_decision & (snapshots.tier_before > 0)
+        month, row = snapshots.month_number, sampled_rows(snapshots.month_number, at_risk)
+        fell = (snapshots.tier_after < snapshots.tier_before)[at_risk]
+        score = self.keep_scores(snapshots, row, n_jobs=n_jobs)
+        return find_month_effects(score, month[row], month[at_risk], fell)
 
     def explained(self, snapshots: Snapshots, row: IntArray, reference: str, *, n_jobs: int = -1) -> ChangeExplanations:
         """Why the keep scores of rows (n,) differ from their references', as `LimitPredictor.explain_rows` says."""

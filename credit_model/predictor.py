@@ -18,7 +18,7 @@ from credit_model.explain.explaining import as_decreases, one_change
 from credit_model.explain.pairs import decrease_rows, row_numbers
 from credit_model.explain.support import HeldOutRisk, SupportRule
 from credit_model.explain.track import moves, track_rows, track_table
-from credit_model.explain.waves import Waves, find_waves
+from credit_model.explain.waves import Waves
 from credit_model.fitted_model import FittedModel, read_panel
 from credit_model.model.bag import Bag
 from credit_model.model.forest import OrdinalForest
@@ -195,9 +195,10 @@ class LimitPredictor(Acting):
         """Feature rows of a history (checked if it is a table), on this model's ladder."""
         return build_snapshots(self.fitted.panel(history), self.fitted.ladder, n_jobs=self.n_jobs)
 
-    def waves(self, history: Table | History) -> Waves:
-        """The months and classes of a whole panel that were cut far above their usual (`explain.waves`)."""
-        return find_waves(self.fitted.panel(history), self.fitted.ladder)
+    def waves(self, history: Table | History | Snapshots) -> Waves:
+        """The months and classes of a whole panel that were cut far above their usual, or above what is expected."""
+        snapshots = history if isinstance(history, Snapshots) else self.snapshots(history)
+        return self.fitted.waves(snapshots, n_jobs=self.n_jobs)
 
     def test_rows(self, snapshots: Snapshots) -> IntArray:
         """Decisions of test borrowers in late months, which the trial never saw: row numbers."""
@@ -274,8 +275,7 @@ class LimitPredictor(Acting):
         self.fitted.check(snapshots, *([] if waves is None else [waves]))
         row = decrease_rows(snapshots)
         changes = self.explain_rows(snapshots, row, reference=reference)
-        history = snapshots.history
-        found = find_waves(history, snapshots.ladder) if waves is None else waves.seen_from(history)
+        found = self.waves(snapshots) if waves is None else waves.seen_from(snapshots.history)
         return as_decreases(changes, snapshots, row, rule=self.support, held_out=self.fitted.held_out, waves=found)
 
     def explain_rows(self, snapshots: Snapshots, row: IntArray, *, reference: str = "last_set") -> ChangeExplanations:

@@ -41,6 +41,8 @@ class DecreaseExplanations(ChangeExplanations):
         What became of held-out decisions; without it no risk counts as raised.
     waves : array of Wave or None (n,)
         Where many others were cut in the same month.
+    month_effect : float64 array (n,), log-odds
+        By how much more lines fell in that month than at the reference, beyond what their records account for.
 
     Notes
     -----
@@ -53,6 +55,7 @@ class DecreaseExplanations(ChangeExplanations):
     rule: SupportRule = field(default_factory=SupportRule)
     held_out: HeldOutRisk | None = None
     waves: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
+    month_effect: FloatArray = field(default_factory=lambda: np.empty(0))
 
     _SHARED: ClassVar[frozenset[str]] = ChangeExplanations._SHARED | {"ladder", "rule", "held_out"}
 
@@ -60,6 +63,8 @@ class DecreaseExplanations(ChangeExplanations):
         super().__post_init__()
         if not len(self.waves) and len(self.month_number):
             object.__setattr__(self, "waves", np.full(len(self.month_number), None, dtype=object))
+        if not len(self.month_effect) and len(self.month_number):
+            object.__setattr__(self, "month_effect", np.zeros(len(self.month_number)))
 
     @property
     def usual_risk(self) -> float:
@@ -73,12 +78,13 @@ class DecreaseExplanations(ChangeExplanations):
 
     def told(self, max_reasons: int = MAX_REASONS) -> tuple[Verdict, ...]:
         """`verdicts` with at most ``max_reasons`` (1 to 4) reasons each."""
-        return find_verdicts(self, rule=self.rule, held_out=self.held_out, waves=self.waves, max_reasons=max_reasons)
+        given: dict[str, Any] = {name: getattr(self, name) for name in ("rule", "held_out", "waves", "month_effect")}
+        return find_verdicts(self, **given, max_reasons=max_reasons)
 
     @cached_property
     def support(self) -> NDArray[np.object_]:
         """How far the model supports each cut: (n,) of "expected", "raised", "unexplained"."""
-        return find_support(self, self.rule, self.usual_risk, self.waves)
+        return find_support(self, self.rule, self.usual_risk, self.waves, self.month_effect)
 
     @cached_property
     def leading_factor_index(self) -> IntArray:
@@ -124,7 +130,8 @@ class DecreaseExplanations(ChangeExplanations):
         "" where no reason is told), withheld (why not), near_tie, moved_most (the factor that lowered the score most,
         whether or not it is a reason; "" for none), leader_fits and n_fits (in how many of how many fits the factor
         named first lowers the score most), unseen (a feature with a value that the model never saw; "" for
-        none) and wave (how many times the usual were cut; NaN: no wave).
+        none), wave (how many times the usual were cut; NaN: no wave) and month_effect (log-odds by which more lines
+        fell in that month than at the reference, beyond what their records account for).
         """
         verdicts, factors = self.verdicts, np.array([*self.catalogue.factor_ids, ""], dtype=object)
 
@@ -166,6 +173,7 @@ class DecreaseExplanations(ChangeExplanations):
                     np.array([*self.catalogue.driver_names, ""], dtype=object)[self.unseen], dtype="str"
                 ),
                 "wave": np.array([np.nan if v.wave is None else v.wave.times_usual for v in verdicts]),
+                "month_effect": self.month_effect,
             }
         )
 

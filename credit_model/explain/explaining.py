@@ -12,6 +12,7 @@ from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import CreditModelError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.decreases import DecreaseExplanations
+from credit_model.explain.month_effects import NO_EFFECTS
 from credit_model.explain.pairs import SnapshotPairs, driver_columns, reference_features, sum_by_factor
 from credit_model.explain.quantities import Quantities, moved_against
 from credit_model.explain.seen import Seen
@@ -96,6 +97,7 @@ def as_decreases(
         Of the whole panel; None: none are told.
     """
     shared: dict[str, Any] = {f.name: getattr(changes, f.name) for f in fields(ChangeExplanations)}
+    effects = NO_EFFECTS if waves is None else waves.effects
     return DecreaseExplanations(
         **shared,
         ladder=snapshots.ladder,
@@ -104,6 +106,7 @@ def as_decreases(
         rule=rule or SupportRule(),
         held_out=held_out,
         waves=np.full(len(row), None, dtype=object) if waves is None else waves.of_rows(row),
+        month_effect=effects.since(changes.reference_month_number, changes.month_number),
     )
 
 

@@ -23,7 +23,7 @@ from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import MonthType, month_numbers_of
 
-FORMAT = "credit_model.explanations/5"
+FORMAT = "credit_model.explanations/6"
 WAVE_FIELDS = ("scope", "group", "month_number", "n", "n_cut", "usual")
 _SUMMARY_FIELDS = (
     "reference_censored",
@@ -34,6 +34,7 @@ _SUMMARY_FIELDS = (
     "tier_after",
     "keep_score_before",
     "keep_score_after",
+    "month_effect",
 )
 #: Field -> the table that holds it.
 _TABLES = {
@@ -162,6 +163,9 @@ def _check_scores(
     misses = np.column_stack([contributions.sum(axis=1) - (after - before), by_factor - of_factor])
     if not (np.abs(misses) <= _EXACTNESS).all():  # also where one is not a number
         raise ValueError("contributions must sum to the factors and to the change of the score")
+    effect = summary["month_effect"].to_numpy(dtype=np.float64)
+    if not (np.isfinite(effect) & (effect >= 0)).all():
+        raise ValueError("month_effect must hold finite numbers of at least 0")
     if not np.isfinite(mixtures).all():
         raise ValueError("what_if must hold finite scores")
     if not (np.abs(mixtures[:, [0, -1]] - np.column_stack([before, after])) <= _EXACTNESS).all():

@@ -27,9 +27,9 @@ from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.errors import CreditModelError
 
 Support = Literal["expected", "raised", "unexplained"]
-#: Why a cut is unexplained: its risk is not high beside the usual, has not risen enough, a wave outweighs it, or what
-#: it takes to tell is not known.
-Shortfall = Literal["", "not_high", "not_risen", "outweighed", "unknown"]
+#: Why a cut is unexplained: its risk is not high beside the usual, has not risen enough, a wave or a month effect
+#: outweighs it, or what it takes to tell is not known.
+Shortfall = Literal["", "not_high", "not_risen", "outweighed", "month_effect", "unknown"]
 SUPPORT_LEVELS: tuple[Support, ...] = get_args(Support)
 
 #: Edges between the risks whose decisions are counted together.

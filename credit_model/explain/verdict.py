@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from credit_model.arrays import FloatArray
+from credit_model.arrays import BoolArray, FloatArray
 from credit_model.errors import CreditModelError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.principal import (
@@ -32,6 +32,9 @@ from credit_model.explain.principal import (
 from credit_model.explain.shares import LEAST_FITS
 from credit_model.explain.support import Frequency, HeldOutRisk, Shortfall, Support, SupportRule
 from credit_model.explain.waves import Wave
+
+#: A month effect counts so many times: it is a mean over all lines, and of some of them what the lender moved is more.
+TIMES_MONTH_EFFECT = 2.0
 
 Withheld = Literal["", "not_supported", "no_reference", "not_worsened"]
 
@@ -81,6 +84,9 @@ class Verdict:
         Factors each of which alone, put back to where it was, brings the score to the restoring line.
     wave : Wave or None
         Many others were cut in the same month: the lender's doing.
+    month_effect : float
+        By how much more lines fell in that month than at the reference, beyond what the borrowers' own records account
+        for; log-odds, at least 0.
     unseen : int
         A driver with a value that the model has never seen, so that what is told is no firm reason; -1: none.
     """
@@ -104,6 +110,7 @@ class Verdict:
     rules: tuple[str, ...]
     restoring: tuple[int, ...]
     wave: Wave | None
+    month_effect: float = 0.0
     unseen: int = -1
     leader_fits: int = 0
     n_fits: int = 1
@@ -120,13 +127,19 @@ class Verdict:
 
 
 def find_support(
-    changes: ChangeExplanations, rule: SupportRule, usual_risk: float, waves: NDArray[np.object_]
+    changes: ChangeExplanations,
+    rule: SupportRule,
+    usual_risk: float,
+    waves: NDArray[np.object_],
+    month_effect: FloatArray,
 ) -> NDArray[np.object_]:
     """The support of each of n cuts, or of decisions that kept the limit: (n,).
 
     A wave multiplies the risk of all its lines. Where what the model does not account for of it (its weight in
     log-odds less what the model lays on the economy and the lender) is more than the strongest factor, a raised risk
-    does not support the cut: what led it is the wave, and that is not the borrower's.
+    does not support the cut: what led it is the wave, and that is not the borrower's. Nor is a cut supported where
+    `TIMES_MONTH_EFFECT` times the month effect is more than the strongest factor: the records of all lines together do
+    not account for the cuts of that month, and what the data do not show may have led this one.
 
     Parameters
     ----------
@@ -134,6 +147,8 @@ def find_support(
     rule : SupportRule
     usual_risk : float
     waves : array of Wave or None, (n,)
+    month_effect : float64 array, (n,), log-odds
+        From `month_effects.MonthEffects.since`.
     """
     support = rule.levels(changes.keep_score_before, changes.keep_score_after, changes.has_reference, usual_risk)
     if not len(changes):
@@ -142,8 +157,15 @@ def find_support(
     lowered = -np.minimum(changes.factor_contributions, 0.0)
     accounted, strongest = lowered[:, apart].sum(axis=1), lowered.max(axis=1)
     weight = np.log(np.array([1.0 if wave is None else wave.times_usual for wave in waves]))
-    outside = weight - accounted > strongest
-    return np.where((support == "raised") & outside, "unexplained", support).astype(object)
+    by_wave = (support == "raised") & (weight - accounted > strongest)
+    return np.where(by_wave | _outweighed(changes, month_effect), "unexplained", support).astype(object)
+
+
+def _outweighed(changes: ChangeExplanations, month_effect: FloatArray) -> BoolArray:
+    """Whether the month effect may have led, more than any factor: (n,)."""
+    lowered = -np.minimum(changes.factor_contributions, 0.0)
+    found: BoolArray = TIMES_MONTH_EFFECT * month_effect > lowered.max(axis=1, initial=0.0)
+    return found
 
 
 def find_verdicts(
@@ -152,6 +174,7 @@ def find_verdicts(
     rule: SupportRule,
     held_out: HeldOutRisk | None,
     waves: NDArray[np.object_],
+    month_effect: FloatArray,
     max_reasons: int = MAX_REASONS,
 ) -> tuple[Verdict, ...]:
     """The verdict on each of n cuts.
@@ -165,6 +188,8 @@ def find_verdicts(
         What became of held-out decisions; without it no risk counts as raised.
     waves : array of Wave or None, (n,)
         From `waves.Waves.of_rows`.
+    month_effect : float64 array, (n,), log-odds
+        From `month_effects.MonthEffects.since`.
     max_reasons : int, 1 to 4
 
     Raises
@@ -177,7 +202,7 @@ def find_verdicts(
     if not len(changes):
         return ()
     usual = float("nan") if held_out is None else held_out.usual
-    support = find_support(changes, rule, usual, waves)
+    support = find_support(changes, rule, usual, waves, month_effect)
     candidates = candidate_reasons(changes)
     factors = ranked_factors(changes, candidates)
     withheld = _withheld(changes, support, factors, candidates)
@@ -187,9 +212,10 @@ def find_verdicts(
     tied = np.where(changes.n_fits >= LEAST_FITS, led < FIRM_SHARE * changes.n_fits, _near_ties(changes, factors))
     risk_before = np.where(changes.has_reference, expit(-changes.keep_score_before), np.nan)
     risk_after = expit(-changes.keep_score_after)
+    by_month = _outweighed(changes, month_effect)
     shortfall: list[Shortfall] = [
-        (rule.shortfall(float(before), float(after), usual) or "outweighed") if one == "unexplained" else ""
-        for before, after, one in zip(risk_before, risk_after, support, strict=True)
+        _shortfall(rule, float(before), float(after), usual, by_month=bool(other)) if one == "unexplained" else ""
+        for before, after, one, other in zip(risk_before, risk_after, support, by_month, strict=True)
     ]
     verdicts = []
     for i in range(len(changes)):
@@ -221,10 +247,18 @@ def find_verdicts(
                 rules=rules_at_work(candidates, i, reasons),
                 restoring=tuple(np.flatnonzero(lone[i]).tolist()),
                 wave=waves[i],
+                month_effect=float(month_effect[i]),
                 unseen=int(changes.unseen[i]),
             )
         )
     return tuple(verdicts)
+
+
+def _shortfall(rule: SupportRule, before: float, after: float, usual: float, *, by_month: bool) -> Shortfall:
+    """Why a cut is unexplained."""
+    if by_month and after >= rule.expected_risk:
+        return "month_effect"
+    return rule.shortfall(before, after, usual) or ("month_effect" if by_month else "outweighed")
 
 
 def restoring_lines(

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from credit_model.arrays import BoolArray, IntArray
+from credit_model.explain.month_effects import NO_EFFECTS, MonthEffects
 from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
 
@@ -72,12 +73,13 @@ class Wave:
 
 @dataclass(frozen=True)
 class Waves:
-    """The waves of a panel, and the class that each row belongs to."""
+    """The waves of a panel, and the class that each row belongs to; with a model, also the effects of its months."""
 
     history: History
     ladder: LimitLadder
     groups: dict[str, IntArray]
     found: dict[tuple[str, int, int], Wave]
+    effects: MonthEffects = NO_EFFECTS
 
     def seen_from(self, history: History) -> Waves:
         """The same waves for the rows of another history, such as that of some of the panel's borrowers."""

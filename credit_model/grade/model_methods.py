@@ -30,7 +30,7 @@ def explained(predictor: LimitPredictor, decreases: Decreases) -> DecreaseExplan
         decreases.row,
         rule=predictor.support,
         held_out=predictor.held_out,
-        waves=predictor.waves(snapshots.history),
+        waves=predictor.waves(snapshots),
     )
 
 

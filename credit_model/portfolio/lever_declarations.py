@@ -17,7 +17,7 @@ from credit_model.portfolio.templates import places_of
 from credit_model.portfolio.toml_document import TomlDocument, TomlTable, is_number, near
 
 #: What a column does where nothing is done about it, beside a number that it has from then on.
-AHEAD = ("last", "mean")
+AHEAD = ("last", "mean", "counts")
 #: All mixtures of their settings are computed.
 MOST_LEVERS, MOST_STEPS = 8, 10
 #: How a summary answers a higher value in its window: 1 rises, -1 falls; others may do either.
@@ -53,8 +53,9 @@ def _ahead(table: TomlTable, columns: Mapping[str, Column | None]) -> dict[str, 
         if name not in columns:
             hint = near(name, tuple(columns))
             own.document.gather(own.fail, f"[plan.ahead]: {name!r} is no declared [[column]]{hint}", name)
-        elif not (value in AHEAD if isinstance(value, str) else is_number(value) and _is_numeric(columns, name)):
-            rule = f'[plan.ahead]: {name} must be "last", "mean" or, of a column of numbers, a number, got {value!r}'
+        elif value != "last" and not ((value in AHEAD or is_number(value)) and _is_numeric(columns, name)):
+            rule = '"last" or, of a column of numbers, "mean", "counts" or a number'
+            rule = f"[plan.ahead]: {name} must be {rule}, got {value!r}"
             own.document.gather(own.fail, rule, name)
     return {name: value for name, value in content.items() if columns.get(name) is not None}
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from credit_model.portfolio.labels import Label
 
 Moves = Literal["up", "down"]
-Follows = Literal["flow", "stock", "level"]
+Follows = Literal["flow", "stock", "level", "share"]
 #: Settings of a lever between nothing and its most, where the catalogue names no number.
 DEFAULT_STEPS = 3
 
@@ -22,10 +22,10 @@ class Following:
     ----------
     column : str
     by : float
-        Its units for one unit that the lever's column moves, up or down.
-    how : "flow", "stock" or "level"
-        Counted is what the lever moves in the month; the sum over months of how far it is from where it would be; or
-        how far it is.
+        Its units for one unit that the lever's column moves, up or down; of "share" a share of its own value.
+    how : "flow", "stock", "level" or "share"
+        Counted is what the lever moves in the month; the sum over months of how far it is from where it would be; how
+        far it is; or how far, as a share of where it would be.
     """
 
     column: str
@@ -91,9 +91,9 @@ class PlanRules:
         The last known value of this column bounds what paid levers move together in a month; None: nothing does.
     affordable_share : float
         The share of it that may be.
-    ahead : mapping of str to "last", "mean" or float
+    ahead : mapping of str to "last", "mean", "counts" or float
         What a column does in the months to come, if nothing is done: as in the last month (where it is not named), the
-        mean of the last six, or a number.
+        mean of the last six, one more each month unless it stands at 0, or a number.
     """
 
     steps: int = DEFAULT_STEPS

@@ -67,7 +67,7 @@ def rule_keys(verdict: Verdict) -> list[str]:
 
 def _support_key(verdict: Verdict) -> str:
     """The sentence that says how far a cut is supported, and if it is not, what is missing."""
-    if verdict.shortfall in ("not_high", "not_risen", "outweighed"):
+    if verdict.shortfall in ("not_high", "not_risen", "outweighed", "month_effect"):
         return f"{verdict.support}_{verdict.shortfall}"
     return f"{verdict.support}_sentence"
 

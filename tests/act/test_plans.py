@@ -21,7 +21,7 @@ from credit_model.errors import CatalogueError, CreditModelError, HistoryError
 from credit_model.explain.pairs import decrease_rows
 from credit_model.explain.support import SupportRule
 from credit_model.portfolio.catalogue import parse_catalogue, read_catalogue
-from credit_model.portfolio.history import check_history
+from credit_model.portfolio.history import History, check_history
 from credit_model.trees.scoring import scores
 
 
@@ -243,6 +243,28 @@ def test_a_lever_that_cannot_be_is_refused_at_load(column, moves, more, message)
     head = text[: text.index("[[lever]]")]
     with pytest.raises(CatalogueError, match=message):
         parse_catalogue(head + LEVER.format(column=column, moves=moves) + more)
+
+
+def test_counts_run_on_and_columns_follow_by_the_same_share():
+    """Home Credit's rules on a made-up card: months in a job run on, cash takes its count along."""
+    catalogue = read_catalogue("home_credit")
+    n = 12
+    cells = {c.name: np.zeros(n) for c in catalogue.columns if c.kind != "category"}
+    cells |= {c.name: np.zeros(n) for c in catalogue.columns if c.kind == "category"}
+    cells |= {"cash_amount": np.full(n, 600.0), "cash_count": np.full(n, 4.0), "spending_amount": np.full(n, 900.0)}
+    cells |= {"months_employed": np.arange(30.0, 30 + n), "credit_history_months": np.full(n, np.nan)}
+    cells[catalogue.limit] = np.full(n, 45000.0)
+    whole = {"borrower_ids": np.array([1]), "starts": np.array([0, n]), "month_number": np.arange(-n, 0)}
+    history = History(catalogue=catalogue, month_type="integer", cells=cells, **whole)
+    ahead = Ahead.of(history, np.array([n - 1]), 3)
+    assert ahead.cells["months_employed"][0].tolist() == [42, 43, 44]
+    assert ahead.cells["months_idle"][0].tolist() == [0, 0, 0]
+    assert np.isnan(ahead.cells["credit_history_months"][0]).all()
+    lever = next(one for one in catalogue.levers if one.id == "draw_less_cash")
+    moved = ahead.under((lever,), ahead.moved((lever,), np.array([[0.0], [0.5], [1.0]])))
+    assert moved["cash_amount"][0, :, 2].tolist() == [600, 300, 0]
+    assert moved["cash_count"][0, :, 2].tolist() == [4, 2, 0]
+    assert moved["spending_amount"][0, :, 2].tolist() == [900, 600, 300]
 
 
 def test_a_catalogue_without_levers_plans_nothing(panel):

@@ -83,6 +83,22 @@ def test_an_unexplained_cut_says_what_is_missing():
     assert only(cut({"lenders": (2, 5, -2.0)})).shortfall == ""
 
 
+def test_a_month_effect_outweighs_what_weighs_less_than_twice_as_much():
+    def with_effect(change, effect, **more):
+        return only(replace(cut(change, **more), month_effect=np.array([effect])))
+
+    raised = {"lenders": (2, 5, -2.0)}
+    assert with_effect(raised, 0.9, score_before=4.6).support == "raised"
+    outweighed = with_effect(raised, 1.1, score_before=4.6)
+    assert (outweighed.support, outweighed.shortfall, outweighed.reasons) == ("unexplained", "month_effect", ())
+    assert outweighed.withheld == "not_supported"
+    # Also where the model itself would not have kept the limit.
+    assert with_effect(raised, 0.9).support == "expected"
+    assert (with_effect(raised, 1.1).support, with_effect(raised, 1.1).shortfall) == ("unexplained", "month_effect")
+    # What is missing anyway is said first.
+    assert with_effect({"lenders": (2, 5, -0.5)}, 1.1, score_before=4.6).shortfall == "not_high"
+
+
 def test_nothing_earlier_known_and_nothing_worsened_are_told_apart():
     nothing = only(cut({}, score_before=-1.0, has_reference=False))
     assert (nothing.support, nothing.withheld, nothing.leading_factor) == ("expected", "no_reference", -1)

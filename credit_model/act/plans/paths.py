@@ -16,7 +16,7 @@ import numpy as np
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.portfolio.declarations import Catalogue, Column
 from credit_model.portfolio.history import History
-from credit_model.portfolio.levers import Lever
+from credit_model.portfolio.levers import Following, Lever
 
 #: Months that a mean of the last ones is over.
 MEAN_OF = 6
@@ -70,7 +70,9 @@ class Ahead:
             elif rule == "mean":
                 ahead = _spread(_mean_of_last(history.values(column.name), row, start), horizon, column)
             else:
-                ahead = np.repeat(_last_known(history.values(column.name), row, start)[:, None], horizon, axis=1)
+                last = _last_known(history.values(column.name), row, start)[:, None]
+                runs = (last != 0) & (rule == "counts")  # a count that stands at 0 does not run
+                ahead = np.where(runs, last + np.arange(1, horizon + 1), last)
             cells[column.name] = ahead
         limit = history.catalogue.limit
         cells[limit] = np.repeat(_last_known(history.values(limit), row, start)[:, None], horizon, axis=1)
@@ -126,10 +128,19 @@ class Ahead:
             d = moved[lever.id]
             add(lever.column, lever.sign * d)
             for one in lever.follows:
-                flow = np.diff(d, axis=2, prepend=0.0)
-                add(one.column, one.by * {"flow": flow, "stock": np.cumsum(d, axis=2), "level": d}[one.how])
+                add(one.column, one.by * self._counted(one, lever, d))
         catalogue = self.history.catalogue
         return {name: _within(values, catalogue.column(name)) for name, values in found.items()}
+
+    def _counted(self, one: Following, lever: Lever, d: FloatArray) -> FloatArray:
+        """What a column that follows counts of a lever's moves (n, n_settings, horizon)."""
+        if one.how == "share":
+            whole = np.abs(self.cells[lever.column])[:, None, :]
+            share = np.divide(d, whole, out=np.zeros(d.shape), where=np.nan_to_num(whole) > 0)
+            return share * self.cells[one.column][:, None, :]
+        counted = {"flow": np.diff(d, axis=2, prepend=0.0), "stock": np.cumsum(d, axis=2), "level": d}
+        found: FloatArray = counted[one.how]
+        return found
 
     def histories(self, changed: Mapping[str, FloatArray], n_settings: int) -> tuple[History, IntArray]:
         """The last months and those to come as a panel of n * n_settings made-up borrowers.
