@@ -13,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.* left out. not declared")
 
 @pytest.fixture(scope="module")
 def cards(tmp_path_factory):
-    return us_export(book(500, 30, seed=8), tmp_path_factory.mktemp("cards") / "us_cards.csv")
+    return us_export(book(300, 26, seed=8), tmp_path_factory.mktemp("cards") / "us_cards.csv")
 
 
 def run(*words):
