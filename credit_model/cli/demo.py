@@ -15,6 +15,7 @@ from credit_model.cli.explain import draw_changes, show_explained
 from credit_model.cli.history_files import read_economy, read_history
 from credit_model.cli.model import show_scores, show_support
 from credit_model.cli.outputs import INPUT, TABLES, Folder
+from credit_model.cli.plan import plans_of
 from credit_model.documents.notice import build_notice
 from credit_model.documents.report import write_report
 from credit_model.documents.tracks import score_tracks
@@ -159,9 +160,11 @@ def _line_of_work(folder: Path, shown: Path, borrowers: int, months: int, seed: 
     )
     with progress("writing pages") as advance:
         involved = others.select(sorted(set(chosen.borrower_id.tolist())))
-        tracks = score_tracks(predictor.fitted, predictor.snapshots(involved), n_jobs=jobs)
-        pages = write_report(chosen, tracks, folder / "report", on_progress=advance)
-    notice = build_notice(chosen[0])
+        theirs = predictor.snapshots(involved)
+        tracks = score_tracks(predictor.fitted, theirs, n_jobs=jobs)
+        plans = plans_of(predictor, theirs, chosen)
+        pages = write_report(chosen, tracks, folder / "report", plans=plans, on_progress=advance)
+    notice = build_notice(chosen[0], plan=None if plans is None else plans[0])
     write_text(notice.html(), folder / "notice.html")
 
     heading("Summary")

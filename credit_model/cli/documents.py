@@ -10,6 +10,7 @@ from credit_model.cli import options
 from credit_model.cli.console import progress, say, show_facts, working
 from credit_model.cli.history_files import read_economy
 from credit_model.cli.outputs import INPUT, File, Folder
+from credit_model.cli.plan import plans_of
 from credit_model.documents.report import FORMAT as REPORT_FORMAT
 from credit_model.errors import HistoryError
 from credit_model.files import write_text
@@ -29,6 +30,9 @@ from credit_model.files import write_text
     metavar="NAME",
     help="The person who confirms the notice of a cut whose risk was raised; else it is marked as a draft.",
 )
+@click.option(
+    "--plan/--no-plan", default=True, show_default=True, help="Say what brings the limit back, where that is firm."
+)
 @options.out(
     "File to write (.html, .md or .json); else Markdown is printed.",
     File(".html", ".md", ".json", is_usage=True),
@@ -42,6 +46,7 @@ def notice_command(
     effective_date: str | None,
     lender: str | None,
     confirmed_by: str | None,
+    plan: bool,
     out: str | None,
     lang: str,
 ) -> None:
@@ -53,12 +58,16 @@ def notice_command(
     from credit_model.documents.notice import build_notice
 
     suffix = ".md" if out is None else Path(out).suffix.lower()
+    explanation, predictor = source.explained(borrower=borrower, month=month), source.predictor
+    snapshots = predictor.snapshots(source.history.select(explanation.borrower_id.tolist()))
+    plans = plans_of(predictor, snapshots, explanation, wanted=plan)
     notice = build_notice(
-        source.explained(borrower=borrower, month=month),
+        explanation,
         lang=lang,
         lender=lender,
         effective_date=effective_date,
         confirmed_by=confirmed_by,
+        plan=None if plans is None else plans[0],
     )
     text = {".html": notice.html, ".md": notice.markdown, ".json": notice.json}[suffix]()
     if out is None:
@@ -75,6 +84,7 @@ def notice_command(
 @options.borrower(required=False)
 @options.month()
 @click.option("--most", type=click.IntRange(min=1), default=None, help="Only the latest so many decreases.")
+@click.option("--plans/--no-plans", default=True, show_default=True, help="What brings each limit back.")
 @options.language
 def report_command(
     source: options.ModelOnData,
@@ -83,6 +93,7 @@ def report_command(
     borrower: str | None,
     month: str | None,
     most: int | None,
+    plans: bool,
     lang: str,
 ) -> None:
     """Write a self-contained page for every decrease, and an index to search, sort and filter them.
@@ -102,9 +113,13 @@ def report_command(
             latest = explanations.month_number.argsort(kind="stable")[-most:]
             explanations = explanations[latest]
         involved = source.history.select(sorted(set(explanations.borrower_id.tolist())))
-        tracks = score_tracks(predictor.fitted, predictor.snapshots(involved), n_jobs=source.jobs)
+        snapshots = predictor.snapshots(involved)
+        tracks = score_tracks(predictor.fitted, snapshots, n_jobs=source.jobs)
+    with working("planning"):
+        planned = plans_of(predictor, snapshots, explanations, wanted=plans)
     with progress("writing pages") as advance:
         files = write_report(
-            explanations, tracks, out, economy=read_economy(None, source.data.path), lang=lang, on_progress=advance
-        )
+            explanations, tracks, out, economy=read_economy(None, source.data.path), lang=lang, plans=planned,
+            on_progress=advance,
+        )  # fmt: skip
     show_facts([("decreases", len(files.pages)), ("open", str(files.index))])

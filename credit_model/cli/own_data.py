@@ -15,6 +15,7 @@ from credit_model.cli.console import heading, progress, say, show_facts, working
 from credit_model.cli.draft import drafted, show_draft
 from credit_model.cli.explain import draw_changes, show_explained
 from credit_model.cli.model import show_scores, show_support, warn_if_useless
+from credit_model.cli.plan import plans_of
 from credit_model.cli.why import show_why
 from credit_model.documents.notice import build_notice
 from credit_model.documents.report import write_report
@@ -114,9 +115,13 @@ def _explained(folder: Path, shown: Path, predictor: LimitPredictor, history: Hi
         draw_changes(chosen[: min(5, len(chosen))], partial / "pictures", lang=lang)
     with progress("writing pages") as advance:
         involved = history.select(sorted(set(chosen.borrower_id.tolist())))
-        tracks = score_tracks(predictor.fitted, predictor.snapshots(involved), n_jobs=predictor.n_jobs)
-        pages = write_report(chosen, tracks, folder / "report", lang=lang, on_progress=advance)
-    write_text(build_notice(chosen[0], lang=lang).html(), folder / "notice.html")
+        theirs = predictor.snapshots(involved)
+        tracks = score_tracks(predictor.fitted, theirs, n_jobs=predictor.n_jobs)
+        plans = plans_of(predictor, theirs, chosen)
+        pages = write_report(chosen, tracks, folder / "report", lang=lang, plans=plans, on_progress=advance)
+    write_text(
+        build_notice(chosen[0], lang=lang, plan=None if plans is None else plans[0]).html(), folder / "notice.html"
+    )
     heading("The clearest cut, in words")
     show_why(chosen[0], lang)
     own = shown / pages.index.relative_to(folder)

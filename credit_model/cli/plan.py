@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,43 +22,79 @@ from credit_model.readers.tables import read_table
 if TYPE_CHECKING:
     from credit_model.act.plans.plan import Option, Plan
     from credit_model.act.plans.told import PlanWords
+    from credit_model.explain.decreases import DecreaseExplanations
     from credit_model.portfolio.months import MonthType
+    from credit_model.portfolio.snapshots import Snapshots
+    from credit_model.predictor import LimitPredictor
 
 MOST_MONTHS = 60
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for: ``--goal``, ``--horizon``, ``--lever``, ``--scenario``."""
+
+    goal: str | None
+    horizon: int
+    levers: tuple[str, ...]
+    scenario: str | None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The same for `LimitPredictor.plan`, but for the goal."""
+        scenario = None if self.scenario is None else _scenario(self.scenario, self.horizon)
+        return {"horizon": self.horizon, "levers": self.levers or None, "scenario": scenario}
+
+
+def asked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of `Asked`, which the command takes as ``asked``."""
+
+    @wraps(function)
+    def command(**given: Any) -> Any:
+        own = {f.name: given.pop(f.name) for f in fields(Asked)}
+        return function(asked=Asked(**own), **given)
+
+    found: Callable[..., Any] = command
+    for option in (
+        click.option(
+            "--scenario",
+            default=None,
+            type=INPUT,
+            metavar="FILE",
+            help="Another economy or lender: a table with a row a month to come, a column each.",
+        ),
+        click.option("--lever", "levers", multiple=True, metavar="ID", help="Only this lever; may be repeated."),
+        click.option(
+            "--horizon",
+            type=click.IntRange(1, MOST_MONTHS),
+            default=12,
+            show_default=True,
+            help="Months to look ahead.",
+        ),
+        click.option(
+            "--goal",
+            type=click.Choice(["reinstate", "regain", "keep"]),
+            default=None,
+            help="The old limit would have been kept; it is raised up to there; or the one in force is not at risk. "
+            "Else: reinstate after a cut, else keep.",
+        ),
+    ):
+        found = option(found)
+    return found
 
 
 @options.command()
 @options.model_on_data
 @options.borrower(required=False)
 @options.month("The month in which the limit fell; else the borrower's last decrease.")
-@click.option(
-    "--goal",
-    type=click.Choice(["reinstate", "regain", "keep"]),
-    default=None,
-    help="The old limit would have been kept; it is raised up to there; or the one in force is not at risk. Else: "
-    "reinstate after a cut, else keep.",
-)
-@click.option(
-    "--horizon", type=click.IntRange(1, MOST_MONTHS), default=12, show_default=True, help="Months to look ahead."
-)
-@click.option("--lever", "levers", multiple=True, metavar="ID", help="Only this lever; may be repeated. Else all.")
-@click.option(
-    "--scenario",
-    default=None,
-    type=INPUT,
-    metavar="FILE",
-    help="Another economy or lender: a table with a row a month to come, a column each.",
-)
+@asked
 @options.out("Table of the plans of all borrowers (.parquet or .csv).", File(".parquet", ".csv"), required=False)
 @options.language
 def plan_command(
     source: options.ModelOnData,
     borrower: str | None,
     month: str | None,
-    goal: str | None,
-    horizon: int,
-    levers: tuple[str, ...],
-    scenario: str | None,
+    asked: Asked,
     out: str | None,
     lang: str,
 ) -> None:
@@ -71,20 +110,15 @@ def plan_command(
         raise click.UsageError("give --borrower ID for one plan, or --out FILE for those of all borrowers.")
     if month is not None and borrower is None:
         raise click.UsageError("--month is for --borrower; without it each borrower's last decrease is taken.")
-    given: dict[str, Any] = {
-        "horizon": horizon,
-        "levers": levers or None,
-        "scenario": None if scenario is None else _scenario(scenario, horizon),
-    }
     if borrower is not None:
         with working("planning"):
-            plan = source.predictor.plan(source.history, borrower, month, goal=goal, **given)
+            plan = source.predictor.plan(source.history, borrower, month, goal=asked.goal, **asked.given)
         show_plan(plan, lang, source.history.month_type)
         return
     from credit_model.act.plans.planning import plans_table
 
     with working("planning"):
-        plans = source.predictor.plans(source.history, goal=goal or "reinstate", **given)
+        plans = source.predictor.plans(source.history, goal=asked.goal or "reinstate", **asked.given)
         table = plans_table(plans)
     assert out is not None
     write_table(table, out)
@@ -98,6 +132,17 @@ def plan_command(
             ("written to", out),
         ]
     )
+
+
+def plans_of(
+    predictor: LimitPredictor, snapshots: Snapshots, explanations: DecreaseExplanations, *, wanted: bool = True
+) -> list[Plan] | None:
+    """What brings back each limit whose fall is explained; None: it is not wanted, or nothing can be moved."""
+    if not wanted or not predictor.catalogue.levers:
+        return None
+    from credit_model.act.plans.cuts import plan_cuts
+
+    return plan_cuts(predictor.fitted, snapshots, explanations, n_jobs=predictor.n_jobs)
 
 
 def _scenario(file: str, horizon: int) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:

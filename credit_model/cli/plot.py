@@ -12,6 +12,7 @@ from credit_model.cli import options
 from credit_model.cli.console import say, working
 from credit_model.cli.history_files import read_economy
 from credit_model.cli.outputs import INPUT, Command, File
+from credit_model.cli.plan import Asked, asked
 from credit_model.errors import HistoryError
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.portfolio.history import History
@@ -32,7 +33,7 @@ class _Plots(click.Group):
 
 @click.group(cls=_Plots)
 def plot_command() -> None:
-    """Draw explained decreases.
+    """Draw explained decreases and plans.
 
     \b
     Example:  credit-model plot change --data portfolio --model model --borrower 42 --out change.svg
@@ -75,6 +76,30 @@ def what_if(source: options.ModelOnData, borrower: str, month: str | None, refer
     from credit_model.plots import plot_what_if
 
     _write(plot_what_if(_last(source, borrower, month, reference), lang=lang), out)
+
+
+@plot_command.command("plan")
+@options.model_on_data
+@options.borrower(required=True)
+@options.month("The month in which the limit fell; else the borrower's last decrease.")
+@asked
+@click.option(
+    "--option",
+    type=click.Choice(["nothing", "cheapest", "fastest", "fewest"]),
+    default=None,
+    help="The way whose levers are shown; else nothing done where that is enough, else the cheapest.",
+)
+@_picture
+@options.language
+def plan(
+    source: options.ModelOnData, borrower: str, month: str | None, asked: Asked, option: str | None, out: str, lang: str
+) -> None:
+    """What brings a limit back: the risk under each way against the line, and the levers month by month."""
+    from credit_model.plots import plot_plan
+
+    with working("planning"):
+        found = source.predictor.plan(source.history, borrower, month, goal=asked.goal, **asked.given)
+    _write(plot_plan(found, lang=lang, option=option), out)
 
 
 @plot_command.command("timeline")

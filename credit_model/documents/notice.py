@@ -1,6 +1,7 @@
 """The notice that a borrower is given of a limit decrease, in HTML, Markdown and JSON.
 
-It is made from a stored explanation and a lender file alone, so that the same two give the same bytes at any time.
+It is made from a stored explanation and a lender file alone, and a plan as of the decision where one is given, so that
+the same give the same bytes at any time.
 What it must hold follows US Reg B 1002.9 with comments 9(b)(2)-1 to -9, FCRA 615(a), GDPR 22, and China's PIPL 24 and
 征信业管理条例 25.
 """
@@ -20,7 +21,9 @@ from typing import Any, Literal, get_args
 
 import jinja2
 
+from credit_model.act.plans.plan import Plan
 from credit_model.documents.lender_file import Lender, read_lender
+from credit_model.documents.notice_ahead import check_plan
 from credit_model.documents.notice_content import NoticeContent, on_one_line
 from credit_model.errors import CreditModelError
 from credit_model.explain.decreases import DecreaseExplanations, one_decrease
@@ -113,6 +116,7 @@ def build_notice(
     lender: Lender | str | Path | None = None,
     effective_date: date | str | None = None,
     confirmed_by: str | None = None,
+    plan: Plan | None = None,
 ) -> Notice:
     """The notice of one decrease, from its verdict.
 
@@ -133,12 +137,15 @@ def build_notice(
         where the catalogue's ``decision_lag`` is 1; where months are integers, the month in words.
     confirmed_by : str, optional
         Who has confirmed what the notice names (a role or a name); the notice carries it.
+    plan : Plan, optional
+        What brings the limit back, from `act.plans.plan_cuts`; told in careful words where reasons are named and most
+        fits of the model agree on it, else left out.
 
     Raises
     ------
     CreditModelError
-        Not a single decrease, an unknown language, a date that is none or lies before the decision, or nobody in
-        ``confirmed_by``.
+        Not a single decrease, an unknown language, a date that is none or lies before the decision, nobody in
+        ``confirmed_by``, or a plan that is not of this decrease.
     LenderError
         The lender file breaks its rules.
 
@@ -150,8 +157,10 @@ def build_notice(
     one_decrease(explanation, "a notice")
     known = lender if isinstance(lender, Lender) else read_lender(lender)
     told = decrease_reasons(explanation, lang=lang)[0]
+    if plan is not None:
+        check_plan(plan, explanation)
     content = NoticeContent(
-        explanation, told, known, _as_date(effective_date, explanation), _as_name(confirmed_by), lang
+        explanation, told, known, _as_date(effective_date, explanation), _as_name(confirmed_by), lang, plan
     )
     return Notice(content.content())
 

@@ -8,7 +8,9 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
+from credit_model.act.plans.plan import Plan
 from credit_model.documents.lender_file import CHANNELS, Lender
+from credit_model.documents.notice_ahead import ahead_of
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.verdict import Verdict
 from credit_model.portfolio.months import first_day
@@ -45,6 +47,8 @@ class NoticeContent:
     confirmed_by : str or None
         Who has confirmed what the notice names.
     lang : str
+    plan : Plan or None
+        What brings the limit back, as of the decision.
     """
 
     explanation: DecreaseExplanations
@@ -53,6 +57,7 @@ class NoticeContent:
     given_date: date | None
     confirmed_by: str | None
     lang: str
+    plan: Plan | None = None
 
     @cached_property
     def words(self) -> CatalogueWords:
@@ -115,6 +120,7 @@ class NoticeContent:
             "rules": list(self._rules()),
             "exemptions": list(self._exemptions()),
             "data": list(self._data()),
+            "ahead": ahead_of(self.plan, verdict, self.words),
             "channels": self._channels(),
             "versions": {
                 "model": explained.model_version,

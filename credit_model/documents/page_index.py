@@ -15,8 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from credit_model.act.plans.plan import Plan
 from credit_model.arrays import FloatArray
 from credit_model.documents.page_months import plain_list
+from credit_model.documents.page_plan import OUTLOOKS, outlook_of
 from credit_model.documents.page_texts import AllWords, Place
 from credit_model.documents.page_verdict import TONES, cut_shares, flags_of
 from credit_model.errors import HistoryError
@@ -40,10 +42,13 @@ class IndexRecord:
     ----------
     explanations : DecreaseExplanations
     words : AllWords
+    plans : tuple of Plan, (n,), or None
+        What brings each limit back; None: the index says nothing of it.
     """
 
     explanations: DecreaseExplanations
     words: AllWords
+    plans: tuple[Plan, ...] | None = None
 
     def record(self, files: Sequence[str], economy: pd.DataFrame | None) -> dict[str, Any]:
         """Everything that the index shows; pages are at the relative addresses ``files``."""
@@ -67,7 +72,9 @@ class IndexRecord:
             "month_names": self.words.each(lambda spoken: [spoken.month(m) for m in span]),
             "months_label": told("months_label", **self._ends()) if span else None,
             "economy": economy_series(economy, span, explained, self.words) if economy is not None and span else [],
-            "columns": self._columns(),
+            "outlooks": [{"name": name, "label": told(f"outlook_{name}")} for name in OUTLOOKS] if self.plans else [],
+            "columns": self._columns() | ({"outlook": self._outlook(self.plans)} if self.plans else {}),
+            "outlook": [OUTLOOKS.index(outlook_of(plan)) for plan in self.plans or ()],
             "files": list(files),
             "support": [SUPPORT_LEVELS.index(verdict.support) for verdict in explained.verdicts],
             "row_flags": [
@@ -142,6 +149,17 @@ class IndexRecord:
             "risk": self._column(expit(-explained.keep_score_after), lambda spoken, value: spoken.language.risk(value)),
         }
 
+    def _outlook(self, plans: tuple[Plan, ...]) -> dict[str, Any]:
+        """How and after how many months each limit comes back, those first that come back soonest by themselves."""
+        ways = [(OUTLOOKS.index(outlook_of(plan)), _months_needed(plan)) for plan in plans]
+        distinct = sorted(set(ways))
+
+        def told(spoken: CatalogueWords) -> list[str]:
+            short = [f"report.outlook_short_{OUTLOOKS[k]}" for k, _ in distinct]
+            return [spoken.language.say(key, count=n) for key, (_, n) in zip(short, distinct, strict=True)]
+
+        return {"place": [distinct.index(way) for way in ways], "texts": self.words.each(told)}
+
     def _column(self, values: FloatArray, tell: Callable[[CatalogueWords, float], str]) -> dict[str, Any]:
         """Numbers (n,) as places in the list of their texts, -1 where unknown; what is told alike is one text."""
         known = ~np.isnan(values)
@@ -156,6 +174,12 @@ class IndexRecord:
             "place": place.tolist(),
             "texts": self.words.each(lambda spoken: list(by_language.get(spoken.language.code, ()))),
         }
+
+
+def _months_needed(plan: Plan) -> int:
+    """Months until it comes back, by itself or else soonest; where it does not, those that were looked at."""
+    option = plan.nothing or plan.fastest
+    return plan.horizon if option is None else option.months_needed
 
 
 def _tile(name: str, term: Any, value: Any, note: Any) -> dict[str, Any]:

@@ -14,10 +14,12 @@ from typing import Any
 
 import pandas as pd
 
+from credit_model.act.plans.plan import Plan
 from credit_model.documents.page_axes import risk_ticks
 from credit_model.documents.page_change import ChangeRecord
 from credit_model.documents.page_index import IndexRecord
 from credit_model.documents.page_months import MonthsRecord
+from credit_model.documents.page_plan import PlanRecord
 from credit_model.documents.page_texts import AllWords
 from credit_model.documents.page_verdict import VerdictRecord
 from credit_model.documents.page_what_if import WhatIfRecord
@@ -40,12 +42,15 @@ class PageRecords:
         The language that a page opens in; it holds all of `LANGUAGES`.
     version : str
         Of the package.
+    plans : tuple of Plan, (n,), or None
+        What brings each limit back; None: pages say nothing of it.
     """
 
     explanations: DecreaseExplanations
     tracks: Tracks
     lang: str
     version: str
+    plans: tuple[Plan, ...] | None = None
 
     @cached_property
     def words(self) -> AllWords:
@@ -94,9 +99,15 @@ class PageRecords:
             "factors": change.factors if known else [],
             "change": change.change() if known else None,
             "what_if": WhatIfRecord(explained, i, self.words).record() if known else None,
+            "plan": self._plan(i),
             "track": months.track(),
             "history": months.history(),
         }
+
+    def _plan(self, i: int) -> dict[str, Any] | None:
+        if self.plans is None:
+            return None
+        return PlanRecord(self.plans[i], self.words, self.tracks.last_month(self.explanations.borrower_id[i])).record()
 
     def _months(self, i: int) -> MonthsRecord:
         explained = self.explanations
@@ -113,7 +124,7 @@ class PageRecords:
 
     def index(self, files: Sequence[str], economy: pd.DataFrame | None) -> dict[str, Any]:
         """The record of the index, whose pages are at the relative addresses ``files``."""
-        return {**self.common, **IndexRecord(self.explanations, self.words).record(files, economy)}
+        return {**self.common, **IndexRecord(self.explanations, self.words, self.plans).record(files, economy)}
 
 
 def count_formats(language: Language) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata, resources
@@ -21,17 +21,19 @@ import jinja2
 import pandas as pd
 
 from credit_model import palette
+from credit_model.act.plans.plan import Plan
+from credit_model.documents.page_plan import outlook_of, plain_plan
 from credit_model.documents.page_records import PageRecords
 from credit_model.documents.tracks import Tracks
-from credit_model.errors import HistoryError
+from credit_model.errors import CreditModelError, HistoryError
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.files import fresh_folder, write_manifest
 from credit_model.places import file_names
-from credit_model.portfolio.months import MonthType, format_month
+from credit_model.portfolio.months import MonthType, format_month, month_number_of
 from credit_model.words.language import LANGUAGES, language
 
 _SCRIPTS = {
-    "decrease": ("base.js", "change.js", "whatif.js", "timeline.js", "history.js", "decrease.js"),
+    "decrease": ("base.js", "change.js", "whatif.js", "plan.js", "timeline.js", "history.js", "decrease.js"),
     "index": ("base.js", "index.js"),
 }
 #: The two sorts of pages.
@@ -56,6 +58,7 @@ def write_report(
     *,
     economy: pd.DataFrame | None = None,
     lang: str = "en",
+    plans: Sequence[Plan] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> ReportFiles:
     """Write a page for every decrease, ``index.html`` over all of them, and ``manifest.json``.
@@ -72,6 +75,8 @@ def write_report(
         One row a month: the catalogue's month column and numeric columns, the first two of which the index draws.
     lang : str
         The language that the pages open in, one of `language.LANGUAGES`; they hold all of them.
+    plans : sequence of Plan, (n,), optional
+        What brings each limit back, from `act.plans.plan_cuts`; without them pages have no section about it.
     on_progress : callable, optional
         Called with the number of pages written and their total.
 
@@ -82,7 +87,7 @@ def write_report(
     Raises
     ------
     CreditModelError
-        ``lang`` is unknown.
+        ``lang`` is unknown, or ``plans`` are not one a decrease, of its borrower and month.
     HistoryError
         ``tracks`` lack a decrease's borrower or month, or ``economy`` is not one row a month.
     DataFileError
@@ -107,7 +112,7 @@ def write_report(
         raise HistoryError(
             "the tracks must follow the catalogue of the explanations; make them from what was explained"
         )
-    records = page_records(explanations, tracks, lang=lang)
+    records = page_records(explanations, tracks, lang=lang, plans=plans)
     names = page_names(explanations)
     files = [f"{PAGES_FOLDER}/{name}" for name in names]
     with fresh_folder(folder, format=FORMAT) as partial:
@@ -117,21 +122,44 @@ def write_report(
             _write(partial / name, decrease_html(records, i, back="../index.html"))
             if on_progress is not None:
                 on_progress(i + 1, len(files))
-        write_manifest(partial, FORMAT, _manifest(explanations, files))
+        write_manifest(partial, FORMAT, _manifest(explanations, files, records.plans))
     folder = Path(folder)
     return ReportFiles(folder, folder / "index.html", tuple(folder / name for name in files))
 
 
-def page_records(explanations: DecreaseExplanations, tracks: Tracks, *, lang: str = "en") -> PageRecords:
+def page_records(
+    explanations: DecreaseExplanations, tracks: Tracks, *, lang: str = "en", plans: Sequence[Plan] | None = None
+) -> PageRecords:
     """The data of all pages; parameters as in `write_report`."""
-    return PageRecords(explanations, tracks, language(lang).code, metadata.version("credit-model"))
+    known = None if plans is None else tuple(plans)
+    if known is not None:
+        _check_plans(known, explanations)
+    return PageRecords(explanations, tracks, language(lang).code, metadata.version("credit-model"), known)
+
+
+def _check_plans(plans: Sequence[Plan], explanations: DecreaseExplanations) -> None:
+    if len(plans) != len(explanations):
+        raise CreditModelError(
+            f"plans must be one a decrease, got {len(plans)} of {len(explanations)}; make them with plan_cuts"
+        )
+    months = explanations.month_number.tolist()
+    for plan, borrower, month in zip(plans, explanations.borrower_id, months, strict=True):
+        if plan.borrower_id != borrower or month_number_of(plan.month, explanations.month_type) != month:
+            when = format_month(month, explanations.month_type)
+            raise CreditModelError(
+                f"plans must follow the decreases, found one of borrower {plan.borrower_id} for that of {borrower} in "
+                f"{when}; make them with plan_cuts"
+            )
 
 
 def decrease_html(records: PageRecords, i: int, *, back: str | None = None) -> str:
     """The page of decrease ``i``; ``back`` is the address of the index, if there is one."""
     explained = records.explanations
     title = f"{explained.borrower_id[i]} {format_month(int(explained.month_number[i]), explained.month_type)}"
-    return _page("decrease", title, records.page(i), back, explained.month_type)
+    record = records.page(i)
+    plan = record["plan"]
+    plain = None if plan is None else plain_plan(plan, language(records.lang, explained.month_type))
+    return _page("decrease", title, record, back, explained.month_type, plain=plain)
 
 
 def index_html(records: PageRecords, files: Sequence[str], *, economy: pd.DataFrame | None = None) -> str:
@@ -154,9 +182,17 @@ def embeddable(record: object) -> str:
     return text
 
 
-def _page(page: _Sort, title: str, record: object, back: str | None, month_type: MonthType) -> str:
+def _page(
+    page: _Sort,
+    title: str,
+    record: object,
+    back: str | None,
+    month_type: MonthType,
+    *,
+    plain: Mapping[str, Any] | None = None,
+) -> str:
     template, shared = _shared(page, month_type)
-    return template.render(title=title, data=embeddable(record), back=back, **shared)
+    return template.render(title=title, data=embeddable(record), back=back, plain=plain, **shared)
 
 
 @cache
@@ -203,7 +239,8 @@ def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _manifest(explanations: DecreaseExplanations, files: Sequence[str]) -> dict[str, Any]:
+def _manifest(explanations: DecreaseExplanations, files: Sequence[str], plans: Sequence[Plan] | None) -> dict[str, Any]:
+    outlooks = [{} if plans is None else {"comes_back": outlook_of(plans[i])} for i in range(len(explanations))]
     return {
         "model_version": explanations.model_version,
         "reference": explanations.reference,
@@ -214,10 +251,11 @@ def _manifest(explanations: DecreaseExplanations, files: Sequence[str]) -> dict[
                 "borrower": str(borrower),
                 "month": format_month(int(month), explanations.month_type),
                 "support": verdict.support,
+                **outlook,
                 "file": name,
             }
-            for borrower, month, verdict, name in zip(
-                explanations.borrower_id, explanations.month_number, explanations.verdicts, files, strict=True
+            for borrower, month, verdict, outlook, name in zip(
+                explanations.borrower_id, explanations.month_number, explanations.verdicts, outlooks, files, strict=True
             )
         ],
     }

@@ -67,6 +67,10 @@ class Tracks:
         first = max(min(at - MONTHS_BEFORE + 1, since), 0)
         return slice(start + first, start + min(at + MONTHS_AFTER + 1, len(months)))
 
+    def last_month(self, borrower_id: Any) -> int:
+        """The last month of the borrower's that the history knows."""
+        return int(self.history.month_number[self.history.starts[self.history.position_of(borrower_id) + 1] - 1])
+
 
 def score_tracks(model: FittedModel, snapshots: Snapshots, *, n_jobs: int = -1) -> Tracks:
     """Each month's keep score, NaN in the lowest tier and before anything is known of the borrower.

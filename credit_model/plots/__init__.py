@@ -1,8 +1,9 @@
-"""Plots of explained decreases: tables go in, an Axes comes out; nothing is computed and nothing shown here.
+"""Plots of explained decreases and plans: tables go in, an Axes comes out; nothing is computed and nothing shown here.
 
 ======================  ==============================================================================
 `plot_change`           from the keep score when the limit was set to now, factor by factor
 `plot_what_if`          the smallest sets of factors that would have kept the limit, and their risks
+`plot_plan`             what brings a limit back: its score under each way, and the levers month by month
 `plot_timeline`         a borrower's limit, keep score and what moved it, month by month
 `plot_leading_factors`  a portfolio's cuts by leading factor, month by month or by segment
 `plot_population`       shap's own beeswarm and bar
@@ -20,6 +21,7 @@ from credit_model.plots.calibration import plot_calibration
 from credit_model.plots.change import plot_change
 from credit_model.plots.files import close_plot, save_plot
 from credit_model.plots.leading_factors import plot_leading_factors
+from credit_model.plots.plan import plot_plan
 from credit_model.plots.population import plot_population
 from credit_model.plots.timeline import plot_timeline
 from credit_model.plots.what_if import plot_what_if
@@ -29,6 +31,7 @@ __all__ = [
     "plot_calibration",
     "plot_change",
     "plot_leading_factors",
+    "plot_plan",
     "plot_population",
     "plot_timeline",
     "plot_what_if",

@@ -21,7 +21,7 @@ from credit_model.portfolio.history import check_history
 from credit_model.portfolio.ladder import LimitLadder
 
 SOURCES = resources.files("credit_model.documents") / "templates" / "report"
-SCRIPTS = ("base.js", "change.js", "whatif.js", "timeline.js", "history.js", "decrease.js", "index.js")
+SCRIPTS = ("base.js", "change.js", "whatif.js", "plan.js", "timeline.js", "history.js", "decrease.js", "index.js")
 DECISION = 2024 * 12 + 10  # November 2024
 REFERENCE = 2024 * 12 + 2  # March 2024
 N_MONTHS = 30

@@ -10,13 +10,15 @@
 ``told``      a plan in words
 ``plan``      the result: `Plan`, with its options month by month
 ``planning``  `plan_rows`: all of it for many borrowers at once
+``cuts``      `plan_cuts`: for explained decreases, as of each decision
 ============  ==============================================================================================
 """
 
 from __future__ import annotations
 
+from credit_model.act.plans.cuts import plan_cuts
 from credit_model.act.plans.plan import Option, Plan
 from credit_model.act.plans.planning import plan_rows, plans_table
 from credit_model.act.plans.questions import GOALS
 
-__all__ = ["GOALS", "Option", "Plan", "plan_rows", "plans_table"]
+__all__ = ["GOALS", "Option", "Plan", "plan_cuts", "plan_rows", "plans_table"]

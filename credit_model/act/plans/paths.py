@@ -199,9 +199,12 @@ def _months_needed(catalogue: Catalogue) -> int:
 
 def _last_known(values: FloatArray, row: IntArray, start: IntArray) -> FloatArray:
     """The last known cell at or before each row (n,) of its borrower; NaN where there is none."""
-    place = np.arange(len(values))
-    last = np.maximum.accumulate(np.where(np.isnan(values), -1, place))[row] if len(values) else row
-    return np.where(last >= start, values[np.maximum(last, 0)], np.nan)
+    if not len(row):
+        return np.empty(0)
+    first = int(start.min())
+    values = values[first : int(row.max()) + 1]
+    last = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))[row - first]
+    return np.where(last >= start - first, values[np.maximum(last, 0)], np.nan)
 
 
 def _mean_of_last(values: FloatArray, row: IntArray, start: IntArray) -> FloatArray:

@@ -32,7 +32,7 @@ class Option:
         In the unit of the levers' costs, up to that month.
     months : DataFrame
         One row a month of the horizon: month, score (log-odds), risk (of not having the tier), reached, and the raw
-        columns that are moved. From the month of the goal on the levers stay as they are.
+        columns that are moved. After the month of the goal the levers go on alike.
     contributions : mapping of lever id to float
         What each lever adds to the score in the month of the goal, log-odds: their Shapley values, which sum to the
         score less that of nothing done.
@@ -85,6 +85,8 @@ class Plan:
         Where the goal is out of reach: what the best of all settings still lacks, log-odds; else 0.
     blocked_by : tuple of str
         Ids of the factors that then still lower the score since the limit was set, the strongest first.
+    steps : int
+        Settings of each lever between nothing and its most; a setting is the same in all months.
     n_mixtures : int
         Settings that were looked at: all there are on the grid.
     covers_all : bool
@@ -109,6 +111,7 @@ class Plan:
     ahead: pd.DataFrame
     gap: float
     blocked_by: tuple[str, ...]
+    steps: int
     n_mixtures: int
     covers_all: bool
 
@@ -118,6 +121,16 @@ class Plan:
         if self.nothing is not None:
             return "by_itself"
         return "impossible" if self.cheapest is None else "by_plan"
+
+    @property
+    def holds_already(self) -> bool:
+        """The score is above the line as things stand, and stays there if nothing is done but what is due."""
+        return self.score >= self.line and self.nothing is not None and self.nothing.months_needed == 1
+
+    @property
+    def valid_until(self) -> Any:
+        """The first month to come, as in the history: once its data are known, the plan is to be asked for anew."""
+        return self.ahead["month"].iloc[0]
 
     @property
     def options(self) -> tuple[Option, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from credit_model.act.plans.lots import Lot, States
 from credit_model.act.plans.paths import Ahead
 from credit_model.act.plans.plan import OPTIONS, Option, Plan
 from credit_model.act.plans.questions import GOALS, Question, questions_of, reached
-from credit_model.act.plans.search import Found, lever_shares, search
+from credit_model.act.plans.search import Answers, Found, lever_shares, search
 from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.errors import CreditModelError, HistoryError
 from credit_model.explain.explaining import change_values
@@ -142,9 +143,21 @@ def _plans(lot: Lot, goal: str, questions: list[Question]) -> list[Plan]:
         k = int(np.flatnonzero([question.asked[i] for question in questions])[-1])
         answers = search(yes[i], cost[i], changes)
         one = _One(lot.one(i), questions[k].of(i), tables[k][i])
-        options = {name: _option(one, name, getattr(answers, name), cost[i]) for name in OPTIONS}
-        plans.append(_plan(one, goal, options, affordable[i]))
+        plans.append(_plan(one, goal, _options(one, answers, cost[i]), affordable[i]))
     return plans
+
+
+def _options(one: _One, answers: Answers, cost: FloatArray) -> dict[str, Option | None]:
+    """The options by name; what is the same answer is scored once."""
+    scored: dict[Found | None, Option | None] = {}
+    options = dict[str, Option | None]()
+    for name in OPTIONS:
+        found = getattr(answers, name)
+        if found not in scored:
+            scored[found] = _option(one, name, found, cost)
+        option = scored[found]
+        options[name] = None if option is None else replace(option, name=name)
+    return options
 
 
 class _One:
@@ -202,6 +215,7 @@ def _plan(one: _One, goal: str, options: Mapping[str, Option | None], affordable
         ahead=one.months(one.table[0]),
         gap=gap,
         blocked_by=blocked,
+        steps=lot.grid.steps,
         n_mixtures=lot.grid.n_mixtures,
         covers_all=lot.grid.is_monotone,
     )
@@ -240,13 +254,12 @@ def _option(one: _One, name: str, found: Found | None, cost: FloatArray) -> Opti
 def _contributions(one: _One, found: Found, used: IntArray) -> dict[str, float]:
     """Shapley values of the levers that are moved, in the month of the goal."""
     grid, level = one.lot.grid, one.lot.level
-    place = {tuple(levels): mixture for mixture, levels in enumerate(level.tolist())}
     values = np.empty(1 << len(used))
     for mask in range(len(values)):
         kept = [int(j) for place_of, j in enumerate(used) if mask >> place_of & 1]
         some = np.zeros_like(level[found.mixture])
         some[kept] = level[found.mixture][kept]
-        values[mask] = one.table[place[tuple(some.tolist())], found.month]
+        values[mask] = one.table[int((level == some).all(axis=1).argmax()), found.month]
     return {grid.levers[j].id: float(share) for j, share in zip(used, lever_shares(values), strict=True)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scipy.special import expit
 
-from credit_model.act.plans.plan import Option, Plan
+from credit_model.act.plans.plan import OPTIONS, Option, Plan
 from credit_model.portfolio.levers import Lever
 from credit_model.portfolio.months import MonthType, month_number_of
 from credit_model.words.values import CatalogueWords, catalogue_words
@@ -43,13 +43,40 @@ class PlanWords:
         return self.language.probability(1 - risk) if self.plan.goal == "regain" else self.language.risk(risk)
 
     @property
+    def outcome(self) -> str:
+        """Whether, how and when it comes back, in a sentence."""
+        plan, keep = self.plan, "_keep" if self.plan.goal == "keep" else ""
+        last = self.month(plan.ahead["month"].iloc[-1])
+        if plan.holds_already:
+            return self.language.say(f"plan.outcome_already{keep}")
+        fastest = plan.nothing or plan.fastest
+        month = "" if fastest is None else self.reached_in(fastest)
+        found = self.language.say(f"plan.outcome_{plan.outcome}{keep}", month=month, last=last)
+        falls_back = plan.score >= plan.line and plan.goal != "regain"
+        return self.language.sentences([self.language.say("plan.not_for_long") if falls_back else "", found])
+
+    def reached_in(self, option: Option) -> str:
+        """The month in which an option reaches the goal."""
+        return self.month(option.months["month"].iloc[option.months_needed - 1])
+
+    def name(self, option: Option) -> str:
+        """What an option is best at, in all that are the same settings: "Least effort, fewest changes"."""
+        if not option.settings:
+            return self.language.say("plan.nothing")
+        same = [o for o in (getattr(self.plan, name) for name in OPTIONS) if o is not None]
+        key = (option.settings, option.months_needed)
+        first, *more = [self.language.say(f"plan.{o.name}") for o in same if (o.settings, o.months_needed) == key]
+        if self.language.about["lower_inside"]:
+            more = [name[:1].lower() + name[1:] for name in more]
+        return self.language.listed([first, *more])
+
+    @property
     def facts(self) -> list[tuple[str, str]]:
         """Name and text of each line: where it stands, what is to be reached, and each way there."""
         say, plan = self.language.say, self.plan
-        regain = "_regain" if plan.goal == "regain" else ""
         facts = [
-            (say(f"plan.now{regain}"), self.score(plan.score)),
-            (say(f"plan.goal{regain}"), self.score(plan.line)),
+            (say(f"plan.now{self._aim}"), self.score(plan.score)),
+            (say(f"plan.goal{self._aim}"), self.score(plan.line)),
         ]
         alone = say("plan.not_within", count=plan.horizon) if plan.nothing is None else self.way(plan.nothing)
         return [*facts, (say("plan.nothing"), alone), *self.ways]
@@ -58,19 +85,38 @@ class PlanWords:
     def ways(self) -> list[tuple[str, str]]:
         """Name and text of each plan that moves something."""
         options = [option for option in self.plan.options if option.settings]
-        return [(self.language.say(f"plan.{option.name}"), self.way(option)) for option in options]
+        return [(self.name(option), self.way(option)) for option in options]
 
     def way(self, option: Option) -> str:
         """When it is reached, and by what."""
-        month = self.month(option.months["month"].iloc[option.months_needed - 1])
+        month = self.reached_in(option)
         if not option.settings:
             return self.language.say("plan.in_time", count=option.months_needed, month=month)
-        what = [self.action(lever, option) for lever in self.plan.catalogue.levers if lever.id in option.settings]
-        what.append(self.language.say("plan.effort", cost=self.language.number(option.cost, most=0)))
-        if option.n_fits > 1:
-            what.append(self.language.say("plan.fits", fits=option.fits, n=option.n_fits))
-        text = self.language.clauses(what)
+        what = [self.action(lever, option) for lever in self.levers_of(option)]
+        text = self.language.clauses([*what, self.effort(option), *self.firmness(option)])
         return self.language.say("plan.in_time_from", count=option.months_needed, month=month, what=text)
+
+    def when(self, option: Option) -> str:
+        """After how many months, and in which, the goal is reached; and how firm that is."""
+        month, firm = self.reached_in(option), self.firmness(option)
+        return self.language.clauses(
+            [self.language.say("plan.in_time", count=option.months_needed, month=month), *firm]
+        )
+
+    def levers_of(self, option: Option) -> list[Lever]:
+        """The levers that an option moves."""
+        return [lever for lever in self.plan.catalogue.levers if lever.id in option.settings]
+
+    def effort(self, option: Option) -> str:
+        """What it costs, in the levers' own unit."""
+        return self.language.say("plan.effort", cost=self.language.number(option.cost, most=0))
+
+    def firmness(self, option: Option) -> list[str]:
+        """In how many of the model's fits it holds; nothing of a single fit."""
+        if option.n_fits < 2:
+            return []
+        key = "plan.fits" if 2 * option.fits > option.n_fits else "plan.fits_unsure"
+        return [self.language.say(key, fits=option.fits, n=option.n_fits)]
 
     def action(self, lever: Lever, option: Option) -> str:
         """What is to be done of one lever up to the month of the goal."""
@@ -87,17 +133,38 @@ class PlanWords:
         return self.language.label(lever.action).format(**places)
 
     @property
-    def notes(self) -> list[str]:
-        """What speaks against it where there is no way, and what the plan holds for."""
+    def proof(self) -> list[str]:
+        """Why there is nothing better, or no way at all, and what stands against it."""
         say, plan = self.language.say, self.plan
-        notes = []
-        if plan.outcome == "impossible":
-            mixtures = self.language.number(plan.n_mixtures)
-            notes.append(say("plan.impossible", count=plan.horizon, mixtures=mixtures))
-            if plan.covers_all:
-                notes.append(say("plan.impossible_all"))
-            if plan.blocked_by:
-                ids = plan.catalogue.factor_ids
-                labels = [self.words.factor_labels[ids.index(factor)] for factor in plan.blocked_by]
-                notes.append(say("plan.blocked", factors=self.language.listed(labels)))
-        return [*notes, say("plan.valid", version=plan.model_version, month=self.month(plan.month))]
+        places = {"mixtures": self.language.number(plan.n_mixtures), "steps": str(plan.steps)}
+        if plan.outcome == "by_itself":
+            return []
+        if plan.outcome == "by_plan":
+            return [say("plan.proved", count=plan.horizon, **places)]
+        notes = [say("plan.impossible", count=plan.horizon, **places)]
+        if plan.covers_all:
+            notes.append(say("plan.impossible_all"))
+        if plan.gap > 0:
+            best, line = self.score(plan.line - plan.gap), self.score(plan.line)
+            notes.append(say(f"plan.best{self._aim}", best=best, line=line))
+        if plan.blocked_by:
+            ids = plan.catalogue.factor_ids
+            labels = [self.words.factor_labels[ids.index(factor)] for factor in plan.blocked_by]
+            notes.append(say("plan.blocked", factors=self.language.listed(labels)))
+        return notes
+
+    @property
+    def validity(self) -> str:
+        """The model and the month that it holds for, when to ask anew, and that it is no promise."""
+        plan = self.plan
+        month, until = self.month(plan.month), self.month(plan.valid_until)
+        return self.language.say("plan.valid", version=plan.model_version, month=month, until=until)
+
+    @property
+    def notes(self) -> list[str]:
+        """What proves it, or speaks against it, and what the plan holds for."""
+        return [*self.proof, self.validity]
+
+    @property
+    def _aim(self) -> str:
+        return "_regain" if self.plan.goal == "regain" else ""

@@ -1,5 +1,5 @@
-// The page of one decrease: what happened, why, what would have kept the limit, and the months before.
-const pageAddress = () => ({ back: idsOf(putBack).join(",") });
+// The page of one decrease: what happened, why, what would have kept the limit, what brings it back, and the months before.
+const pageAddress = () => ({ back: idsOf(putBack).join(","), way: PLAN && wayChosen !== PLAN.first ? PLAN.ways[wayChosen].id : "" });
 const tag = (text) => h("span", { class: "tag" }, told(text));
 
 function fact({ id, term, was, is, note, plain }) {
@@ -40,17 +40,28 @@ function reasonsPanel() {
 }
 function draw() {
   const parts = CHANGE ? [hero(), h("div", { class: "columns" }, changeChart(), reasonsPanel()), whatIfPanel()] : [hero(), reasonsPanel()];
+  if (PLAN) parts.push(planPanel());
   byId("main").replaceChildren(...parts, timelinePanel(), historyPanel(), footer());
+  if (PLAN) showWay();
   drawTimeline(timelineWidth());
   showDecisionMonth();
   if (CHANGE) showOutcome();
 }
 // Wider than the paper, so that the lettering comes out as small as the rest.
 const PAPER_WIDTH = 900;
+const PLAN_ON_PAPER = 600;
 const timelineWidth = () => Math.max(Math.round(byId("timeline-drawing").clientWidth), 300);
 
 function startPage() {
-  const readBack = () => { putBack = maskOf((readAddress().get("back") || "").split(",")); };
+  const readBack = () => {
+    const state = readAddress();
+    putBack = maskOf((state.get("back") || "").split(","));
+    if (PLAN) wayChosen = wayIds().includes(state.get("way")) ? wayIds().indexOf(state.get("way")) : PLAN.first;
+  };
+  const drawAll = (width) => {
+    drawTimeline(width || timelineWidth());
+    if (PLAN) drawPlan(width ? PLAN_ON_PAPER : planWidth());
+  };
   readBack();
   const redraw = start(draw, pageAddress);
   window.addEventListener("hashchange", () => {
@@ -60,11 +71,11 @@ function startPage() {
   });
   new ResizeObserver(() => {
     if (document.querySelector("svg.timeline") && Number(document.querySelector("svg.timeline").getAttribute("viewBox").split(" ")[2]) !== timelineWidth()) {
-      drawTimeline(timelineWidth());
+      drawAll();
     }
   }).observe(byId("main"));
-  window.addEventListener("beforeprint", () => drawTimeline(PAPER_WIDTH));
-  window.addEventListener("afterprint", () => drawTimeline(timelineWidth()));
+  window.addEventListener("beforeprint", () => drawAll(PAPER_WIDTH));
+  window.addEventListener("afterprint", () => drawAll());
   matchMedia("(max-width: 640px)").addEventListener("change", redraw);
 }
 startPage();

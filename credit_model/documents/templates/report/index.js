@@ -4,8 +4,10 @@ const COLUMNS = DATA.columns;
 const COUNT = DATA.files.length;
 const ROW_HEIGHT = 44;
 const SPARE_ROWS = 8;
-const SORTED_BY = ["borrower", "month", "after", "cut", "factor", "risk"];
-const filter = { text: "", factor: "", support: "", status: "", month: "", sort: "month", down: true };
+const SORTED_BY = ["borrower", "month", "after", "cut", "factor", "risk", "outlook"].filter((name) => name in COLUMNS);
+const PLANNED = DATA.outlooks.length > 0;
+const WIDTH = PLANNED ? 8 : 7;
+const filter = { text: "", factor: "", support: "", status: "", outlook: "", month: "", sort: "month", down: true };
 let searched = [];
 let shown = [];
 let drawnFrom = -1;
@@ -25,6 +27,7 @@ function passes(i, except) {
   if (except !== "factor" && filter.factor && factorId(factorOf(i)) !== filter.factor) return false;
   if (except !== "month" && filter.month !== "" && monthOf(i) !== Number(filter.month)) return false;
   if (filter.support && DATA.supports[DATA.support[i]].name !== filter.support) return false;
+  if (filter.outlook && DATA.outlooks[DATA.outlook[i]].name !== filter.outlook) return false;
   return !filter.status || Boolean(DATA.row_flags[i] & bitOf[filter.status]);
 }
 function select() {
@@ -35,7 +38,7 @@ function select() {
   shown.sort((a, b) => sign * (key[a] - key[b]) || a - b);
 }
 const indexAddress = () => ({
-  q: filter.text, factor: filter.factor, support: filter.support, status: filter.status, month: filter.month,
+  q: filter.text, factor: filter.factor, support: filter.support, status: filter.status, outlook: filter.outlook, month: filter.month,
   sort: filter.sort === "month" && filter.down ? "" : `${filter.sort}${filter.down ? "-" : ""}`,
 });
 function readFilters() {
@@ -45,6 +48,7 @@ function readFilters() {
   filter.factor = known("factor", ["none", ...DATA.factors.map((factor) => factor.id)]);
   filter.support = known("support", DATA.supports.map((support) => support.name));
   filter.status = known("status", Object.keys(bitOf));
+  filter.outlook = known("outlook", DATA.outlooks.map((outlook) => outlook.name));
   filter.month = /^-?\d+$/.test(state.get("month") || "") ? state.get("month") : "";
   const sort = (state.get("sort") || "month-").replace(/-$/, "");
   if (SORTED_BY.includes(sort)) [filter.sort, filter.down] = [sort, !state.get("sort") || state.get("sort").endsWith("-")];
@@ -69,11 +73,12 @@ function tableRow(i, place) {
     h("td", { class: "number wide" }, textOf("cut", i)),
     h("td", { class: "factor-cell" }, named(factorOf(i))),
     h("td", { class: "number wide" }, h("span", { class: "was" }, textOf("risk_before", i)), arrow(), textOf("risk", i)),
+    PLANNED ? h("td", { class: "outlook-cell" }, textOf("outlook", i)) : null,
     h("td", { class: "badges-cell", title: flagsOf(i).map((flag) => told(flag.label)).join(say("comma")) },
       flagsOf(i).map((flag) => h("span", { class: `badge ${flag.tone}` }, told(flag.short)))),
   );
 }
-const spacer = (rows) => h("tr", { class: "spacer", "aria-hidden": "true", style: { height: `${rows * ROW_HEIGHT}px` } }, h("td", { colspan: 7 }));
+const spacer = (rows) => h("tr", { class: "spacer", "aria-hidden": "true", style: { height: `${rows * ROW_HEIGHT}px` } }, h("td", { colspan: WIDTH }));
 /** Puts the rows in sight (or all, for paper) into the table, between two spacers. */
 function drawRows(all) {
   const scroller = byId("rows");
@@ -89,13 +94,13 @@ function drawRows(all) {
   if (from > 0) rows.push(spacer(from));
   for (let place = from; place < to; place += 1) rows.push(tableRow(shown[place], place));
   if (to < shown.length) rows.push(spacer(shown.length - to));
-  if (!shown.length) rows.push(h("tr", {}, h("td", { colspan: 7, class: "empty" }, say("no_rows"))));
+  if (!shown.length) rows.push(h("tr", {}, h("td", { colspan: WIDTH, class: "empty" }, say("no_rows"))));
   byId("body").replaceChildren(...rows);
   if (focused) document.querySelector(`#rows tr[aria-rowindex="${focused}"] a`)?.focus({ preventScroll: true });
 }
 function headCell(name, key, look) {
   if (!key) return h("th", { scope: "col", class: look }, say(name));
-  const sort = () => change(filter.sort === key ? { down: !filter.down } : { sort: key, down: key !== "borrower" && key !== "factor" });
+  const sort = () => change(filter.sort === key ? { down: !filter.down } : { sort: key, down: !["borrower", "factor", "outlook"].includes(key) });
   const state = filter.sort === key ? (filter.down ? "descending" : "ascending") : "none";
   return h("th", { scope: "col", class: look, "aria-sort": state, "data-sort": key }, h("button", { type: "button", onclick: sort }, [say(name), h("span", { class: "sort", "aria-hidden": "true" })]));
 }
@@ -103,10 +108,10 @@ function tablePanel() {
   return h(
     "div",
     { class: "rows", id: "rows", tabindex: 0, role: "region", "aria-label": say("rows_label"), onscroll: () => requestAnimationFrame(() => drawRows(false)) },
-    h("table", { class: "listing", id: "listing" },
+    h("table", { class: PLANNED ? "listing planned" : "listing", id: "listing" },
       h("thead", {}, h("tr", { "aria-rowindex": 1 },
         headCell("borrower", "borrower"), headCell("month", "month"), headCell("limit_in_currency", "after", "number"), headCell("cut", "cut", "number wide"),
-        headCell("leading_factor", "factor"), headCell("risk_then_now", "risk", "number wide"), headCell("status"))),
+        headCell("leading_factor", "factor"), headCell("risk_then_now", "risk", "number wide"), PLANNED ? headCell("comes_back", "outlook") : null, headCell("status"))),
       h("tbody", { id: "body" })),
   );
 }
@@ -188,10 +193,11 @@ function chooser(id, setting, options) {
 const statusSelect = () => chooser("status", "status",
   [["", say("status_all")], ...DATA.flags.filter((flag) => DATA.row_flags.some((flags) => flags & flag.bit)).map((flag) => [flag.name, told(flag.label)])]);
 const supportSelect = () => chooser("support", "support", [["", say("support_all")], ...DATA.supports.map((support) => [support.name, told(support.label)])]);
+const outlookSelect = () => chooser("outlook", "outlook", [["", say("comes_back_all")], ...DATA.outlooks.map((outlook, k) => [outlook.name, `${told(outlook.label)} (${counted(DATA.outlook.filter((one) => one === k).length)})`])]);
 const monthSelect = () => chooser("month-filter", "month", [["", say("month_all")], ...DATA.months.map((month, at) => [String(month), told(COLUMNS.month.texts)[at]])]);
 function clearFilters() {
-  change({ text: "", factor: "", support: "", status: "", month: "" });
-  for (const id of ["search", "support", "status"]) byId(id).value = "";
+  change({ text: "", factor: "", support: "", status: "", outlook: "", month: "" });
+  for (const id of ["search", "support", "status", ...(PLANNED ? ["outlook"] : [])]) byId(id).value = "";
   byId("search").focus();
 }
 function toolbar() {
@@ -202,6 +208,7 @@ function toolbar() {
     h("div", {}, h("label", { for: "search" }, say("search")), search),
     h("div", {}, h("label", { for: "support" }, say("support")), supportSelect()),
     h("div", {}, h("label", { for: "status" }, say("status")), statusSelect()),
+    PLANNED ? h("div", {}, h("label", { for: "outlook" }, say("comes_back")), outlookSelect()) : null,
     h("div", {}, h("label", { for: "month-filter" }, say("month")), monthSelect()),
     h("button", { type: "button", class: "quiet", id: "clear", onclick: clearFilters }, say("clear")),
     h("p", { class: "counted", role: "status", "aria-live": "polite", id: "counted" }),
