@@ -119,9 +119,8 @@ def _explained(folder: Path, shown: Path, predictor: LimitPredictor, history: Hi
         tracks = score_tracks(predictor.fitted, theirs, n_jobs=predictor.n_jobs)
         plans = plans_of(predictor, theirs, chosen)
         pages = write_report(chosen, tracks, folder / "report", lang=lang, plans=plans, on_progress=advance)
-    write_text(
-        build_notice(chosen[0], lang=lang, plan=None if plans is None else plans[0]).html(), folder / "notice.html"
-    )
+    notice = build_notice(chosen[0], lang=lang, plan=None if plans is None else plans[0])
+    write_text(notice.html(), folder / "notice.html")
     heading("The clearest cut, in words")
     show_why(chosen[0], lang)
     own = shown / pages.index.relative_to(folder)

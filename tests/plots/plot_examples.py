@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from credit_model.act.plans.plan import Plan
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.support import HeldOutRisk
 from credit_model.explain.waves import Wave
@@ -26,12 +27,14 @@ from credit_model.plots import (
     plot_calibration,
     plot_change,
     plot_leading_factors,
+    plot_plan,
     plot_population,
     plot_timeline,
     plot_what_if,
 )
 from credit_model.portfolio.catalogue import Catalogue, parse_catalogue
 from credit_model.portfolio.ladder import LimitLadder
+from tests.act.plan_examples import example_plan, with_levers
 
 FACTORS = (
     ("credit_score", "信用评分", "credit score", "borrower"),
@@ -225,11 +228,20 @@ def calibration(n_tiers: int = 6) -> pd.DataFrame:
     return calibration_by_threshold(tier, probability)
 
 
+def plan_example(outcome: str, *, long_labels: str = "", **changes: Any) -> Plan:
+    """A plan made by hand, on the catalogue of the plots."""
+    bare = example_catalogue(long_labels=long_labels)
+    names = [column.name for column in bare.columns if column.role != "audit"]
+    return example_plan(with_levers(bare, debt=names[1], lenders=names[0]), outcome, **changes)
+
+
 #: Every plot there is, on its own example: (ax, lang) -> Axes.
 PLOTS: dict[str, Callable[..., Axes]] = {
     "change": lambda **k: plot_change(example(**contributions("clear", 7)), open_factor="repayment", **k),
     "timeline": lambda **k: plot_timeline(track(), example_catalogue(), borrower_id="B000012", **k),
     "what-if": lambda **k: plot_what_if(example(**contributions("clear", 7)), **k),
+    "plan": lambda **k: plot_plan(plan_example("by_plan"), option="fastest", **k),
+    "no plan": lambda **k: plot_plan(plan_example("impossible"), **k),
     "leading": lambda **k: plot_leading_factors(portfolio(), economy(), **k),
     "segments": lambda **k: plot_leading_factors(portfolio(), by=pd.Series(["gig", "salaried", "young"] * 100), **k),
     "beeswarm": lambda **k: plot_population(portfolio(), by="factor", **k),
