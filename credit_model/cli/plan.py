@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
+import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
@@ -146,14 +147,28 @@ def plans_of(
 
 
 def _scenario(file: str, horizon: int) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+    """The columns of a scenario's file: (horizon,) each; months, by their name, are left out."""
     table = read_table(file)
-    numbers = table.select_dtypes("number")
-    if len(table) < horizon or not len(numbers.columns):
+    columns = [name for name in table.columns if str(name) != "month"]
+    if len(table) < horizon or not columns:
         raise DataFileError(
             f"{file}: a scenario must have a row for each of the {horizon} months to come and columns of numbers, "
-            f"found {len(table)} rows and {len(numbers.columns)} such columns; give more, or a smaller --horizon"
+            f"found {len(table)} rows and {len(columns)} such columns; give more, or a smaller --horizon"
         )
-    return {str(name): numbers[name].to_numpy(dtype=np.float64)[:horizon] for name in numbers}
+    found = {}
+    for name in columns:
+        cells = table[name].iloc[:horizon]
+        values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        wrong = np.flatnonzero(~np.isfinite(values))
+        if len(wrong):
+            cell = cells.iloc[int(wrong[0])]
+            shown = "nothing" if pd.isna(cell) else repr(str(cell))
+            raise DataFileError(
+                f"{file}: {name} must be a number in each of the {horizon} months to come, found {shown} in row "
+                f"{wrong[0] + 1}; correct it, or leave the column out"
+            )
+        found[str(name)] = values
+    return found
 
 
 def show_plan(plan: Plan, lang: str, month_type: MonthType) -> None:
@@ -162,6 +177,7 @@ def show_plan(plan: Plan, lang: str, month_type: MonthType) -> None:
 
     told = PlanWords(plan, lang, month_type)
     heading(told.title)
+    say(told.outcome)
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_column(no_wrap=True)
     facts.add_column(overflow="fold")
@@ -170,7 +186,7 @@ def show_plan(plan: Plan, lang: str, month_type: MonthType) -> None:
     show(facts)
     shown = plan.cheapest
     if shown is not None and shown.settings:
-        heading(told.language.say("plan.month_by_month", option=told.language.say(f"plan.{shown.name}")))
+        heading(told.language.say("plan.month_by_month", option=told.name(shown)))
         show(_months(plan, shown, told))
     for note in told.notes:
         say(note)

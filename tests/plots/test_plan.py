@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
@@ -77,10 +79,14 @@ def test_a_cell_of_any_size_holds_it(size: tuple[float, float], line: float) -> 
     assert_readable(figure)
 
 
-def test_integer_months_are_drawn() -> None:
-    ax = plot_plan(plan_example("by_plan", month=-3, month_type="integer"))
+@pytest.mark.parametrize(
+    ("month_type", "month", "goal"),
+    [("integer", -3, "month 1"), ("quarter", 2024 * 4, "Q1 2025"), ("year", 2020, "2024")],
+)
+def test_months_of_every_sort_are_drawn(month_type: Any, month: int, goal: str) -> None:
+    ax = plot_plan(plan_example("by_plan", month=month, month_type=month_type))
     assert_readable(ax.figure)
-    assert "month 1" in words_on(ax.figure)  # four months after -3
+    assert goal in words_on(ax.figure)  # four periods on
 
 
 def test_a_way_that_the_plan_has_not_is_refused() -> None:

@@ -22,6 +22,7 @@ from credit_model.explain.pairs import pair_with_reference, reference_features, 
 from credit_model.explain.support import SupportRule
 from credit_model.fitted_model import FittedModel
 from credit_model.model.bag import Bag
+from credit_model.portfolio.months import LAST_YEAR, first_day, format_month
 from credit_model.portfolio.snapshots import Snapshots
 
 MOST_MONTHS = 60
@@ -93,13 +94,14 @@ def plan_rows(
         raise CreditModelError(f"goal must be one of {', '.join(GOALS)}, got {goal!r}")
     if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or not 1 <= horizon <= MOST_MONTHS:
         raise CreditModelError(f"horizon must be a whole number of months in 1 .. {MOST_MONTHS}, got {horizon!r}")
+    _check_calendar(snapshots, known, int(horizon))
     grid, given = Grid.of(fitted.catalogue, levers), _checked_scenario(scenario, snapshots, int(horizon))
     lowest = np.flatnonzero(snapshots.tier_before[row] < 1)
     if len(lowest):
         whose = snapshots.history.borrower_ids[snapshots.borrower_row[row[lowest[0]]]]
         raise HistoryError(
             f"a limit that is planned for must be above the lowest tier, found none in force for borrower {whose}; "
-            "plan for other rows"
+            "plan for another borrower or month"
         )
     plans = list[Plan]()
     for start in range(0, len(row), _AT_ONCE):
@@ -107,6 +109,19 @@ def plan_rows(
         lot = Lot(fitted, snapshots, some, Ahead.of(snapshots.history, last, int(horizon), given), grid, n_jobs)
         plans += _plans(lot, goal, questions_of(fitted, snapshots, some, last, goal, rule, n_jobs=n_jobs))
     return plans
+
+
+def _check_calendar(snapshots: Snapshots, known: IntArray, horizon: int) -> None:
+    """Months to come are months that can be written."""
+    month_type = snapshots.history.month_type
+    if month_type == "integer" or not len(known):
+        return
+    last = int(snapshots.month_number[known].max())
+    if first_day(last + horizon, month_type).year > LAST_YEAR:
+        raise CreditModelError(
+            f"horizon must not reach beyond {LAST_YEAR}, the last year that dates may have, got {horizon} months after "
+            f"{format_month(last, month_type)}; give fewer, or correct the months of the data"
+        )
 
 
 def _checked_scenario(
