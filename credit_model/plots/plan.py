@@ -195,15 +195,16 @@ class _Drawing:
         needed, face = self.shown.months_needed, self.face
         month, score = float(self.months[needed]), float(own[needed])
         ax.plot([month], [score], "o", ms=8.0, color=RAISES, mec=PAPER, mew=1.0, zorder=6, gid="reached")
+        ax.axvline(month, color=RAISES, lw=1.1, ls=(0, (3, 3)), zorder=2)
         text = FittedText(face.clean(self.told.reached_in(self.shown)), 8.5, "bold")
-        wide, low, high = face.width(text.text, 8.5, "bold"), *ax.get_ylim()
+        wide = face.width(text.text, text.size, text.weight)
+        # Before the goal the path lies below the line, after it above: the other two corners are free.
         left = needed + 0.7 > 0.5 * (len(own) + 0.4)
-        room = (needed if left else len(own) - needed) / (len(own) + 0.4) * drawn
-        above = score < low + 0.8 * (high - low)
-        if room > wide / 2:
+        room = (needed + 0.7 if left else len(own) - 0.3 - needed) / (len(own) + 0.4) * drawn
+        if room > wide + 5.0:
             sheet.write(
-                ax, face, text, x=month, y=score, frame="data", dy=8.0 if above else -8.0, colour=INK,
-                dx=-4.0 if left else 4.0, ha="right" if left else "left", va="bottom" if above else "top", gid="goal",
+                ax, face, text, x=month, y=1.0 if left else 0.0, frame="column", dx=-5.0 if left else 5.0,
+                dy=-3.0 if left else 4.0, ha="right" if left else "left", va="top" if left else "bottom", gid="goal",
                 halo=PAPER,
             )  # fmt: skip
 
