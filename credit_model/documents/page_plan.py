@@ -149,12 +149,12 @@ class PlanRecord:
         }
 
     def _cells(self, levers: list[Lever], option: Option) -> list[dict[str, Any]]:
-        """The columns that are moved, from the decision's month on: heading, and level and move of each month."""
+        """The columns that are moved: heading, and of each month the level and how far it is moved."""
         catalogue, found = self.plan.catalogue, []
         for name in dict.fromkeys(lever.column for lever in levers):
             column = catalogue.column(name)
             path = [self.plan.levels[name], *option.months[name].tolist()]
-            moves = [0.0, *np.diff(path).tolist()]
+            moves = [0.0, *(option.months[name] - self.plan.ahead[name]).tolist()]
             found.append(
                 {
                     "label": self.words.label(column.label),
@@ -209,8 +209,8 @@ def _states(language: Language, n: int, needed: int | None) -> list[str]:
 
 def _signed(language: Language, moves: list[float]) -> list[str]:
     """Moves with their signs; nothing where there is none."""
-    texts = [language.number(move, 0) for move in moves]
-    return ["" if text == "0" else text if text.startswith("−") else f"+{text}" for text in texts]
+    texts = [language.number(move, 0) if move == move else "" for move in moves]
+    return ["" if text in ("", "0") else text if text.startswith("−") else f"+{text}" for text in texts]
 
 
 def _described(told: PlanWords) -> str:

@@ -218,7 +218,8 @@ class _Drawing:
         for k, lever in enumerate(self.levers):
             base = (k + 1) * lane - 4.0
             path = np.concatenate([[self.plan.levels[lever.column]], self.shown.months[lever.column].to_numpy()])
-            moved = np.abs(path - path[0])
+            otherwise = self.plan.ahead[lever.column].to_numpy(dtype=np.float64)
+            moved = np.nan_to_num(np.abs(np.concatenate([[0.0], path[1:] - otherwise])))
             bars = _BAR * scale * moved / (moved.max() or 1.0)
             for some, alpha in ((slice(0, needed + 1), 1.0), (slice(needed + 1, None), 0.35)):
                 ax.bar(

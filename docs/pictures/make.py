@@ -3,7 +3,7 @@
     python docs/pictures/make.py
 
 ``misleading.png`` shows why the SHAP values of the current snapshot mislead, ``change.png`` one cut factor by factor,
-``page.png`` the page that an officer sees (needs Chromium; left as it is without it).
+``page.png`` the page that an officer sees (needs Chromium; left as it is without it), ``plan.png`` a plan.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from credit_model import DecreaseExplanations, LimitPredictor, SimulatedPortfolio, check_history, simulate_portfolio
+from credit_model.act.plans import Option, plan_cuts
 from credit_model.documents.report import write_report
 from credit_model.documents.tracks import score_tracks
 from credit_model.explain.pairs import decrease_rows
 from credit_model.grade.answers import Decreases, background_rows
 from credit_model.grade.methods import attribute
-from credit_model.plots import plot_change, save_plot
+from credit_model.plots import plot_change, plot_plan, save_plot
 from credit_model.words.reasons import decrease_reasons
 
 FloatArray = NDArray[np.float64]
@@ -194,6 +195,19 @@ def draw_page(explanations: DecreaseExplanations, predictor: LimitPredictor, uns
             picture.convert("RGB").quantize(256).save(FOLDER / "page.png", optimize=True)
 
 
+def draw_plan(explanations: DecreaseExplanations, predictor: LimitPredictor, unseen: SimulatedPortfolio) -> None:
+    """Of the first hundred expected cuts the plan of several levers on which most fits agree."""
+    some = explanations[np.flatnonzero(explanations.support == "expected")[:100]]
+    plans = plan_cuts(predictor.fitted, predictor.snapshots(unseen.history), some)
+    found = [plan for plan in plans if plan.outcome == "by_plan" and plan.cheapest is not None]
+    chosen = max(found, key=lambda plan: (_firmness(plan.cheapest), len(plan.cheapest.settings)))
+    save_plot(plot_plan(chosen), FOLDER / "plan.png", dpi=DPI)
+
+
+def _firmness(option: Option | None) -> float:
+    return 0.0 if option is None else option.fits / option.n_fits
+
+
 def main() -> None:
     """Simulate, train, explain, draw."""
     trained_on = simulate_portfolio(N_BORROWERS, N_MONTHS, seed=1, root_causes=False)
@@ -207,6 +221,7 @@ def main() -> None:
     draw_misleading(graded, case, labels, heading).savefig(FOLDER / "misleading.png", dpi=DPI)
     save_plot(plot_change(one), FOLDER / "change.png", dpi=DPI)
     draw_page(one, predictor, unseen)
+    draw_plan(explanations, predictor, unseen)
     print(f"borrower {one.borrower_id[0]}, {one.summary['month'].iloc[0]:%Y-%m}; {len(graded.truth)} cuts in all")
     print(decrease_reasons(one, lang="en")[0])
 

@@ -109,7 +109,7 @@ def example_plan(
         "fastest": fastest,
         "fewest": fewest,
         "levels": levels,
-        "ahead": table(scores[1:], needed),
+        "ahead": table(scores[1:], needed, **{repay.column: levels[repay.column], fewer.column: levels[fewer.column]}),
         "gap": 1.2 if outcome == "impossible" else 0.0,
         "blocked_by": (catalogue.factor_ids[0],) if outcome == "impossible" else (),
         "steps": 3,

@@ -44,21 +44,23 @@ label = "status"
 """
 
 
-def declared(part, source=""):
-    """A catalogue with these lines in [portfolio], and this [source]."""
+def declared(part, source="", more=""):
+    """A catalogue with these lines in [portfolio], this [source], and more tables after the rest."""
     lines = PORTFOLIO | dict(re.findall(r"^(\w+) = (.*)$", part, flags=re.M))
     columns = "".join(
         f'[[column]]\nname = "{name}"\nkind = "number"\nunit = "money"\nrequired = false\nlabel = "{name}"\n'
         for name in COLUMNS
     )
     head = "".join(f"{key} = {value}\n" for key, value in lines.items())
-    return parse_catalogue(f"[portfolio]\n{head}{source}\n{REST}{columns}")
+    return parse_catalogue(f"[portfolio]\n{head}{source}\n{REST}{columns}{more}")
 
 
 def recipe(heading):
     """The catalogue that the first block below a heading declares."""
     text = PAGE[PAGE.index(f"## {heading}\n") :]
     block = re.search(r"^```toml\n(.*?)^```", text, flags=re.M | re.S)[1]
+    if block.startswith("[["):
+        return declared("", more=block)
     portfolio, _, source = block.partition("[source]")
     return declared(portfolio, f"[source]{source}" if source else "")
 
@@ -77,6 +79,11 @@ def with_a_block():
 @pytest.mark.parametrize("heading", with_a_block())
 def test_every_recipe_loads(heading):
     assert recipe(heading).name == "cards"
+
+
+def test_a_lever_is_what_its_recipe_says():
+    (lever,) = recipe("What brings a limit back").levers
+    assert (lever.column, lever.sign, lever.share_a_month, lever.end) == ("other_debt", -1, 0.1, 0)
 
 
 def test_products_under_one_id_are_accounts_of_their_own():

@@ -71,7 +71,7 @@ def test_the_paths_and_texts_of_a_way_are_the_options(planned):
     # November's balance of 20,000 falls by 2,000 a month; the goal comes in the fourth, March.
     (column,) = way["cells"]
     assert told(column["levels"])[:3] == ["RMB 20,000", "RMB 18,000", "RMB 16,000"]
-    assert told(column["moves"])[:3] == ["", "−2,000", "−2,000"]
+    assert told(column["moves"])[:3] == ["", "−2,000", "−4,000"]
     assert told(record["short"])[way["reached"]] == "2025-03"
     assert told(way["label"]) == "Least effort, fewest changes"
     assert told(way["label"], "zh") == "最省力、改变最少"

@@ -80,7 +80,7 @@ class Plan:
     levels : mapping of column to float
         Where the levers' columns stand as of the last known month.
     ahead : DataFrame
-        The months to come if nothing is done: month, score, risk, reached.
+        The months to come if nothing is done but what is due: month, score, risk, reached, and the levers' columns.
     gap : float
         Where the goal is out of reach: what the best of all settings still lacks, log-odds; else 0.
     blocked_by : tuple of str

@@ -208,6 +208,7 @@ def _plan(one: _One, goal: str, options: Mapping[str, Option | None], affordable
     snapshots, history = lot.snapshots, lot.snapshots.history
     fell = snapshots.tier_after[row] < snapshots.tier_before[row]
     raised = lot.fitted.ladder.amounts[int(one.question.tier[0])]
+    own = {lever.column: lot.ahead.cells[lever.column][0] for lever in lot.grid.levers}
     gap, blocked = 0.0, tuple[str, ...]()
     if options["cheapest"] is None:
         best = np.where(affordable, one.table, -np.inf)
@@ -227,7 +228,7 @@ def _plan(one: _One, goal: str, options: Mapping[str, Option | None], affordable
         score=one.score_now(),
         **options,
         levels={lever.column: float(one.lot.ahead.begins(lever.column)[0]) for lever in lot.grid.levers},
-        ahead=one.months(one.table[0]),
+        ahead=one.months(one.table[0]).assign(**own),
         gap=gap,
         blocked_by=blocked,
         steps=lot.grid.steps,

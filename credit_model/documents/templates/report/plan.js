@@ -88,6 +88,7 @@ function planPanel() {
           h("span", {}, h("i", { class: "swatch lost" }), say("plan_under")))),
       h("div", { class: "plan-answer", role: "status", "aria-live": "polite", id: "way" })),
     h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": say("plan_table"), id: "plan-months" }),
+    h("p", { class: "legend", id: "plan-moves" }, say("plan_moves")),
     h("ul", { class: "notes" }, h("li", {}, told(PLAN.validity)), PLAN.later ? h("li", {}, told(PLAN.later)) : null),
   );
 }
@@ -102,6 +103,7 @@ function showWay() {
     told(way.proof).map((text) => h("p", { class: "proof" }, text)),
   ].flat());
   byId("plan-months").replaceChildren(planTable(way));
+  byId("plan-moves").hidden = !way.cells.length;
   for (const button of document.querySelectorAll("[data-way]")) button.setAttribute("aria-pressed", String(button.dataset.way === way.id));
   drawPlan(planWidth());
 }
