@@ -1,6 +1,7 @@
 """Documents about explained decreases: what lenders give to borrowers, and what officers read.
 
-``notice``        the notice to the borrower of one decrease, in HTML, Markdown and JSON
+``notice``        the notice to the borrower of one decrease, in HTML, Markdown and JSON; ``notice_ahead`` is what it
+                  says of what brings the limit back
 ``lender_file``   the lender as notices name it, from one TOML file
 ``report``        a self-contained page for every decrease, and the index over them
 ``tracks``        the months of the borrowers that pages show
