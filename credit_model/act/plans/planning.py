@@ -303,13 +303,16 @@ def _blocked_by(one: _One, x: FloatArray) -> tuple[str, ...]:
 def plans_table(plans: Iterable[Plan]) -> pd.DataFrame:
     """One row a plan.
 
-    Columns: borrower_id, month, goal, outcome, months_nothing, months_cheapest, months_fastest, months_fewest (<NA>:
-    none), cost and levers of the cheapest, gap (log-odds), blocked_by.
+    Columns: borrower_id, month (the last that is known), valid_until (the next), model_version, goal, outcome,
+    months_nothing, months_cheapest, months_fastest, months_fewest (<NA>: none), cost and levers of the cheapest, gap
+    (log-odds), blocked_by.
     """
     rows = [
         {
             "borrower_id": plan.borrower_id,
             "month": plan.month,
+            "valid_until": plan.valid_until,
+            "model_version": plan.model_version,
             "goal": plan.goal,
             "outcome": plan.outcome,
             **{f"months_{name}": _months_of(getattr(plan, name)) for name in OPTIONS},
