@@ -93,7 +93,10 @@ class PlanRecord:
         """Only what is due."""
         option = self.plan.nothing
         scores = np.concatenate([[self.plan.score], self.plan.ahead["score"].to_numpy(dtype=np.float64)])
-        return self._path("nothing", scores, None if option is None else option.months_needed) | {
+        path = self._path("nothing", scores, None if option is None else option.months_needed)
+        if self.plan.holds_already:
+            path = self._path("nothing", scores, 0) | {"reached": None}
+        return path | {
             "label": self.words.told("plan_nothing"),
             "text": self._each(lambda told: told.facts[2][1]),
             "facts": [] if option is None else self._firm(option),
@@ -200,11 +203,12 @@ def _in_time(told: PlanWords, option: Option) -> str:
 
 def _states(language: Language, n: int, needed: int | None) -> list[str]:
     """What each month is in a way's table: the decision's, under the line, the one of the goal, or after it."""
-    under = n if needed is None else needed
+    under = n if needed is None else max(needed, 1)
     now, not_yet, back, over = (
         language.say(f"report.plan_state_{name}") for name in ("now", "under", "reached", "over")
     )
-    return [now, *[not_yet] * (under - 1), *[back] * (under < n), *[over] * (n - under - 1)]
+    at_goal = over if needed == 0 else back
+    return [now, *[not_yet] * (under - 1), *[at_goal] * (under < n), *[over] * (n - under - 1)]
 
 
 def _signed(language: Language, moves: list[float]) -> list[str]:

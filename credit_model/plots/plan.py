@@ -147,6 +147,11 @@ class _Drawing:
         entries.append(Entry(goal, INK))
         return [*entries, *([Entry(say("plan.moved"), RAISES)] if self.levers else [])]
 
+    @property
+    def _is_had(self) -> bool:
+        """The goal is reached as things stand, and nothing is done."""
+        return self.plan.holds_already and not self.levers
+
     def _path(self, option: Option | None) -> NDArray[np.float64]:
         table = self.plan.ahead if option is None else option.months
         return np.concatenate([[self.plan.score], table["score"].to_numpy(dtype=np.float64)])
@@ -172,10 +177,10 @@ class _Drawing:
         for path in others:
             ax.plot(self.months, path, "--", color=FAINT, lw=1.1, zorder=3, gid="other")
         ax.plot(self.months, own, "-", color=_CHOSEN, lw=2.0, zorder=4, gid="chosen")
-        needed = len(own) if self.shown is None else self.shown.months_needed
+        needed = len(own) if self.shown is None else 0 if self._is_had else self.shown.months_needed
         for some, colour in ((slice(0, needed), LOWERS), (slice(needed, None), RAISES)):
             ax.plot(self.months[some], own[some], "o", ms=4.6, color=colour, mec=PAPER, mew=0.7, zorder=5)
-        if self.shown is not None:
+        if self.shown is not None and not self._is_had:
             self._mark_goal(ax, own, drawn)
         right = ax.secondary_yaxis("right")
         for spine in right.spines.values():

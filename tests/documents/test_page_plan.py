@@ -59,7 +59,9 @@ def test_the_ways_of_a_page_are_those_of_the_plan(planned, outcome, ways, first)
     assert record["first"] == first
     for way in record["ways"]:
         assert len(way["scores"]) == len(record["months"]) == HORIZON + 1
-        assert way["over"] == [int(way["reached"] is not None and k >= way["reached"]) for k in range(HORIZON + 1)]
+        if outcome != "already":
+            reached = way["reached"]
+            assert way["over"] == [int(reached is not None and k >= reached) for k in range(HORIZON + 1)]
 
 
 def test_the_paths_and_texts_of_a_way_are_the_options(planned):
@@ -88,6 +90,14 @@ def test_the_paths_and_texts_of_a_way_are_the_options(planned):
 def test_the_bars_of_levers_are_shares_of_the_largest(planned):
     levers = plan_of(planned, "by_plan")["ways"][2]["levers"]
     assert [lever["share"] for lever in levers] == [1.0, 0.6]  # 0.9 of 1.5
+
+
+def test_what_is_had_already_does_not_come_back(planned):
+    (way,) = plan_of(planned, "already")["ways"]
+    assert way["reached"] is None
+    assert way["over"] == [1] * (HORIZON + 1)
+    assert told(way["states"]) == ["at the decision", *["stays"] * HORIZON]
+    assert (told(way["text"]), told(way["text"], "zh")) == ("as things stand", "现状即可")
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,12 @@ def test_the_levers_are_said_and_their_bars_are_how_far_they_have_moved() -> Non
     assert "Close 2" in text
 
 
+def test_what_is_had_already_has_no_goal_to_mark() -> None:
+    ax = plot_plan(plan_example("already"))
+    assert drawn(ax, "reached") == []
+    assert "as things stand" in words_on(ax.figure)
+
+
 def test_what_is_out_of_reach_is_drawn_with_its_proof_and_no_levers() -> None:
     ax = plot_plan(plan_example("impossible"))
     text = words_on(ax.figure)

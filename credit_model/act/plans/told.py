@@ -89,6 +89,8 @@ class PlanWords:
 
     def way(self, option: Option) -> str:
         """When it is reached, and by what."""
+        if self.plan.holds_already and not option.settings:
+            return self.language.say("plan.already")
         month = self.reached_in(option)
         if not option.settings:
             return self.language.say("plan.in_time", count=option.months_needed, month=month)
@@ -98,10 +100,10 @@ class PlanWords:
 
     def when(self, option: Option) -> str:
         """After how many months, and in which, the goal is reached; and how firm that is."""
-        month, firm = self.reached_in(option), self.firmness(option)
-        return self.language.clauses(
-            [self.language.say("plan.in_time", count=option.months_needed, month=month), *firm]
-        )
+        when = self.language.say("plan.in_time", count=option.months_needed, month=self.reached_in(option))
+        if self.plan.holds_already and not option.settings:
+            when = self.language.say("plan.already")
+        return self.language.clauses([when, *self.firmness(option)])
 
     def levers_of(self, option: Option) -> list[Lever]:
         """The levers that an option moves."""
