@@ -25,6 +25,7 @@ from credit_model.explain.waves import Waves, find_waves
 from credit_model.model.artifact import bag_arrays
 from credit_model.model.bag import Bag, Members
 from credit_model.model.destinations import Destinations
+from credit_model.model.drift import Drift
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
 from credit_model.model.split import SplitRule
 from credit_model.portfolio.catalogue import Catalogue
@@ -65,6 +66,8 @@ class FittedModel:
         Decisions that the deployed fits saw, all together.
     month_type : MonthType
         How the history that it was fitted on wrote its months.
+    drift : Drift or None
+        How far scores stray in the months to come from what is foretold; None: not known, as without levers.
     """
 
     catalogue: Catalogue
@@ -80,6 +83,7 @@ class FittedModel:
     tier_shares: FloatArray
     n_training_rows: int
     month_type: MonthType
+    drift: Drift | None = None
 
     @cached_property
     def version(self) -> str:

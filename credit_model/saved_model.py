@@ -29,6 +29,7 @@ from credit_model.model.artifact import (
 )
 from credit_model.model.bag import MOST_FITS, Members
 from credit_model.model.destinations import Destinations
+from credit_model.model.drift import Drift
 from credit_model.model.seal import plain, reading
 from credit_model.model.split import SplitRule
 from credit_model.portfolio.catalogue import Catalogue, parse_catalogue
@@ -87,6 +88,7 @@ def save_fitted(fitted: FittedModel, folder: str | Path, settings: Mapping[str, 
         | {
             **({} if moved is None else {"destinations_share": moved.share}),
             **({} if moved is None else {"destinations_weight": np.array([moved.weight])}),
+            **({} if fitted.drift is None else {"drift": fitted.drift.errors}),
             "seen_low": fitted.seen.low,
             "seen_high": fitted.seen.high,
             "members_key": fitted.members.key,
@@ -130,6 +132,7 @@ def load_fitted(folder: str | Path) -> tuple[FittedModel, dict[str, Any], Suppor
             tier_shares=arrays["tier_shares"],
             n_training_rows=manifest["n_training_rows"],
             month_type=manifest["month_type"],
+            drift=Drift(arrays["drift"]) if "drift" in arrays else None,
         )
         settings, rule = dict(manifest["settings"]), SupportRule(**manifest["support"])
         if fault := _manifest_fault(fitted, manifest) or _fault(fitted):
@@ -195,6 +198,7 @@ def _fault(fitted: FittedModel) -> str:
         "the number of training rows is none": not _is_count(fitted.n_training_rows) or fitted.n_training_rows < 1,
         f"the type of months must be one of {', '.join(get_args(MonthType))}": fitted.month_type
         not in get_args(MonthType),
+        "the drift of scores is none": fitted.drift is not None and not _is_drift(fitted.drift.errors),
         "held-out risks are of a model without a tier in force": fitted.held_out is not None and tier_column < 0,
     }
     return next((fault for fault, found in faults.items() if found), "")
@@ -230,6 +234,11 @@ def _destinations_fit(moved: Destinations | None, tier_column: int, n_tiers: int
         return False
     sums = np.stack([np.tril(share, -1).sum(axis=1)[1:], np.triu(share, 1).sum(axis=1)[:-1]])
     return bool((share >= 0).all() and (np.diag(share) == 0).all() and (np.abs(sums - 1) < 1e-9).all())
+
+
+def _is_drift(errors: NDArray[Any]) -> bool:
+    shaped = errors.dtype == np.float64 and errors.ndim == 2 and 0 not in errors.shape
+    return shaped and bool(np.isfinite(errors).all() and (np.diff(errors, axis=1) >= 0).all())
 
 
 def _members_fit(members: Members, n_fits: int) -> bool:

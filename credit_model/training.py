@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from credit_model.explain.support import HeldOutRisk
 from credit_model.fitted_model import FittedModel
 from credit_model.model.bag import MOST_FITS, Bag, Members
 from credit_model.model.destinations import Destinations
+from credit_model.model.drift import Drift
 from credit_model.model.forest import OrdinalForest, tier_probabilities
 from credit_model.model.split import split_rule
 from credit_model.portfolio.history import History
@@ -162,7 +164,17 @@ def fit_model(
         n_training_rows=len(decision),
         month_type=history.month_type,
     )
-    return fitted, models[0]
+    return replace(fitted, drift=_drift(fitted, snapshots, n_jobs=n_jobs)), models[0]
+
+
+def _drift(fitted: FittedModel, snapshots: Snapshots, *, n_jobs: int) -> Drift | None:
+    """How far scores stray from what is foretold; plans alone ask for it, so None where the catalogue has no levers."""
+    catalogue = fitted.catalogue
+    if not catalogue.levers or "tier_in_force" not in catalogue.state_names:
+        return None
+    from credit_model.act.plans.foretold import drift_of
+
+    return drift_of(fitted, snapshots, n_jobs=n_jobs)
 
 
 def _destinations(

@@ -41,11 +41,11 @@ ALLOWED = {
     "documents": {"portfolio", "model", "explain", "words", "act", "fitted_model"},
     "fitted_model": {"portfolio", "model", "explain"},
     "saved_model": {"portfolio", "model", "explain", "fitted_model"},
-    "training": {"portfolio", "model", "explain", "fitted_model"},
+    "training": {"portfolio", "model", "explain", "fitted_model", "act"},
     "act": {"portfolio", "trees", "model", "explain", "words", "fitted_model"},
     "predictor": {"portfolio", "model", "explain", "act", "fitted_model", "saved_model", "training"},
     "evaluation": {"portfolio", "model", "explain", "fitted_model", "predictor"},
-    "grade": {"portfolio", "trees", "model", "explain", "predictor", "evaluation", "simulate"},
+    "grade": {"portfolio", "trees", "model", "explain", "fitted_model", "act", "predictor", "evaluation", "simulate"},
     "cli": {
         "portfolio",
         "readers",

@@ -13,6 +13,7 @@ from credit_model.explain.pairs import decrease_rows
 from credit_model.explain.support import SupportRule
 from credit_model.fitted_model import FittedModel
 from credit_model.portfolio.history import History, Table
+from credit_model.portfolio.levers import DEFAULT_CHANCE
 from credit_model.portfolio.months import format_month, month_number_of
 from credit_model.portfolio.snapshots import Snapshots
 
@@ -43,6 +44,7 @@ class Acting:
         *,
         goal: str | None = None,
         horizon: int = 12,
+        chance: float = DEFAULT_CHANCE,
         levers: Sequence[str] | None = None,
         scenario: Mapping[str, FloatArray] | None = None,
     ) -> Plan:
@@ -58,10 +60,13 @@ class Acting:
         month : a date, "2024-03" or an integer month, optional
             In which the limit fell; None: the borrower's last cut.
         goal : {"reinstate", "regain", "keep"}, optional
-            The limit before the cut would have been kept; the lender raises it up to there, tier by tier; the limit in
-            force is not at risk. None: "reinstate" after a cut, else "keep".
+            The limit before the cut would have been kept; the lender raises the one in force by a tier at one of the
+            coming reviews; the limit in force is not at risk. None: "reinstate" after a cut, else "keep".
         horizon : int, 1 to 60
             Months to look ahead.
+        chance : float, 0.5 <= chance < 1
+            The least chance that what is promised holds, as the model sees it, how far its scores drift by themselves
+            counted in: the higher, the surer the promise, and the fewer limits that have a plan.
         levers : sequence of str, optional
             Ids of the levers that may be moved; None: all.
         scenario : mapping of column to float64 array (horizon,), optional
@@ -78,7 +83,8 @@ class Acting:
         """
         from credit_model.act.plans.planning import plan_rows
 
-        panel = self.fitted.panel(history).select([borrower_id])
+        whole = self.fitted.panel(history)
+        panel = whole.select([borrower_id])
         snapshots = self.snapshots(panel)
         cuts, last = decrease_rows(snapshots), np.array([len(snapshots) - 1])
         if month is not None:
@@ -92,9 +98,12 @@ class Acting:
             )
         goal = ("reinstate" if len(cuts) else "keep") if goal is None else goal
         row = last if goal == "keep" else cuts[-1:]
+        if goal == "regain":  # how often the lender reviews, all borrowers tell
+            first = whole.starts[whole.position_of(borrower_id)]
+            snapshots, row, last = self.snapshots(whole), row + first, last + first
         return plan_rows(
-            self.fitted, snapshots, row, goal=goal, horizon=horizon, as_of=last, scenario=scenario, rule=self.support,
-            levers=None if levers is None else tuple(levers), n_jobs=self.n_jobs,
+            self.fitted, snapshots, row, goal=goal, horizon=horizon, chance=chance, as_of=last, scenario=scenario,
+            rule=self.support, levers=None if levers is None else tuple(levers), n_jobs=self.n_jobs,
         )[0]  # fmt: skip
 
     def plans(
@@ -103,6 +112,7 @@ class Acting:
         *,
         goal: str = "reinstate",
         horizon: int = 12,
+        chance: float = DEFAULT_CHANCE,
         levers: Sequence[str] | None = None,
         scenario: Mapping[str, FloatArray] | None = None,
     ) -> list[Plan]:
@@ -111,7 +121,7 @@ class Acting:
         Parameters
         ----------
         history : DataFrame or History
-        goal, horizon, levers, scenario
+        goal, horizon, chance, levers, scenario
             As in `plan`.
         """
         from credit_model.act.plans.planning import plan_rows
@@ -120,8 +130,9 @@ class Acting:
         last = (snapshots.history.starts[1:] - 1).astype(np.int64)
         row = last[snapshots.tier_before[last] > 0] if goal == "keep" else _last_cuts(snapshots)
         return plan_rows(
-            self.fitted, snapshots, row, goal=goal, horizon=horizon, as_of=last[snapshots.borrower_row[row]],
-            levers=None if levers is None else tuple(levers), scenario=scenario, rule=self.support, n_jobs=self.n_jobs,
+            self.fitted, snapshots, row, goal=goal, horizon=horizon, chance=chance,
+            as_of=last[snapshots.borrower_row[row]], levers=None if levers is None else tuple(levers),
+            scenario=scenario, rule=self.support, n_jobs=self.n_jobs,
         )  # fmt: skip
 
 

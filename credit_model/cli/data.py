@@ -106,6 +106,13 @@ _MOST_HIDDEN, _MOST_RETURNS = 0.02, 0.1
     help="Your own economy: unemployment_rate, activity_index a month.",
 )
 @click.option(
+    "--interventions",
+    default=None,
+    type=INPUT,
+    metavar="FILE",
+    help="What borrowers do otherwise than drawn: borrower_id, month, column, value, and bound (else exactly).",
+)
+@click.option(
     "--plant",
     multiple=True,
     metavar="BORROWER:SHOCK:MONTH",
@@ -133,6 +140,7 @@ def simulate_command(
     noise: float,
     late: int,
     economy: str | None,
+    interventions: str | None,
     plant: tuple[str, ...],
     audit_bias: float,
     root_causes: bool,
@@ -169,6 +177,7 @@ def simulate_command(
         late=late,
         economy=None if economy is None else read_table(economy, source=SourceFormat(decimal=".")),
         planted=_planted(plant),
+        interventions=None if interventions is None else read_table(interventions, source=SourceFormat(decimal=".")),
         audit_bias=audit_bias,
         root_causes=root_causes,
     )

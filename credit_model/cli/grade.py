@@ -78,6 +78,7 @@ MOST_FOLDS = 100
 @click.option(
     "--trees", type=click.IntRange(1, 100_000), default=None, help="With --cross-fit: most trees of each model."
 )
+@click.option("--plans", is_flag=True, help="With --model: also plan for the cuts, live the plans, and see what comes.")
 @click.option("--intervals", is_flag=True, help="Print 95 % intervals (borrowers drawn anew) of the leader.")
 @click.option(
     "--json", "json_file", default=None, type=File(".json"), metavar="FILE", help="Also write everything as JSON."
@@ -93,6 +94,7 @@ def grade_command(
     catalogue: str | None,
     held_out: bool,
     trees: int | None,
+    plans: bool,
     intervals: bool,
     json_file: str | None,
     seed: int,
@@ -108,7 +110,7 @@ def grade_command(
               credit-model grade --data unseen --cross-fit 4 --json grade.json
               credit-model grade --data unseen --model model
     """
-    _check_usage(model, cross_fit, held_out=held_out, trees=trees)
+    _check_usage(model, cross_fit, held_out=held_out, trees=trees, plans=plans)
     if model is not None:
         predictor = LimitPredictor.load(model, catalogue=catalogue, n_jobs=jobs)
     else:
@@ -128,19 +130,29 @@ def grade_command(
             grade = grade_in_time(
                 portfolios, before, folds=cross_fit, seed=seed, predictor=predictor, on_progress=advance
             )
+    parts: dict[str, dict[str, Any]] = {}
+    if plans:
+        from credit_model.cli.grade_plans import grade_plans_of, show_plans
+
+        with working("living plans"):
+            lived = grade_plans_of(predictor, data, portfolios, policies, jobs=jobs)
+        parts["plans"] = lived.summary
     show_grade(grade, intervals=intervals)
+    if plans:
+        show_plans(lived)
     if json_file is not None:
-        write_text(grade.to_json(), json_file)
+        write_text(grade.to_json(**parts), json_file)
         say(f"Written to {json_file}")
 
 
-def _check_usage(model: str | None, cross_fit: int | None, *, held_out: bool, trees: int | None) -> None:
+def _check_usage(model: str | None, cross_fit: int | None, *, held_out: bool, trees: int | None, plans: bool) -> None:
     faults = {
         "give --cross-fit K (in time) or --model DIR (stale), got neither.": model is None and cross_fit is None,
         "--model (stale) and --cross-fit (in time) exclude each other; run grade twice.": None
         not in (model, cross_fit),
         "--held-out is for --model; with --cross-fit no graded borrower is ever in training.": held_out
         and model is None,
+        "--plans is for --model; with --cross-fit there is no model that is deployed.": plans and model is None,
         "--trees is for --cross-fit; a model that is given has its trees.": trees is not None and model is not None,
     }
     for fault, found in faults.items():

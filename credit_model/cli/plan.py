@@ -18,6 +18,7 @@ from credit_model.cli.console import heading, say, show, show_facts, working
 from credit_model.cli.outputs import INPUT, File
 from credit_model.errors import DataFileError
 from credit_model.files import write_table
+from credit_model.portfolio.levers import DEFAULT_CHANCE
 from credit_model.readers.tables import read_table
 
 if TYPE_CHECKING:
@@ -33,10 +34,11 @@ MOST_MONTHS = 60
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked for: ``--goal``, ``--horizon``, ``--lever``, ``--scenario``."""
+    """What is asked for: ``--goal``, ``--horizon``, ``--chance``, ``--lever``, ``--scenario``."""
 
     goal: str | None
     horizon: int
+    chance: float
     levers: tuple[str, ...]
     scenario: str | None
 
@@ -44,7 +46,8 @@ class Asked:
     def given(self) -> dict[str, Any]:
         """The same for `LimitPredictor.plan`, but for the goal."""
         scenario = None if self.scenario is None else _scenario(self.scenario, self.horizon)
-        return {"horizon": self.horizon, "levers": self.levers or None, "scenario": scenario}
+        levers = self.levers or None
+        return {"horizon": self.horizon, "chance": self.chance, "levers": levers, "scenario": scenario}
 
 
 def asked(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,6 +67,13 @@ def asked(function: Callable[..., Any]) -> Callable[..., Any]:
             metavar="FILE",
             help="Another economy or lender: a table with a row a month to come, a column each.",
         ),
+        click.option(
+            "--chance",
+            type=click.FloatRange(0.5, 1, max_open=True),
+            default=DEFAULT_CHANCE,
+            show_default=True,
+            help="Least chance that what is promised holds, as the model sees it.",
+        ),
         click.option("--lever", "levers", multiple=True, metavar="ID", help="Only this lever; may be repeated."),
         click.option(
             "--horizon",
@@ -76,7 +86,7 @@ def asked(function: Callable[..., Any]) -> Callable[..., Any]:
             "--goal",
             type=click.Choice(["reinstate", "regain", "keep"]),
             default=None,
-            help="The old limit would have been kept; it is raised up to there; or the one in force is not at risk. "
+            help="The old limit would have been kept; the one in force is raised by a tier; or it is not at risk. "
             "Else: reinstate after a cut, else keep.",
         ),
     ):
@@ -206,5 +216,5 @@ def _months(plan: Plan, option: Option, told: PlanWords) -> Table:
     for values in option.months.to_dict("records"):
         cells = [words.measured(plan.catalogue.column(n).unit, float(values[n]), digits=0) for n in columns]
         reached = language.say("plan.yes" if values["reached"] else "plan.no")
-        table.add_row(told.month(values["month"]), told.score(float(values["score"])), reached, *cells)
+        table.add_row(told.month(values["month"]), told.risk(float(values["risk"])), reached, *cells)
     return table

@@ -14,6 +14,10 @@
 ``result``            the result, `Grade`
 ``answering``         one portfolio: its truth, and what every method says
 ``grading``           protocol *stale*, a model fitted before: `grade_explanations`, `grade_portfolios`
+``lived``             plans as the simulator lives them
+``possible``          whether what was lived is a history that could be
+``plan_truth``        the cheapest path that the true policy admits
+``plans``             plans held against the true lender: `grade_plans`
 ``in_time``           protocol *in time*, refitted on other borrowers of the same months: `grade_in_time`
 ====================  =============================================================================================
 """
@@ -26,17 +30,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from credit_model.grade.grading import grade_explanations, grade_portfolios
     from credit_model.grade.in_time import grade_in_time
+    from credit_model.grade.plans import PlansGrade, grade_plans
     from credit_model.grade.result import Grade
 
 #: Public name -> the module that holds it.
 _HOME = {
     "Grade": "result",
+    "PlansGrade": "plans",
     "grade_explanations": "grading",
     "grade_in_time": "in_time",
+    "grade_plans": "plans",
     "grade_portfolios": "grading",
 }
 
-__all__ = ["Grade", "grade_explanations", "grade_in_time", "grade_portfolios"]
+__all__ = ["Grade", "PlansGrade", "grade_explanations", "grade_in_time", "grade_plans", "grade_portfolios"]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,8 +91,9 @@ class Grade:
         rows = (groups["split"] == split) & (groups["method"] == method) & (groups["policy"] == policy)
         return groups[rows].drop(columns=["policy", "split", "method"]).set_index("group")
 
-    def to_json(self) -> str:
-        """One object a policy and method, ``ours`` first: its measures, and the same by groups."""
+    @property
+    def record(self) -> dict[str, Any]:
+        """What JSON has: one object a policy and method, ``ours`` first: its measures, and the same by groups."""
         policies: dict[str, dict[str, Any]] = {}
         for policy in self.policy_names:
             table = self.of_policy(policy)
@@ -105,7 +106,7 @@ class Grade:
                 }
                 for method in table.index
             }
-        content = {
+        return {
             "policies": policies,
             "protocol": self.protocol,
             "model": self.model_version,
@@ -113,7 +114,10 @@ class Grade:
             "left_out": self.left_out,
             "notes": list(self.notes),
         }
-        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+    def to_json(self, **parts: Mapping[str, Any]) -> str:
+        """`record` as JSON, and beside it what was graded further, such as ``plans``."""
+        return json.dumps(self.record | _known(parts), indent=2, ensure_ascii=False) + "\n"
 
     def _repr_html_(self) -> str:
         return notebook_html(
@@ -170,6 +174,13 @@ def _groups_of(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
         str(split): {str(r["group"]): _plain(r[[*FIDELITY, *CAUSAL, *COUNTS]]) for _, r in rows.iterrows()}
         for split, rows in table.groupby("split", sort=False)
     }
+
+
+def _known(value: Any) -> Any:
+    """The same, unknown numbers null."""
+    if isinstance(value, Mapping):
+        return {str(name): _known(inner) for name, inner in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _plain(measures: pd.Series) -> dict[str, float | int | None]:

@@ -12,6 +12,8 @@ Moves = Literal["up", "down"]
 Follows = Literal["flow", "stock", "level", "share"]
 #: Settings of a lever between nothing and its most, where the catalogue names no number.
 DEFAULT_STEPS = 3
+#: The least chance that a plan promises, unless told otherwise: in the simulator, four in five of such plans come true.
+DEFAULT_CHANCE = 0.9
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@
 ``borrowers``, ``repayment``                    one borrower's month: work, spending, other lenders, the own line
 ``policies``, ``measuring``, ``scoring``        how the lenders score a snapshot
 ``lines``, ``shares``, ``truth``, ``tables``    how a score becomes a decision, and the exact shares of each cut
+``wishes``, ``behaviour``, ``again``            what borrowers do otherwise than drawn; months lived again
+``manifests``                                   the settings of a written portfolio, read back
 ``records``                                     what the history shows: blanks, proxies, noise, delays
 ``realism``                                     a portfolio beside published levels
 ``columns``, ``streams``                        names of what is simulated, its random numbers
@@ -22,6 +24,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from credit_model.simulate.again import Lived, live_again
+    from credit_model.simulate.manifests import read_settings
     from credit_model.simulate.portfolio import SimulatedPortfolio, simulate, simulate_portfolio
     from credit_model.simulate.realism import realism_of_folder, realism_report
     from credit_model.simulate.scenarios import SCENARIOS, Scenario
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
 
 #: Public name -> the module that holds it; loaded at first use, since the kernels load a compiler.
 _HOME = {
+    "Lived": "again",
+    "live_again": "again",
+    "read_settings": "manifests",
     "SCENARIOS": "scenarios",
     "Scenario": "scenarios",
     "Settings": "settings",
@@ -46,10 +53,13 @@ _HOME = {
 
 __all__ = [
     "SCENARIOS",
+    "Lived",
     "Scenario",
     "Settings",
     "SimulatedPortfolio",
     "Truth",
+    "live_again",
+    "read_settings",
     "read_truth",
     "realism_of_folder",
     "realism_report",

@@ -47,11 +47,12 @@ def simulate_block(settings: Settings, block: int) -> Block:
     draws = draw(
         settings.seed, block, BLOCK_SIZE, total, audit_bias=settings.audit_bias, by_hand=settings.overrides > 0
     )
-    control = _controls(settings, first_id, n)
+    control, wishes = controls_of(settings, first_id, n), settings.wishes_of(first_id, n)
     if settings.plug_in is not None:
         return live_block(
-            draws.rows(0, n), world_of(settings), control, settings.plug_in, first_id, root_causes=settings.root_causes
-        )
+            draws.rows(0, n), world_of(settings), control, settings.plug_in, first_id, wishes=wishes,
+            root_causes=settings.root_causes,
+        )  # fmt: skip
     policy, later = settings.policy_table, settings.revised_table
     n_rows = n * n_months
     own = np.empty((c.N_OWN, n_rows), dtype=np.int32)
@@ -66,7 +67,7 @@ def simulate_block(settings: Settings, block: int) -> Block:
         shares, root_causes = np.empty((most, n_drivers)), np.zeros((most, len(c.SHOCKS)), dtype=np.bool_)
         found = _simulate(
             draws.traits[:n], draws.normals, draws.uniforms, draws.by_hand, world_of(settings), policy, later, control,
-            settings.root_causes,
+            wishes.whose, wishes.values, settings.root_causes,
             own, tier_before, tier_after, reviewed, score, kind, overridden,
             row, reference_row, censored, score_before, shares, root_causes,
         )  # fmt: skip
@@ -93,7 +94,7 @@ def simulate_block(settings: Settings, block: int) -> Block:
     )
 
 
-def _controls(settings: Settings, first_id: int, n: int) -> IntArray:
+def controls_of(settings: Settings, first_id: int, n: int) -> IntArray:
     """What is done to each borrower's shocks: (n, 5), places as in `borrowers`."""
     control = np.full((n, 5), -1, dtype=np.int64)
     planted = settings.planted_shocks
@@ -105,7 +106,7 @@ def _controls(settings: Settings, first_id: int, n: int) -> IntArray:
 
 @kernel
 def _simulate(  # type: ignore[no-untyped-def]
-    traits, normals, uniforms, by_hand, world, policy, later, controls, with_root_causes,
+    traits, normals, uniforms, by_hand, world, policy, later, controls, wishes_of, all_wishes, with_root_causes,
     own, tier_before, tier_after, reviewed, score, kind, overridden,
     row, reference_row, censored, score_before, shares, root_causes,
 ):  # fmt: skip
@@ -113,11 +114,12 @@ def _simulate(  # type: ignore[no-untyped-def]
     total, n_months = world.n_months, world.n_months - BURN_IN
     n_drivers = len(policy.measures)
     desk, other = kernels.new_desk(total, n_drivers), kernels.new_desk(total, n_drivers)
-    ways_z = np.zeros(n_drivers)
+    ways_z, nothing = np.zeros(n_drivers), np.empty((0, all_wishes.shape[2], 2))
     found = 0
     for i in range(len(traits)):
         k, control = traits[i], controls[i]
-        kernels.live(0, total, k, normals[i], uniforms[i], by_hand[i], world, policy, later, control, desk)
+        wishes = all_wishes[wishes_of[i]] if wishes_of[i] >= 0 else nothing
+        kernels.live(0, total, k, normals[i], uniforms[i], by_hand[i], world, policy, later, control, wishes, desk)
         at = i * n_months
         for column in range(c.N_OWN):
             for m in range(n_months):
@@ -152,6 +154,7 @@ def _simulate(  # type: ignore[no-untyped-def]
                         policy,
                         later,
                         control,
+                        wishes,
                         desk,
                         other,
                         root_causes[found],

@@ -24,6 +24,7 @@ from credit_model.simulate.monthly_kernels import (
 from credit_model.simulate.policies.family import table_of
 from credit_model.simulate.policies.names import DEFAULT
 from credit_model.simulate.policies.plugin import PlugIn
+from credit_model.simulate.wishes import Wishes
 
 #: Borrower-months that are lived at once, so that memory stays bounded in long panels (each has 500 bytes).
 _MOST_AT_ONCE = 600_000
@@ -32,13 +33,27 @@ _AGAIN_AT_ONCE = 1024
 
 
 def live_block(
-    draws: Draws, world: World, controls: IntArray, policy: PlugIn, first_id: int, *, root_causes: bool
+    draws: Draws,
+    world: World,
+    controls: IntArray,
+    policy: PlugIn,
+    first_id: int,
+    *,
+    wishes: Wishes,
+    root_causes: bool,
 ) -> Block:
     """Simulate one block; arguments as for `monthly.live_monthly`, and as in `blocks`."""
     n = len(draws.traits)
     size = max(1, min(n, _MOST_AT_ONCE // world.n_months))
     parts = [
-        _live_part(draws.rows(i, i + size), world, controls[i : i + size], policy, root_causes=root_causes)
+        _live_part(
+            draws.rows(i, i + size),
+            world,
+            controls[i : i + size],
+            policy,
+            wishes.rows(i, i + size),
+            root_causes=root_causes,
+        )
         for i in range(0, n, size)
     ]
     n_months, offset = world.n_months - BURN_IN, 0
@@ -51,10 +66,10 @@ def live_block(
 
 
 def _live_part(
-    draws: Draws, world: World, controls: IntArray, policy: PlugIn, *, root_causes: bool
+    draws: Draws, world: World, controls: IntArray, policy: PlugIn, wishes: Wishes, *, root_causes: bool
 ) -> dict[str, np.ndarray]:
     """The fields of a `Block` for some of its borrowers."""
-    lives = live_monthly(draws, world, controls, policy)
+    lives = live_monthly(draws, world, controls, policy, wishes)
     panel = slice(BURN_IN, world.n_months)
     n_months = world.n_months - BURN_IN
     found = _decreases(lives.tier)
@@ -62,7 +77,7 @@ def _live_part(
     x, z = _snapshots(lives, who, month, reference)
     causes = np.zeros((len(found), len(c.SHOCKS)), dtype=np.bool_)
     if root_causes and len(found):
-        causes = _root_causes(lives, draws, world, controls, policy, who, month, reference)
+        causes = _root_causes(lives, draws, world, controls, policy, wishes, who, month, reference)
     return {
         "own": lives.ledgers[:, : c.N_OWN, panel].swapaxes(0, 1).reshape(c.N_OWN, -1).astype(np.int32),
         "tier_before": lives.tier[:, BURN_IN - 1 : -1].reshape(-1).astype(np.int8),
@@ -105,6 +120,7 @@ def _root_causes(
     world: World,
     controls: IntArray,
     policy: PlugIn,
+    wishes: Wishes,
     who: IntArray,
     month: IntArray,
     reference: IntArray,
@@ -122,7 +138,7 @@ def _root_causes(
         j, s = decrease[order[start : start + _AGAIN_AT_ONCE]], shock[order[start : start + _AGAIN_AT_ONCE]]
         control = controls[who[j]].copy()
         control[:, b.MUTED], control[:, b.MUTED_FROM], control[:, b.MUTED_UNTIL] = s, reference[j] + 1, month[j]
-        after = _live_again(lives, draws, world, control, policy, who[j], reference[j], month[j])
+        after = _live_again(lives, draws, world, control, policy, wishes, who[j], reference[j], month[j])
         causes[j, s] = after >= lives.tier[who[j], month[j] - 1]
     return causes
 
@@ -133,6 +149,7 @@ def _live_again(
     world: World,
     controls: IntArray,
     policy: PlugIn,
+    wishes: Wishes,
     who: IntArray,
     after: IntArray,
     until: IntArray,
@@ -148,8 +165,8 @@ def _live_again(
     for t in range(int(after.min()) + 1, int(until.max()) + 1):
         alive = (after < t) & (t <= until)
         pass_month_of_all(
-            t, alive, who, draws.traits, draws.normals, draws.uniforms, world, controls,
-            table.amounts, table.measures, table.above, now, ledgers, occasions, X,
+            t, alive, who, draws.traits, draws.normals, draws.uniforms, world, controls, wishes.whose[who],
+            wishes.values, table.amounts, table.measures, table.above, now, ledgers, occasions, X,
         )  # fmt: skip
         decided = np.flatnonzero(occasions >= 0)
         score[decided] = policy.score(X[decided], t) - draws.traits[who[decided], b.BIAS]

@@ -81,6 +81,32 @@ N_LEDGER = len(LEDGER)
 #: Rows that differ from borrower to borrower; the rest is the month's, or the class's in the month.
 N_OWN = UNEMPLOYMENT
 
+#: Columns that a borrower can be made to do otherwise.
+BEHAVIOUR = (
+    "spending_amount",
+    "gaming_amount",
+    "cash_advance_amount",
+    "other_lenders",
+    "inquiries",
+    "other_balance_amount",
+    "balance_amount",
+    "days_past_due",
+    "other_days_past_due",
+)
+(
+    WISHED_SPENDING,
+    WISHED_GAMING,
+    WISHED_CASH,
+    WISHED_LENDERS,
+    WISHED_INQUIRIES,
+    WISHED_OTHER_BALANCE,
+    WISHED_BALANCE,
+    WISHED_DPD,
+    WISHED_OTHER_DPD,
+) = range(len(BEHAVIOUR))
+#: Of these a borrower can only be made to have none: by paying what is due.
+ONLY_NONE = ("days_past_due", "other_days_past_due")
+
 #: Segments of borrowers, in the order of their codes.
 SEGMENTS = ("salaried", "self_employed", "gig", "young")
 GENDERS = ("female", "male")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_model.arrays import FloatArray
+from credit_model.arrays import FloatArray, IntArray
 from credit_model.simulate import borrowers as b
 from credit_model.simulate.economy import BURN_IN, Economy
 from credit_model.simulate.kernels import World
@@ -36,6 +36,10 @@ class Draws(NamedTuple):
         """Those of some of the borrowers."""
         part = slice(start, stop)
         return Draws(self.traits[part], self.normals[part], self.uniforms[part], self.by_hand[part])
+
+    def of(self, who: IntArray) -> Draws:
+        """Copies of those of some of the borrowers, by their places, each as often as it is named."""
+        return Draws(self.traits[who], self.normals[who], self.uniforms[who], self.by_hand[who])
 
 
 def draw(seed: int, block: int, n: int, n_months: int, *, audit_bias: float = 0.0, by_hand: bool = False) -> Draws:

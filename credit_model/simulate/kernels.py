@@ -13,9 +13,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from credit_model.arrays import FloatArray, IntArray
+from credit_model.simulate import behaviour, lines
 from credit_model.simulate import borrowers as b
 from credit_model.simulate import columns as c
-from credit_model.simulate import lines
 from credit_model.simulate.economy import BURN_IN, WARM_UP
 from credit_model.simulate.measuring import come, measure, way_come
 from credit_model.simulate.repayment import rate, service_line, service_other_lines
@@ -77,10 +77,13 @@ def new_desk(n_months, n_drivers):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def live(  # type: ignore[no-untyped-def]
-    start, stop, k, normals, uniforms, by_hand, world, policy, later, control, desk
+    start, stop, k, normals, uniforms, by_hand, world, policy, later, control, wishes, desk
 ):
-    """Fill a borrower's months start .. stop - 1; those before ``start`` are on the desk already."""
-    s = np.empty(b.N_STATES)
+    """Fill a borrower's months start .. stop - 1; those before ``start`` are on the desk already.
+
+    ``wishes`` are (n_months, len(BEHAVIOUR), 2), as `behaviour` takes them; no months where nothing is wished for.
+    """
+    s, nothing = np.empty(b.N_STATES), np.empty((0, 2))
     if start == 0:
         first_state(k, s)
     else:
@@ -90,7 +93,8 @@ def live(  # type: ignore[no-untyped-def]
         u = uniforms[t]
         limit = policy.amounts[int(s[b.TIER])]
         look_around(t, k, H, world, control)
-        pass_month(t, k, s, H, normals[t], u, limit, world.job_loss_hazard, world.spree_rate, control)
+        wish = wishes[t] if len(wishes) > 0 else nothing
+        pass_month(t, k, s, H, normals[t], u, limit, world.job_loss_hazard, world.spree_rate, control, wish)
         desk.reviewed[t] = False
         if t >= GRANT_MONTH:
             occasion = occasion_of(t, k, s, H, world, control)
@@ -106,15 +110,27 @@ def live(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, inline="always")
-def pass_month(t, k, s, H, z, u, limit, job_loss_hazard, spree_rate, control):  # type: ignore[no-untyped-def]
-    """The borrower's month t in the surroundings entered, under the limit in force, up to the lender's decision."""
+def pass_month(t, k, s, H, z, u, limit, job_loss_hazard, spree_rate, control, wish):  # type: ignore[no-untyped-def]
+    """The borrower's month t in the surroundings entered, under the limit in force, up to the lender's decision.
+
+    ``wish`` is (len(BEHAVIOUR), 2), or has no rows where nothing is wished for.
+    """
+    wished = len(wish) > 0
     for shock in range(c.DOWNTURN):
         H[c.N_LEDGER + shock, t] = 0.0
     b.work_and_earn(t, k, s, H, z, u, job_loss_hazard, control)
     b.spend(t, k, s, H, z, u, control)
+    if wished:
+        behaviour.spend_as_wished(t, H, wish)
     b.borrow_elsewhere(t, k, s, H, z, u, spree_rate, control)
+    if wished:
+        behaviour.borrow_as_wished(t, s, H, wish)
     service_line(t, k, s, H, z, u, limit, control)
+    if wished:
+        behaviour.service_as_wished(t, s, H, limit, wish)
     service_other_lines(t, k, s, H, u)
+    if wished:
+        behaviour.service_others_as_wished(t, H, wish)
     rate(t, k, s, H, z, u)
 
 
@@ -261,7 +277,7 @@ def could_matter(shock, t, r, k, world, H):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def find_root_causes(  # type: ignore[no-untyped-def]
-    t, r, k, normals, uniforms, by_hand, world, policy, later, control, desk, other, root_causes
+    t, r, k, normals, uniforms, by_hand, world, policy, later, control, wishes, desk, other, root_causes
 ):
     """Live the months after r again with one shock off; a shock is a cause if the limit is then not cut by t."""
     before = desk.tier[t - 1]
@@ -272,6 +288,6 @@ def find_root_causes(  # type: ignore[no-untyped-def]
         control[b.MUTED], control[b.MUTED_FROM], control[b.MUTED_UNTIL] = shock, r + 1, t
         other.H[:, : r + 1] = desk.H[:, : r + 1]
         other.states[r] = desk.states[r]
-        live(r + 1, t + 1, k, normals, uniforms, by_hand, world, policy, later, control, other)
+        live(r + 1, t + 1, k, normals, uniforms, by_hand, world, policy, later, control, wishes, other)
         root_causes[shock] = other.tier[t] >= before
     control[b.MUTED] = -1

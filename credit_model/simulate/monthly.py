@@ -20,6 +20,7 @@ from credit_model.simulate.lines import LINES, cut_point
 from credit_model.simulate.monthly_kernels import decide_all, pass_month_of_all, start_all
 from credit_model.simulate.policies.family import table_of
 from credit_model.simulate.policies.names import DEFAULT
+from credit_model.simulate.wishes import Wishes, no_wishes
 
 #: Idle months beyond which a line is dormant: the start of the ramp that all policies of ours share.
 DORMANT_AFTER = 11
@@ -60,7 +61,7 @@ class Lives:
     overridden: BoolArray
 
 
-def live_monthly(draws: Draws, world: World, controls: IntArray, scorer: Scorer) -> Lives:
+def live_monthly(draws: Draws, world: World, controls: IntArray, scorer: Scorer, wishes: Wishes | None = None) -> Lives:
     """Live all months of all borrowers of a block.
 
     Parameters
@@ -71,8 +72,11 @@ def live_monthly(draws: Draws, world: World, controls: IntArray, scorer: Scorer)
         As in `borrowers`.
     scorer : Scorer
         Asked once a month from the first review on, for all borrowers.
+    wishes : Wishes, optional
+        What they do in place of what was drawn.
     """
     table = table_of(DEFAULT)
+    wishes = no_wishes(len(draws.traits)) if wishes is None else wishes
     n, total = len(draws.traits), world.n_months
     ledgers, states = np.zeros((n, N_ROWS, total)), np.zeros((n, total, b.N_STATES))
     tier, kind = np.zeros((n, total), dtype=np.int64), np.full((n, total), -1, dtype=np.int64)
@@ -83,7 +87,7 @@ def live_monthly(draws: Draws, world: World, controls: IntArray, scorer: Scorer)
     start_all(draws.traits, now)
     for t in range(total):
         pass_month_of_all(
-            t, alive, who, draws.traits, draws.normals, draws.uniforms, world, controls,
+            t, alive, who, draws.traits, draws.normals, draws.uniforms, world, controls, wishes.whose, wishes.values,
             table.amounts, table.measures, table.above, now, ledgers, occasions, X,
         )  # fmt: skip
         if t >= GRANT_MONTH:

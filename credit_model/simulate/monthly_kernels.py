@@ -20,8 +20,9 @@ def start_all(traits, states):  # type: ignore[no-untyped-def]
 
 @kernel
 def pass_month_of_all(  # type: ignore[no-untyped-def]
-    t, alive, who, traits, normals, uniforms, world, controls, amounts, measures, above, states, ledgers, occasions, X
-):
+    t, alive, who, traits, normals, uniforms, world, controls, wishes_of, wishes, amounts, measures, above,
+    states, ledgers, occasions, X,
+):  # fmt: skip
     """Live month t up to the lender's decision, and measure the snapshots.
 
     Parameters
@@ -33,6 +34,8 @@ def pass_month_of_all(  # type: ignore[no-untyped-def]
         The borrower of each life: row of ``traits``, ``normals``, ``uniforms``.
     traits, normals, uniforms, world, controls
         As for `kernels.live`; ``controls`` (n, 5) are the lives'.
+    wishes_of, wishes : int64 array (n,) and float64 array, (n_with_wishes, n_months, len(BEHAVIOUR), 2)
+        The place of each life among the wishes, -1: it has none.
     amounts, measures, above
         As in `scoring.PolicyTable`.
     states, ledgers : float64 arrays, (n, N_STATES) and (n, n_ledger_rows, n_months)
@@ -41,6 +44,7 @@ def pass_month_of_all(  # type: ignore[no-untyped-def]
     X : float64 array, (n, n_drivers)
         Filled for the lives that have this month.
     """
+    nothing = np.empty((0, 2))
     for i in range(len(who)):
         occasions[i] = -1
         if not alive[i]:
@@ -49,7 +53,8 @@ def pass_month_of_all(  # type: ignore[no-untyped-def]
         limit = amounts[int(s[b.TIER])]
         z, u = normals[who[i], t], uniforms[who[i], t]
         kernels.look_around(t, k, H, world, controls[i])
-        kernels.pass_month(t, k, s, H, z, u, limit, world.job_loss_hazard, world.spree_rate, controls[i])
+        wish = wishes[wishes_of[i], t] if wishes_of[i] >= 0 else nothing
+        kernels.pass_month(t, k, s, H, z, u, limit, world.job_loss_hazard, world.spree_rate, controls[i], wish)
         if t >= kernels.GRANT_MONTH:
             occasions[i] = kernels.occasion_of(t, k, s, H, world, controls[i])
             if t == kernels.GRANT_MONTH:
@@ -92,6 +97,28 @@ def decide_all(  # type: ignore[no-untyped-def]
             after = min(len(policy_lines), max(0, tier + hands[i]))
         if after != tier:
             s[b.TIER], s[b.LAST_CHANGE] = after, t
+
+
+@kernel
+def ask_all(t, alive, uniforms, by_hand, override_share, policy_lines, tier, score, kept):  # type: ignore[no-untyped-def]
+    """What the decision of month t would be if another tier were in force: fills ``kept`` (n,).
+
+    Parameters
+    ----------
+    t, alive, uniforms, by_hand, override_share, policy_lines
+        As above.
+    tier : int64 array, (n,)
+        The tier asked for; 0 is always kept.
+    score : float64 array, (n,)
+        With its limit in force.
+    kept : bool array, (n,)
+    """
+    for i in range(len(tier)):
+        if not alive[i]:
+            continue
+        after = lines.decide(score[i] + lines.logistic_noise(uniforms[i, t, b.U_DECISION]), tier[i], policy_lines)
+        hand = kernels.overriding(t, override_share, by_hand[i])
+        kept[i] = (tier[i] + hand if hand != 0 else after) >= tier[i]
 
 
 @kernel

@@ -86,7 +86,7 @@ def simulate_portfolio(n_borrowers: int, n_months: int, *, n_jobs: int = 1, **se
         Threads; -1: all cores.
     **settings
         ``seed``, and optionally ``scenario``, ``economy``, ``planted``, ``audit_bias``, ``policy``, ``overrides``,
-        ``changes_in``, ``hide``, ``proxy``, ``noise``, ``late``, ``root_causes``: as
+        ``changes_in``, ``hide``, ``proxy``, ``noise``, ``late``, ``interventions``, ``root_causes``: as
         `simulate.settings.Settings` describes them.
 
     Returns

@@ -26,14 +26,15 @@ def _fill(X, table, scores):  # type: ignore[no-untyped-def]
 
 
 class TableScorer:
-    """One of our policies, to be asked month by month."""
+    """One of our policies, to be asked month by month; from a month on it may be another."""
 
-    def __init__(self, table: PolicyTable) -> None:
-        self.table = table
+    def __init__(self, table: PolicyTable, later: PolicyTable | None = None, changes_in: int = 0) -> None:
+        self.table, self.later, self.changes_in = table, later, changes_in
 
     def score(self, X: FloatArray, t: int) -> FloatArray:
         """As `monthly.Scorer` asks for it."""
-        return score_all(X, self.table)
+        changed = self.later is not None and t >= self.changes_in
+        return score_all(X, self.later if changed and self.later is not None else self.table)
 
     def knocked_out(self, X: FloatArray, t: int) -> BoolArray:
         """None beside those that the table's own features tell."""

@@ -20,6 +20,7 @@ from credit_model.simulate.records import Records
 from credit_model.simulate.scenarios import Scenario, scenario_of
 from credit_model.simulate.settings_rules import share, whole_number
 from credit_model.simulate.streams import ECONOMY_TABLE, LENDER_TABLE, stream
+from credit_model.simulate.wishes import Interventions, Wishes, interventions_of
 
 if TYPE_CHECKING:
     from credit_model.simulate.policies.plugin import PlugIn
@@ -64,6 +65,10 @@ class Settings:
         Spread of the errors in the borrowers' numbers in the history, as a share of the value.
     late : int, default 0
         Months by which the history learns what bureau, partners and public sources know.
+    interventions : DataFrame, optional
+        What borrowers do in some months in place of what was drawn: borrower_id, month, column, value and optionally
+        bound, as `simulate.wishes.interventions_of` takes them. All else is drawn as without, and the lender decides
+        by what then is.
     root_causes : bool, default True
         Whether root causes are sought, by living each decrease again with one shock off. Without, the truth's
         ``cause_`` columns are all false.
@@ -94,6 +99,7 @@ class Settings:
     proxy: Sequence[str] = ()
     noise: float = 0.0
     late: int = 0
+    interventions: pd.DataFrame | None = field(default=None, repr=False)
     root_causes: bool = True
 
     def __post_init__(self) -> None:
@@ -107,7 +113,7 @@ class Settings:
         object.__setattr__(self, "overrides", share("overrides", self.overrides))
         self._check_policy()
         # Made here, so that what is wrong with them is told at once, and no two threads make them.
-        _ = self.economy_paths, self.lender_moves, self.planted_shocks, self.records
+        _ = self.economy_paths, self.lender_moves, self.planted_shocks, self.records, self._interventions
 
     def _check_policy(self) -> None:
         if isinstance(self.policy, str) and ":" not in self.policy:
@@ -170,7 +176,9 @@ class Settings:
         policy = self.policy if self.plug_in is None else self.plug_in.arguments
         stated = {"policy": policy, "overrides": self.overrides, "changes_in": self.changes_in}
         usual = {"policy": DEFAULT, "overrides": 0.0, "changes_in": None}
-        return {name: value for name, value in stated.items() if value != usual[name]} | self.records.arguments
+        done = self._interventions.record()
+        stated = {name: value for name, value in stated.items() if value != usual[name]} | self.records.arguments
+        return stated | ({"interventions": done} if done else {})
 
     @cached_property
     def planted_shocks(self) -> IntArray:
@@ -185,6 +193,14 @@ class Settings:
                 raise CreditModelError(f"a planted month must be one of 0 .. {self.n_months - 1}, got {month!r}")
             rows.append((int(borrower), OWN_SHOCKS.index(shock), int(month)))
         return np.array(sorted(rows), dtype=np.int64).reshape(-1, 3)
+
+    @cached_property
+    def _interventions(self) -> Interventions:
+        return interventions_of(self.interventions, self.n_borrowers, self.n_months)
+
+    def wishes_of(self, first_id: int, n: int) -> Wishes:
+        """What borrowers first_id .. first_id + n - 1 do in place of what was drawn."""
+        return self._interventions.wishes(first_id, n, self.n_months)
 
     @property
     def n_blocks(self) -> int:

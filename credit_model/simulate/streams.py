@@ -10,9 +10,9 @@ import numpy as np
 
 #: The tables of random numbers: the first number of a stream's spawn key.
 ECONOMY_TABLE, LENDER_TABLE, TRAITS_TABLE, NORMALS_TABLE, UNIFORMS_TABLE, HAND_TABLE = range(6)
-RECORDS_TABLE, SHARED_RECORDS_TABLE = 6, 7
+RECORDS_TABLE, SHARED_RECORDS_TABLE, AGAIN_TABLE = 6, 7, 8
 
 
-def stream(seed: int, table: int, block: int = 0) -> np.random.Generator:
-    """The random numbers of one table and block."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(table, block))))
+def stream(seed: int, table: int, *block: int) -> np.random.Generator:
+    """The random numbers of one table and block; without a block, of the first."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(table, *(block or (0,))))))

@@ -1,18 +1,21 @@
 """Plans: every score is the model's own, every best is the best of all, every path is a history that could be."""
 
+import dataclasses
 import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from scipy.special import expit
 
 from credit_model import LimitPredictor, simulate_portfolio
 from credit_model.act.plans import GOALS, plan_rows, plans_table
 from credit_model.act.plans.blocks import Grid
 from credit_model.act.plans.lots import Lot
 from credit_model.act.plans.paths import Ahead
-from credit_model.act.plans.questions import questions_of
+from credit_model.act.plans.questions import question_of
+from credit_model.act.plans.reviews import months_since_change, reviews_ahead
 from credit_model.act.plans.search import lever_shares, search
 from credit_model.act.plans.tables import parts_of
 from credit_model.act.plans.told import PlanWords
@@ -20,8 +23,10 @@ from credit_model.cli import main
 from credit_model.errors import CatalogueError, CreditModelError, HistoryError
 from credit_model.explain.pairs import decrease_rows
 from credit_model.explain.support import SupportRule
+from credit_model.model.drift import Drift
 from credit_model.portfolio.catalogue import parse_catalogue, read_catalogue
 from credit_model.portfolio.history import History, check_history
+from credit_model.portfolio.snapshots import build_snapshots
 from credit_model.trees.scoring import scores
 
 
@@ -52,16 +57,22 @@ def lot_of(fitted, snapshots, row, levers=None, horizon=6):
     return Lot(fitted.fitted, snapshots, row, ahead, Grid.of(fitted.catalogue, levers), 1)
 
 
+def asked(fitted, snapshots, row, goal, horizon=6, chance=0.8):
+    settings = {"horizon": horizon, "chance": chance, "n_jobs": 1}
+    return question_of(fitted.fitted, snapshots, row, row, goal, SupportRule(), **settings)
+
+
 @pytest.mark.parametrize("goal", GOALS)
 def test_tables_hold_the_models_own_score_of_every_mixture(fitted, snapshots, row, goal):
     lot = lot_of(fitted, snapshots, row[:4])
-    for question in questions_of(fitted.fitted, snapshots, row[:4], row[:4], goal, SupportRule(), n_jobs=1):
-        table = lot.scores(question)
-        for mixture in np.random.default_rng(0).integers(0, lot.grid.n_mixtures, 12).tolist():
-            X = lot.asked(lot.under(mixture), question)
-            for i in range(4):
-                exact = lot.one(i).exact_scores(X[i], question.of(i))
-                np.testing.assert_allclose(table[i, mixture], exact, rtol=0, atol=1e-9)
+    question = asked(fitted, snapshots, row[:4], goal)
+    table = lot.scores(question)
+    for mixture in np.random.default_rng(0).integers(0, lot.grid.n_mixtures, 12).tolist():
+        X = lot.asked(lot.under(mixture), question)
+        for i in range(4):
+            exact = lot.one(i).exact_scores(X[i], question.of(i))
+            np.testing.assert_allclose(table[i, mixture], exact, rtol=0, atol=1e-9)
+            np.testing.assert_array_equal(lot.one(i).all_mixtures(question.of(i))[mixture], X[i])
 
 
 def test_parts_of_trees_add_up_to_the_trees(fitted, snapshots, row):
@@ -76,15 +87,16 @@ def test_parts_of_trees_add_up_to_the_trees(fitted, snapshots, row):
 
 def test_the_best_are_the_best_of_a_search_by_hand(fitted, snapshots, row):
     levers = ("repay_elsewhere", "owe_fewer", "draw_less_cash")
-    plans = plan_rows(fitted.fitted, snapshots, row, levers=levers, horizon=6, rule=SupportRule(), n_jobs=1)
+    plans = plan_rows(fitted.fitted, snapshots, row, levers=levers, horizon=6, chance=0.8, n_jobs=1)
     lot = lot_of(fitted, snapshots, row, levers)
-    (question,) = questions_of(fitted.fitted, snapshots, row, row, "reinstate", SupportRule(), n_jobs=1)
+    question = asked(fitted, snapshots, row, "reinstate")
     cost, affordable = lot.costs()
     for i, plan in enumerate(plans):
         ways = []
         for mixture in range(lot.grid.n_mixtures):
             X = lot.one(i).asked(lot.one(i).under(mixture), question.of(i))[0]
-            over = lot.one(i).exact_scores(X, question.of(i)) >= plan.line + 1e-9
+            standing = question.of(i).standing(lot.one(i).exact_scores(X, question.of(i))[None])[0]
+            over = standing >= plan.line + 1e-9
             stays = np.array([over[m:].all() for m in range(6)]) & affordable[i, mixture]
             changes = int((lot.grid.settings[mixture] > 0).sum())
             ways += [(float(cost[i, mixture, m]), int(m), changes, mixture) for m in np.flatnonzero(stays)]
@@ -112,7 +124,7 @@ def test_every_path_is_a_history_that_passes_the_checks_and_rescores_to_the_goal
             np.testing.assert_array_equal(checked.values("balance_amount"), path.values("balance_amount"))
             months = option.months
             assert months["reached"].iloc[option.months_needed - 1 :].all()
-            assert months["score"].iloc[option.months_needed - 1] >= plan.line
+            assert (months["risk"].iloc[option.months_needed - 1 :] <= 1 - plan.chance + 1e-9).all()
             gained = months["score"].iloc[option.months_needed - 1] - plan.ahead["score"].iloc[option.months_needed - 1]
             assert sum(option.contributions.values()) == pytest.approx(gained, abs=1e-9)
             assert 0 <= option.fits <= option.n_fits
@@ -133,11 +145,11 @@ def test_doing_nothing_scores_as_the_same_months_lived_so(fitted, snapshots, row
     lot = lot_of(fitted, snapshots, row[:1], horizon=3)
     path, rows = lot.ahead.histories({}, 1)
     lived = fitted.snapshots(check_history(path.frame, fitted.catalogue))
-    question = questions_of(fitted.fitted, snapshots, row[:1], row[:1], "keep", SupportRule(), n_jobs=1)[0]
+    question = asked(fitted, snapshots, row[:1], "keep")
     X = lived.X[rows[0, 0]]
     names = fitted.catalogue.feature_names
     np.testing.assert_array_equal(X[:, names.index("limit_in_force")], np.full(3, snapshots.limit_after[row[0]]))
-    own = lot.exact_scores(lot.asked(lot.base, question)[0], question)
+    own = question.standing(lot.exact_scores(lot.asked(lot.base, question)[0], question)[None])[0]
     np.testing.assert_allclose(plan.ahead["score"], own, atol=1e-9)
 
 
@@ -178,6 +190,85 @@ def test_what_cannot_be_planned_is_said_in_one_line(fitted, snapshots, row):
     lowest = np.flatnonzero(snapshots.tier_before < 1)[:1]
     with pytest.raises(HistoryError, match="must be above the lowest tier"):
         plan_rows(fitted.fitted, snapshots, lowest)
+
+
+def test_the_surer_a_promise_must_be_the_fewer_limits_have_a_plan(fitted, snapshots, row):
+    tables = [
+        plans_table(plan_rows(fitted.fitted, snapshots, row, chance=chance, n_jobs=1)) for chance in (0.5, 0.8, 0.97)
+    ]
+    for less, more in itertools.pairwise(tables):
+        assert not (less["outcome"].eq("impossible") & more["outcome"].ne("impossible")).any()
+        both = less["cost"].notna() & more["cost"].notna()
+        assert (less["cost"][both] <= more["cost"][both]).all()
+        assert (less["gap"] <= more["gap"] + 1e-9).all()
+    assert tables[0]["outcome"].ne(tables[2]["outcome"]).any()
+    for chance in (0.4, 1.0, True):
+        with pytest.raises(CreditModelError, match=r"chance must fulfil 0.5 <= chance < 1"):
+            plan_rows(fitted.fitted, snapshots, row, chance=chance)
+
+
+def test_a_rise_asks_for_the_chance_of_one_of_the_coming_reviews(fitted, snapshots, row):
+    question = asked(fitted, snapshots, row, "regain", horizon=4, chance=0.6)
+    np.testing.assert_array_equal(question.tier, question.state + 1)
+    np.testing.assert_array_equal(question.state, snapshots.tier_after[row])
+    flat = np.zeros((len(row), 4))  # as likely as not at each review, were the months known
+    certain = question_of_known_months(question)
+    expected = 1 - np.cumprod(1 - 0.5 * question.reviews, axis=1)
+    np.testing.assert_allclose(expit(certain.standing(flat)), expected, atol=1e-9)
+    standing = question.standing(flat)
+    assert (np.diff(standing, axis=1) >= 0).all()
+    np.testing.assert_array_equal(question.reached(standing), expit(standing) >= 0.6)
+
+
+def question_of_known_months(question):
+    return dataclasses.replace(question, drift=None)
+
+
+def test_reviews_to_come_are_counted_in_what_is_known(snapshots, row):
+    ahead = reviews_ahead(snapshots, row, 14)
+    assert ((ahead > 0) & (ahead < 1)).all()
+    # The simulated lender lets a limit rest for six months after a change, but for what cannot wait.
+    assert ahead[:, :5].mean() < 0.1 < 0.2 < ahead[:, 6:9].mean()
+    since = months_since_change(snapshots)
+    after_cut = row[row + 1 < len(snapshots)] + 1
+    after_cut = after_cut[snapshots.borrower_row[after_cut] == snapshots.borrower_row[after_cut - 1]]
+    assert (since[after_cut] == 1).all()
+    # Months that are not known yet change nothing.
+    month = int(snapshots.month_number[row[0]])
+    history = snapshots.history
+    past = history.frame[history.month_number <= month]
+    early = build_snapshots(check_history(past, history.catalogue), snapshots.ladder)
+    whose = history.borrower_ids[snapshots.borrower_row[row[0]]]
+    place = int(early.history.starts[early.history.position_of(whose) + 1]) - 1
+    np.testing.assert_allclose(reviews_ahead(early, np.array([place]), 14), ahead[:1], rtol=1e-12)
+
+
+def test_plans_use_nothing_of_the_future(fitted, snapshots, row):
+    history, one = snapshots.history, row[[0]]
+    past = history.frame[history.month_number <= int(snapshots.month_number[one[0]])]
+    early = fitted.snapshots(check_history(past, history.catalogue))
+    place = early.history.position_of(history.borrower_ids[snapshots.borrower_row[one[0]]])
+    then = early.history.starts[[place + 1]] - 1
+    for goal in ("reinstate", "regain"):
+        later = plan_rows(fitted.fitted, snapshots, one, goal=goal, horizon=5, n_jobs=1)
+        pd.testing.assert_frame_equal(
+            plans_table(plan_rows(fitted.fitted, early, then, goal=goal, horizon=5, n_jobs=1)), plans_table(later)
+        )
+
+
+def test_drift_is_learnt_in_training_saved_and_counted_in(fitted, snapshots, row, tmp_path):
+    drift = fitted.fitted.drift
+    assert drift.errors.shape == (12, 40)
+    assert np.ptp(drift.errors[5]) > np.ptp(drift.errors[0]) > 0  # the further ahead, the less is known
+    scores = np.linspace(-40, 40, 99)
+    exact = expit(scores[:, None] + drift.errors[3]).mean(axis=1)
+    np.testing.assert_allclose(expit(drift.log_odds(scores, 4)), exact, atol=2e-4)
+    assert (np.diff(drift.log_odds(scores, 4)) >= 0).all()
+    np.testing.assert_array_equal(drift.log_odds(scores, 30), drift.log_odds(scores, 12))
+    fitted.save(tmp_path / "m")
+    again = LimitPredictor.load(tmp_path / "m").fitted.drift
+    np.testing.assert_array_equal(again.errors, drift.errors)
+    assert Drift.of_cases(np.full((10, 12), np.nan)) is None
 
 
 def test_the_search_breaks_ties_by_month_then_by_changes():

@@ -4,7 +4,9 @@
 ``paths``     months to come as raw columns: nothing done, and every setting of the levers
 ``blocks``    levers that share no feature, so that their settings can be looked at apart
 ``tables``    scores of all mixtures of settings in all months, exact, each tree summed once
-``questions`` what is asked of the model: which tier, from which state, from which score on
+``questions`` what is asked of the model: which tier, from which state, with which chance
+``reviews``   how often the lender reviews a limit
+``foretold``  how far scores drift by themselves, as learnt in training
 ``lots``      features, scores and costs of some borrowers under all mixtures
 ``search``    the cheapest, the fastest and the fewest changes among all of them; or that there is none
 ``told``      a plan in words

@@ -109,6 +109,16 @@ class Grid:
             found[:, block.levers] = block.settings[place]
         return found
 
+    @cached_property
+    def level(self) -> IntArray:
+        """Of every mixture each lever's place among its settings: (n_mixtures, n_levers)."""
+        return np.rint(self.settings * self.steps).astype(np.int64)
+
+    @cached_property
+    def mixture_of(self) -> dict[tuple[int, ...], int]:
+        """The mixture of each row of `level`."""
+        return {tuple(levels): mixture for mixture, levels in enumerate(self.level.tolist())}
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of variants of each block."""

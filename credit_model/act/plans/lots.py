@@ -66,11 +66,6 @@ class Lot:
         return self.ahead.moved(self.grid.levers, np.tile(share, (1, len(self.grid.levers))))
 
     @cached_property
-    def level(self) -> IntArray:
-        """Of every mixture each lever's place among its settings: (n_mixtures, n_levers)."""
-        return np.rint(self.grid.settings * self.grid.steps).astype(np.int64)
-
-    @cached_property
     def base(self) -> States:
         """If nothing is done: (n, horizon, ...)."""
         states = self._states_under({}, 1)
@@ -108,6 +103,15 @@ class Lot:
         X[..., self.snapshots.state_ratio_index] = states.numerators / limit
         return X
 
+    def all_mixtures(self, question: Question) -> FloatArray:
+        """Features of one borrower's months to come under all mixtures: (n_mixtures, horizon, n_features)."""
+        base = self.asked(self.base, question)[0]
+        X = np.repeat(base[None], self.grid.n_mixtures, axis=0)
+        places = np.unravel_index(np.arange(self.grid.n_mixtures), self.grid.shape)
+        for block, states, place in zip(self.grid.blocks, self.variants, places, strict=True):
+            X[:, :, block.features] = self.asked(states, question)[0][place][:, :, block.features]
+        return X
+
     def scores(self, question: Question) -> FloatArray:
         """Scores of all mixtures: (n, n_mixtures, horizon), log-odds."""
         variants = [
@@ -131,9 +135,9 @@ class Lot:
         for j, lever in enumerate(self.grid.levers):
             d = self.moved[lever.id]
             own = lever.cost * np.maximum.accumulate(d, axis=2) + lever.cost_a_month * np.cumsum(d, axis=2)
-            cost += own[:, self.level[:, j]]
+            cost += own[:, self.grid.level[:, j]]
             if lever.paid:
-                paid += np.diff(d, axis=2, prepend=0.0)[:, self.level[:, j]]
+                paid += np.diff(d, axis=2, prepend=0.0)[:, self.grid.level[:, j]]
         rules = self.fitted.catalogue.plan
         if rules.affordable_column is None:
             return cost, np.ones(shape, dtype=np.bool_)

@@ -31,8 +31,9 @@ class Option:
     cost : float
         In the unit of the levers' costs, up to that month.
     months : DataFrame
-        One row a month of the horizon: month, score (log-odds), risk (of not having the tier), reached, and the raw
-        columns that are moved. After the month of the goal the levers go on alike.
+        One row a month of the horizon: month, score (log-odds of the chance to have the tier then, or by then where it
+        is to be raised, drift counted in), risk (of not having it), reached, and the raw columns that are moved. After
+        the month of the goal the levers go on alike.
     contributions : mapping of lever id to float
         What each lever adds to the score in the month of the goal, log-odds: their Shapley values, which sum to the
         score less that of nothing done.
@@ -65,16 +66,18 @@ class Plan:
     cut_month : value as in the history, or None
         In which the limit fell that is to come back.
     goal : "reinstate", "regain" or "keep"
-        The limit as before the cut would have been kept; the lender raises it to there, tier by tier; or it is not at
+        The limit as before the cut would have been kept; the lender raises the one in force by a tier; or it is not at
         risk.
     horizon : int
         Months looked ahead.
     limit : float
         The limit that is aimed at.
+    chance : float
+        The least chance that counts.
     line : float
-        The score from which on it is reached, log-odds.
+        The score of a month from which on it is reached, log-odds: of ``chance``, or what more the goal asks for.
     score : float
-        The score as of the last known month.
+        The model's score as of the last known month (of a rise: at a review), log-odds.
     nothing, cheapest, fastest, fewest : Option or None
         Without doing anything but what is due; and the best of all settings.
     levels : mapping of column to float
@@ -101,6 +104,7 @@ class Plan:
     goal: Goal
     horizon: int
     limit: float
+    chance: float
     line: float
     score: float
     nothing: Option | None
@@ -125,6 +129,8 @@ class Plan:
     @property
     def holds_already(self) -> bool:
         """The score is above the line as things stand, and stays there if nothing is done but what is due."""
+        if self.goal == "regain":  # a rise takes a review
+            return False
         return self.score >= self.line and self.nothing is not None and self.nothing.months_needed == 1
 
     @property

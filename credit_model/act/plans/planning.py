@@ -13,7 +13,7 @@ from credit_model.act.plans.blocks import Grid
 from credit_model.act.plans.lots import Lot, States
 from credit_model.act.plans.paths import Ahead
 from credit_model.act.plans.plan import OPTIONS, Option, Plan
-from credit_model.act.plans.questions import GOALS, Question, questions_of, reached
+from credit_model.act.plans.questions import GOALS, Question, question_of
 from credit_model.act.plans.search import Answers, Found, lever_shares, search
 from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.errors import CreditModelError, HistoryError
@@ -22,6 +22,7 @@ from credit_model.explain.pairs import pair_with_reference, reference_features, 
 from credit_model.explain.support import SupportRule
 from credit_model.fitted_model import FittedModel
 from credit_model.model.bag import Bag
+from credit_model.portfolio.levers import DEFAULT_CHANCE
 from credit_model.portfolio.months import LAST_YEAR, first_day, format_month
 from credit_model.portfolio.snapshots import Snapshots
 
@@ -41,6 +42,7 @@ def plan_rows(
     *,
     goal: str = "reinstate",
     horizon: int = 12,
+    chance: float = DEFAULT_CHANCE,
     levers: tuple[str, ...] | None = None,
     scenario: Mapping[str, FloatArray] | None = None,
     as_of: IntArray | None = None,
@@ -56,10 +58,13 @@ def plan_rows(
     row : int64 array, (n,)
         Rows whose tier in force is at least 1: of a cut, or of any month ("keep").
     goal : {"reinstate", "regain", "keep"}
-        The limit before the cut would have been kept; the lender raises it up to there, tier by tier; the risk of
-        losing the limit is not above `SupportRule.times_usual` the usual one.
+        The limit before the cut would have been kept; the lender raises the one in force by a tier at one of the
+        coming reviews; the risk of losing it is not above `SupportRule.times_usual` the usual one.
     horizon : int, 1 to 60
         Months to look ahead.
+    chance : float, 0.5 <= chance < 1
+        The least chance that what is promised holds, as the model sees it, how far its scores drift by themselves
+        (`FittedModel.drift`) counted in.
     levers : tuple of str, optional
         Ids of the levers that may be moved; None: all.
     scenario : mapping of column to float64 array (horizon,), optional
@@ -92,6 +97,8 @@ def plan_rows(
         raise CreditModelError("as_of must name for each row one of the same borrower, at or after it")
     if goal not in GOALS:
         raise CreditModelError(f"goal must be one of {', '.join(GOALS)}, got {goal!r}")
+    if isinstance(chance, bool) or not isinstance(chance, int | float | np.number) or not 0.5 <= chance < 1:
+        raise CreditModelError(f"chance must fulfil 0.5 <= chance < 1, got {chance!r}")
     if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or not 1 <= horizon <= MOST_MONTHS:
         raise CreditModelError(f"horizon must be a whole number of months in 1 .. {MOST_MONTHS}, got {horizon!r}")
     _check_calendar(snapshots, known, int(horizon))
@@ -107,7 +114,10 @@ def plan_rows(
     for start in range(0, len(row), _AT_ONCE):
         some, last = row[start : start + _AT_ONCE], known[start : start + _AT_ONCE]
         lot = Lot(fitted, snapshots, some, Ahead.of(snapshots.history, last, int(horizon), given), grid, n_jobs)
-        plans += _plans(lot, goal, questions_of(fitted, snapshots, some, last, goal, rule, n_jobs=n_jobs))
+        question = question_of(
+            fitted, snapshots, some, last, goal, rule, horizon=int(horizon), chance=chance, n_jobs=n_jobs
+        )
+        plans += _plans(lot, goal, question)
     return plans
 
 
@@ -147,17 +157,17 @@ def _checked_scenario(
     return found
 
 
-def _plans(lot: Lot, goal: str, questions: list[Question]) -> list[Plan]:
+def _plans(lot: Lot, goal: str, question: Question) -> list[Plan]:
     """The plans of one lot."""
-    tables = [lot.scores(question) for question in questions]
+    table = lot.scores(question)
+    standing = question.standing(table)
     cost, affordable = lot.costs()
-    yes = reached(questions, tables) & affordable
+    yes = question.reached(standing) & affordable
     changes = (lot.grid.settings > 0).sum(axis=1)
     plans = []
     for i in range(len(lot.row)):
-        k = int(np.flatnonzero([question.asked[i] for question in questions])[-1])
         answers = search(yes[i], cost[i], changes)
-        one = _One(lot.one(i), questions[k].of(i), tables[k][i])
+        one = _One(lot.one(i), question.of(i), table[i], standing[i])
         plans.append(_plan(one, goal, _options(one, answers, cost[i]), affordable[i]))
     return plans
 
@@ -176,24 +186,23 @@ def _options(one: _One, answers: Answers, cost: FloatArray) -> dict[str, Option 
 
 
 class _One:
-    """One borrower: the lot of it alone, the last question, and the scores of all mixtures (n_mixtures, horizon)."""
+    """One borrower: the lot alone, the question, and of all mixtures (n_mixtures, horizon) scores and standings."""
 
-    def __init__(self, lot: Lot, question: Question, table: FloatArray) -> None:
-        self.lot, self.question, self.table = lot, question, table
-        self.line = float(question.line[0])
+    def __init__(self, lot: Lot, question: Question, table: FloatArray, standing: FloatArray) -> None:
+        self.lot, self.question, self.table, self.standing = lot, question, table, standing
 
     def features(self, mixture: int) -> FloatArray:
         """Of the months to come under a mixture, as their history gives them: (horizon, n_features)."""
         found: FloatArray = self.lot.asked(self.lot.under(mixture), self.question)[0]
         return found
 
-    def months(self, score: FloatArray) -> pd.DataFrame:
-        """The months to come with their scores (horizon,)."""
+    def months(self, standing: FloatArray) -> pd.DataFrame:
+        """The months to come, and how they stand (horizon,)."""
         history = self.lot.snapshots.history
-        number = history.month_number[self.lot.ahead.row[0]] + np.arange(1, len(score) + 1)
-        reached = score >= self.line
+        number = history.month_number[self.lot.ahead.row[0]] + np.arange(1, len(standing) + 1)
+        reached = self.question.lacking(standing[None])[0] <= 0
         return pd.DataFrame(
-            {"month": history.show_months(number), "score": score, "risk": expit(-score), "reached": reached}
+            {"month": history.show_months(number), "score": standing, "risk": expit(-standing), "reached": reached}
         )
 
     def score_now(self) -> float:
@@ -211,9 +220,11 @@ def _plan(one: _One, goal: str, options: Mapping[str, Option | None], affordable
     own = {lever.column: lot.ahead.cells[lever.column][0] for lever in lot.grid.levers}
     gap, blocked = 0.0, tuple[str, ...]()
     if options["cheapest"] is None:
-        best = np.where(affordable, one.table, -np.inf)
-        mixture, month = np.unravel_index(int(best.argmax()), best.shape)
-        gap = max(0.0, one.line - float(best[mixture, month]))
+        lacking = one.question.lacking(one.standing[None])[0]
+        lacking = np.maximum.accumulate(lacking[:, ::-1], axis=1)[:, ::-1]  # from a month on to the end
+        lacking = np.where(affordable, lacking, np.inf)
+        mixture, month = np.unravel_index(int(lacking.argmin()), lacking.shape)
+        gap = max(0.0, float(lacking[mixture, month]))
         blocked = _blocked_by(one, one.features(int(mixture))[[int(month)]])
     return Plan(
         catalogue=lot.fitted.catalogue,
@@ -223,12 +234,13 @@ def _plan(one: _One, goal: str, options: Mapping[str, Option | None], affordable
         cut_month=history.show_months(history.month_number[[row]])[0] if fell else None,
         goal=goal,  # type: ignore[arg-type]
         horizon=lot.ahead.horizon,
-        limit=float(raised if goal == "regain" and not fell else snapshots.limit_before[row]),
-        line=one.line,
+        limit=float(raised if goal == "regain" else snapshots.limit_before[row]),
+        chance=one.question.chance,
+        line=float(one.question.target[0]),
         score=one.score_now(),
         **options,
         levels={lever.column: float(one.lot.ahead.begins(lever.column)[0]) for lever in lot.grid.levers},
-        ahead=one.months(one.table[0]).assign(**own),
+        ahead=one.months(one.standing[0]).assign(**own),
         gap=gap,
         blocked_by=blocked,
         steps=lot.grid.steps,
@@ -249,12 +261,12 @@ def _option(one: _One, name: str, found: Found | None, cost: FloatArray) -> Opti
             f"a plan's scores must be the model's own within {_EXACTNESS:g}, found {np.abs(exact - table).max():g}; "
             "the model is damaged"
         )
-    months, settings = one.months(exact), grid.settings[found.mixture]
+    months, settings = one.months(one.question.standing(exact[None])[0]), grid.settings[found.mixture]
     used = np.flatnonzero(settings > 0)
     changed = lot.ahead.under(grid.levers, lot.ahead.moved(grid.levers, settings[None, :]))
     for column in dict.fromkeys(grid.levers[j].column for j in used):
         months[column] = changed[column][0, 0]
-    fits = _fits(one, X[[found.month]])
+    fits = _fits(one, X, found.month)
     return Option(
         name=name,
         months_needed=found.month + 1,
@@ -269,22 +281,24 @@ def _option(one: _One, name: str, found: Found | None, cost: FloatArray) -> Opti
 
 def _contributions(one: _One, found: Found, used: IntArray) -> dict[str, float]:
     """Shapley values of the levers that are moved, in the month of the goal."""
-    grid, level = one.lot.grid, one.lot.level
+    grid, level = one.lot.grid, one.lot.grid.level
     values = np.empty(1 << len(used))
     for mask in range(len(values)):
         kept = [int(j) for place_of, j in enumerate(used) if mask >> place_of & 1]
         some = np.zeros_like(level[found.mixture])
         some[kept] = level[found.mixture][kept]
-        values[mask] = one.table[int((level == some).all(axis=1).argmax()), found.month]
+        values[mask] = one.standing[int((level == some).all(axis=1).argmax()), found.month]
     return {grid.levers[j].id: float(share) for j, share in zip(used, lever_shares(values), strict=True)}
 
 
-def _fits(one: _One, X: FloatArray) -> BoolArray:
-    """Whether each fit that counts, by itself, has a row X (1, n_features) above the line."""
+def _fits(one: _One, X: FloatArray, month: int) -> BoolArray:
+    """Whether each fit that counts, by itself, has the goal in a month of the rows X (horizon, n_features)."""
     weight = one.lot.weight
     counted = [fit for b, fit in enumerate(one.lot.fitted.bag.fits) if weight is None or weight[0, b] > 0]
-    scores = [Bag((fit,)).keep_score(X, one.question.tier, n_jobs=1)[0] for fit in counted]
-    return np.array(scores) >= one.line
+    tier = np.repeat(one.question.tier, len(X))
+    scores = np.stack([Bag((fit,)).keep_score(X, tier, n_jobs=1) for fit in counted])
+    standing = [one.question.standing(score[None]) for score in scores]
+    return np.array([bool(one.question.lacking(each)[0, month] <= 0) for each in standing])
 
 
 def _blocked_by(one: _One, x: FloatArray) -> tuple[str, ...]:

@@ -33,19 +33,22 @@ class PlanWords:
     @property
     def title(self) -> str:
         """Whose limit, and what is aimed at."""
-        key = "plan.title_keep" if self.plan.goal == "keep" else "plan.title"
+        key = {"keep": "plan.title_keep", "regain": "plan.title_regain"}.get(self.plan.goal, "plan.title")
         limit, month = self.words.money(self.plan.limit), self.month(self.plan.month)
         return self.language.say(key, borrower=self.plan.borrower_id, month=month, limit=limit)
 
     def score(self, score: float) -> str:
         """A score as the risk of not having the limit; of a rise as the chance of it."""
-        risk = float(expit(-score))
+        return self.risk(float(expit(-score)))
+
+    def risk(self, risk: float) -> str:
+        """The risk of not having the limit; of a rise as the chance of it."""
         return self.language.probability(1 - risk) if self.plan.goal == "regain" else self.language.risk(risk)
 
     @property
     def outcome(self) -> str:
         """Whether, how and when it comes back, in a sentence."""
-        plan, keep = self.plan, "_keep" if self.plan.goal == "keep" else ""
+        plan, keep = self.plan, "" if self.plan.goal == "reinstate" else f"_{self.plan.goal}"
         last = self.month(plan.ahead["month"].iloc[-1])
         if plan.holds_already:
             return self.language.say(f"plan.outcome_already{keep}")
