@@ -61,7 +61,7 @@ class Question:
     @property
     def target(self) -> FloatArray:
         """Log-odds of the least chance that counts, of each borrower: (n,)."""
-        return np.maximum(self.line, logit(self.chance))
+        return np.asarray(np.maximum(self.line, logit(self.chance)))
 
     def standing(self, scores: FloatArray) -> FloatArray:
         """Log-odds of the chance that it is had in each month, of the model's scores (n, ..., horizon): as many.
