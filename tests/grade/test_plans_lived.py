@@ -91,7 +91,7 @@ def test_the_true_policys_cheapest_path_is_one_that_it_admits(predictor, snapsho
     likely = least_costs(predictor.fitted, snapshots, row, score, horizon=HORIZON, chance=0.5, bias=zero)
     assert (likely <= sure).all()  # who asks for less pays no more
     assert (likely[np.isfinite(likely)] >= 0).all()
-    assert np.isfinite(likely).mean() > 0.5  # most cuts are not for ever
+    assert 0.2 < np.isfinite(likely).mean() < 1  # some cuts can be undone in half a year, and some cannot
     # By hand for one: every mixture of three levers' settings, month by month.
     at = int(np.flatnonzero(np.isfinite(likely) & (likely > 0))[0]) if (likely > 0).any() else 0
     lot = Lot(predictor.fitted, snapshots, row[[at]], Ahead.of(snapshots.history, row[[at]], HORIZON),
