@@ -102,6 +102,7 @@ def example_plan(
         "goal": "reinstate",
         "horizon": HORIZON,
         "limit": 20000.0,
+        "chance": 0.5,
         "line": line,
         "score": float(scores[0]),
         "nothing": nothing,

@@ -101,7 +101,7 @@ def evil_plan(catalogue: Any) -> Plan:
     """A plan without a way, of a borrower with a hostile name."""
     return Plan(
         catalogue=catalogue, model_version=EVIL, borrower_id=EVIL, month=EVIL, cut_month=EVIL, goal="keep", horizon=1,
-        limit=1.0, line=0.0, score=0.0, nothing=None, cheapest=None, fastest=None, fewest=None, levels={},
+        limit=1.0, chance=0.5, line=0.0, score=0.0, nothing=None, cheapest=None, fastest=None, fewest=None, levels={},
         ahead=evil_table(), gap=1.0, blocked_by=(EVIL,), steps=1, n_mixtures=1, covers_all=False,
     )  # fmt: skip
 
