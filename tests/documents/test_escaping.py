@@ -19,6 +19,7 @@ from credit_model.documents.notice import build_notice
 from credit_model.evaluation import Evaluation
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.grade.measures import CAUSAL, COUNTS, FIDELITY
+from credit_model.grade.plans import PlansGrade
 from credit_model.grade.result import Grade
 from credit_model.model.classifier import LimitTierClassifier
 from credit_model.notebook import notebook_html
@@ -106,6 +107,15 @@ def evil_plan(catalogue: Any) -> Plan:
     )  # fmt: skip
 
 
+def evil_lives() -> PlansGrade:
+    """One plan lived, of a hostile kind."""
+    answers = dict.fromkeys(("success", "success_within_two", "success_as_drawn", "true_yes"), True)
+    numbers = {"true_chance": 0.9, "months_off": 0.0, "cost_ratio": 1.0, "impossible_true": 0.0}
+    texts = dict.fromkeys(("borrower_id", "month", "goal", "outcome", "leading_factor"), EVIL)
+    row = {**texts, **answers, **numbers, "impossible_history": False, "months_needed": 1}
+    return PlansGrade(pd.DataFrame([row]), 0.9, 12, EVIL)
+
+
 def objects() -> dict[str, Any]:
     """One of every class that shows itself in notebooks, made of nothing but hostile text."""
     catalogue = evil_catalogue()
@@ -132,6 +142,7 @@ def objects() -> dict[str, Any]:
         SimulatedPortfolio(pd.DataFrame({"borrower_id": [EVIL]}), truth, evil_table()),
         Grade(overall, overall, {}, {}, EVIL),
         evil_plan(catalogue),
+        evil_lives(),
     ]
     return {f"{type(one).__name__}-{i}": one for i, one in enumerate(made)}
 
