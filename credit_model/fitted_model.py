@@ -26,6 +26,7 @@ from credit_model.model.artifact import bag_arrays
 from credit_model.model.bag import Bag, Members
 from credit_model.model.destinations import Destinations
 from credit_model.model.drift import Drift
+from credit_model.model.early_warning import EarlyWarning
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
 from credit_model.model.split import SplitRule
 from credit_model.portfolio.catalogue import Catalogue
@@ -68,6 +69,8 @@ class FittedModel:
         How the history that it was fitted on wrote its months.
     drift : Drift or None
         How far scores stray in the months to come from what is foretold; None: not known, as without levers.
+    warning : EarlyWarning or None
+        How likely a limit is cut in the months ahead; None: it was left out.
     """
 
     catalogue: Catalogue
@@ -84,6 +87,7 @@ class FittedModel:
     n_training_rows: int
     month_type: MonthType
     drift: Drift | None = None
+    warning: EarlyWarning | None = None
 
     @cached_property
     def version(self) -> str:

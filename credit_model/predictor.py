@@ -11,7 +11,7 @@ import pandas as pd
 
 from credit_model.act.acting import Acting
 from credit_model.arrays import FloatArray, IntArray
-from credit_model.errors import ArtifactError, CreditModelError, HistoryError
+from credit_model.errors import CreditModelError, HistoryError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.explaining import as_decreases, one_change
@@ -28,8 +28,11 @@ from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.history import History, Table
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
-from credit_model.saved_model import load_fitted, save_fitted
+from credit_model.saved_model import check_trained_with, load_fitted, save_fitted
 from credit_model.training import check_booster, fit_model
+
+#: The parameters that are no booster's, beside the catalogue.
+_OWN = ("seed", "n_fits", "n_jobs", "support", "warning")
 
 
 class LimitPredictor(Acting):
@@ -42,14 +45,15 @@ class LimitPredictor(Acting):
     seed : int, default 0
         Draws the split of borrowers and the booster's samples.
     n_fits : int, default 1
-        Deployed fits. 1: a single one, on all months of all borrowers, that has seen the cuts it explains. More, such
-        as the 8 of ``credit-model train``: each on half of the borrowers; the model is their mean, a borrower of the
-        training portfolio is explained by those that did not see it, and how many agree on the leading factor is kept.
-        Each costs half a fit.
+        Deployed fits. 1: a single one, on all months and borrowers, that has seen the cuts it explains. More, such as
+        the 8 of ``credit-model train``: each on half of the borrowers; the model is their mean, a borrower of the
+        training portfolio is explained by those that did not see it, and it is kept how many agree. Each is half a fit.
     n_jobs : int, default -1
         Threads for snapshots, fit, prediction and explanation (-1: all cores); results do not depend on it.
     support : SupportRule, optional
         The thresholds at which a cut counts as expected, raised or unexplained; None: the defaults.
+    warning : bool, default False
+        Fit the early warning too, which `watch` and `replay` take; ``credit-model train`` does.
     **booster
         Parameters of `LimitTierClassifier`, such as ``max_iter`` or ``learning_rate``.
 
@@ -72,6 +76,7 @@ class LimitPredictor(Acting):
         n_fits: int = 1,
         n_jobs: int = -1,
         support: SupportRule | None = None,
+        warning: bool = False,
         **booster: Any,
     ) -> None:
         self.catalogue = catalogue if isinstance(catalogue, Catalogue) else read_catalogue(catalogue)
@@ -79,13 +84,13 @@ class LimitPredictor(Acting):
         self.n_fits = n_fits
         self.n_jobs = n_jobs
         self.support = SupportRule() if support is None else support
+        self.warning = warning
         self.booster = booster
         self._fitted: FittedModel | None = None
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters by name, as scikit-learn's estimators give them (so that `sklearn.base.clone` works)."""
-        own = {name: getattr(self, name) for name in ("catalogue", "seed", "n_fits", "n_jobs", "support")}
-        return own | self.booster
+        return {name: getattr(self, name) for name in ("catalogue", *_OWN)} | self.booster
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters by name; a fitted model stays as it is until `fit` is called again.
@@ -98,7 +103,7 @@ class LimitPredictor(Acting):
         for name, value in params.items():
             if name == "catalogue":
                 self.catalogue = value if isinstance(value, Catalogue) else read_catalogue(value)
-            elif name in ("seed", "n_fits", "n_jobs", "support"):
+            elif name in _OWN:
                 setattr(self, name, value)
             else:
                 check_booster([name])
@@ -137,6 +142,8 @@ class LimitPredictor(Acting):
         panel = read_panel(history, self.catalogue, whose="this LimitPredictor was given")
         own: dict[str, Any] = {name: getattr(self, name) for name in ("seed", "n_fits", "n_jobs", "booster")}
         self._fitted, self.model_ = fit_model(panel, shares=shares, **own)
+        if self.warning:
+            self.add_warning(panel)
         return self
 
     @property
@@ -233,7 +240,7 @@ class LimitPredictor(Acting):
             raise HistoryError(f"rows must be 'last' or 'decisions', got {rows!r}")
         snapshots = self.snapshots(history)
         row = snapshots.history.starts[1:] - 1 if rows == "last" else np.flatnonzero(snapshots.is_decision)
-        return self.fitted.forecasts(snapshots, row.astype(np.int64), n_jobs=self.n_jobs)
+        return self.fitted.forecasts(snapshots, row, n_jobs=self.n_jobs)
 
     def explain_decreases(self, history: Table | History, *, reference: str = "last_set") -> DecreaseExplanations:
         """Explain every limit decrease in a history, exactly, by factor and by feature.
@@ -345,7 +352,8 @@ class LimitPredictor(Acting):
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted model and the parameters into a folder (manifest.json and arrays, no pickle)."""
-        save_fitted(self.fitted, folder, {"seed": self.seed, "n_fits": self.n_fits, **self.booster}, self.support)
+        own: dict[str, Any] = {name: getattr(self, name) for name in ("seed", "n_fits", "warning")}
+        save_fitted(self.fitted, folder, own | self.booster, self.support)
 
     @classmethod
     def load(
@@ -366,16 +374,10 @@ class LimitPredictor(Acting):
             No model lies there, it is damaged, or it was trained with another catalogue.
         """
         fitted, settings, rule = load_fitted(folder)
-        own = fitted.catalogue
         if catalogue is not None:
             wanted = catalogue if isinstance(catalogue, Catalogue) else read_catalogue(catalogue)
-            if wanted.digest != own.digest:
-                raise ArtifactError(
-                    f"{folder}: the model was trained with catalogue {own.name!r} version {own.version} "
-                    f"(digest {own.digest[:12]}), not with {wanted.name!r} version {wanted.version} "
-                    f"(digest {wanted.digest[:12]}); give that catalogue, or train again with this one"
-                )
-        predictor = cls(own, n_jobs=n_jobs, support=rule, **settings)
+            check_trained_with(fitted.catalogue, wanted, folder)
+        predictor = cls(fitted.catalogue, n_jobs=n_jobs, support=rule, **settings)
         predictor._fitted = fitted
         return predictor
 
@@ -392,7 +394,7 @@ class LimitPredictor(Acting):
         if known is None:
             return notebook_html(head + "for catalogue <code>{one.name}</code>, not fitted</p>", one=self.catalogue)
         return notebook_html(
-            head + "{known.version}: {n[0]} trees, {ladder.n_tiers} tiers, {n[1]} features in {n[2]} factors, "
-            "{known.n_training_rows:,} training decisions</p>", known=known, ladder=self.ladder,
+            head + "{known.version}: {n[0]} trees, {known.ladder.n_tiers} tiers, {n[1]} features in {n[2]} factors, "
+            "{known.n_training_rows:,} training decisions</p>", known=known,
             n=[len(each) for each in (range(known.bag.n_trees), known.catalogue.drivers, known.catalogue.factors)],
         )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_model.arrays import FloatArray
-from credit_model.errors import CreditModelError
+from credit_model.errors import ArtifactError, CreditModelError
 from credit_model.explain.peers import Peers
 from credit_model.explain.seen import Seen
 from credit_model.explain.support import HeldOutRisk, SupportRule
@@ -26,6 +26,9 @@ from credit_model.model.artifact import (
     prefixed,
     save_artifact,
     unprefixed,
+    warning_arrays,
+    warning_from,
+    warning_record,
 )
 from credit_model.model.bag import MOST_FITS, Members
 from credit_model.model.destinations import Destinations
@@ -81,10 +84,12 @@ def save_fitted(fitted: FittedModel, folder: str | Path, settings: Mapping[str, 
         "n_training_rows": fitted.n_training_rows,
         "month_type": fitted.month_type,
     }
+    manifest |= {} if fitted.warning is None else {"warning": warning_record(fitted.warning)}
     moved = fitted.destinations
     arrays = (
         bag_arrays(fitted.bag)
         | prefixed(_TRIAL, forest_arrays(fitted.trial))
+        | ({} if fitted.warning is None else warning_arrays(fitted.warning))
         | {
             **({} if moved is None else {"destinations_share": moved.share}),
             **({} if moved is None else {"destinations_weight": np.array([moved.weight])}),
@@ -133,11 +138,28 @@ def load_fitted(folder: str | Path) -> tuple[FittedModel, dict[str, Any], Suppor
             n_training_rows=manifest["n_training_rows"],
             month_type=manifest["month_type"],
             drift=Drift(arrays["drift"]) if "drift" in arrays else None,
+            warning=None if "warning" not in manifest else warning_from(manifest["warning"], arrays),
         )
         settings, rule = dict(manifest["settings"]), SupportRule(**manifest["support"])
         if fault := _manifest_fault(fitted, manifest) or _fault(fitted):
             raise ValueError(fault)
         return fitted, settings, rule
+
+
+def check_trained_with(own: Catalogue, wanted: Catalogue, folder: str | Path) -> None:
+    """That a model in ``folder``, of catalogue ``own``, was trained with the catalogue that the data follows.
+
+    Raises
+    ------
+    ArtifactError
+        It was not.
+    """
+    if wanted.digest != own.digest:
+        raise ArtifactError(
+            f"{folder}: the model was trained with catalogue {own.name!r} version {own.version} "
+            f"(digest {own.digest[:12]}), not with {wanted.name!r} version {wanted.version} "
+            f"(digest {wanted.digest[:12]}); give that catalogue, or train again with this one"
+        )
 
 
 def _manifest_fault(fitted: FittedModel, manifest: Mapping[str, Any]) -> str:
@@ -200,6 +222,8 @@ def _fault(fitted: FittedModel) -> str:
         not in get_args(MonthType),
         "the drift of scores is none": fitted.drift is not None and not _is_drift(fitted.drift.errors),
         "held-out risks are of a model without a tier in force": fitted.held_out is not None and tier_column < 0,
+        "the early warning does not fit the features": fitted.warning is not None
+        and (fitted.warning.width != len(names) or fitted.warning.categories.keys() != categorical or tier_column < 0),
     }
     return next((fault for fault, found in faults.items() if found), "")
 

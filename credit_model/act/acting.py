@@ -1,8 +1,9 @@
-"""What `LimitPredictor` offers to do: its methods that plan."""
+"""What `LimitPredictor` offers to do: its methods that plan and warn."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,13 +20,18 @@ from credit_model.portfolio.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from credit_model.act.plans.plan import Plan
+    from credit_model.act.warning.replay import Replay
+    from credit_model.act.warning.watching import Warnings
 
 
 class Acting:
-    """Plans of a fitted model; the predictor has the rest."""
+    """Plans and warnings of a fitted model; the predictor has the rest."""
 
     support: SupportRule
+    seed: int
     n_jobs: int
+    warning: bool
+    _fitted: FittedModel | None
 
     @property
     def fitted(self) -> FittedModel:
@@ -134,6 +140,108 @@ class Acting:
             as_of=last[snapshots.borrower_row[row]], levers=None if levers is None else tuple(levers),
             scenario=scenario, rule=self.support, n_jobs=self.n_jobs,
         )  # fmt: skip
+
+    def watch(
+        self,
+        history: Table | History,
+        month: Any = None,
+        *,
+        capacity: float = 0.05,
+        plans: bool = False,
+        horizon: int = 6,
+    ) -> Warnings:
+        """Which open lines are likely to be cut in the months after ``month``, and why.
+
+        Every line above the lowest tier is looked at as it stands at the end of the month, under the limit in force
+        after it. The risk is that of a cut within 1 .. 6 months; the lines with the highest within 3 months are
+        alerted, as many as the capacity reaches, and what raised their risk since the limit was set is told in exact
+        shares of the score.
+
+        Parameters
+        ----------
+        history : DataFrame or History
+        month : a date, "2024-03" or an integer month, optional
+            Nothing later is looked at; None: the history's last.
+        capacity : float in (0, 1], default 0.05
+            Share of the lines that can be alerted.
+        plans : bool, default False
+            Also the plan that keeps the limit of every alerted line (`plan` with goal "keep"), where the catalogue
+            declares levers and the limit was not set in this very month.
+        horizon : int, 1 to 60
+            Months that plans look ahead.
+
+        Raises
+        ------
+        CreditModelError
+            The model was trained without the early warning, or a parameter breaks its rule.
+        HistoryError
+            The month is not in the history, or no line is open in it.
+        """
+        from credit_model.act.warning.watching import month_of, snapshots_until, warning_of, watch_month
+
+        warning_of(self.fitted)
+        panel = self.fitted.panel(history)
+        number = month_of(panel, month)
+        snapshots = snapshots_until(self.fitted, panel, number, n_jobs=self.n_jobs)
+        warnings = watch_month(self.fitted, snapshots, number, capacity=capacity, n_jobs=self.n_jobs)
+        return replace(warnings, plans=self._keep_plans(snapshots, warnings, horizon)) if plans else warnings
+
+    def _keep_plans(self, snapshots: Snapshots, warnings: Warnings, horizon: int) -> dict[int, Plan]:
+        """Plans that keep the limits of the alerted lines, by the line's place."""
+        from credit_model.act.plans.planning import plan_rows
+
+        history = snapshots.history
+        whose = [history.position_of(b) for b in warnings.borrower_id[warnings.alerted]]
+        row = history.starts[1:][np.array(whose, dtype=np.int64)] - 1
+        place = np.flatnonzero(snapshots.tier_before[row] == snapshots.tier_after[row])
+        found = plan_rows(
+            self.fitted, snapshots, row[place], goal="keep", horizon=horizon, rule=self.support, n_jobs=self.n_jobs
+        )
+        return dict(zip(place.tolist(), found, strict=True))
+
+    def replay(self, history: Table | History, first: Any = None, *, capacity: float = 0.05) -> Replay:
+        """What would have been warned of, month by month, in months that the early warning's trial has not seen.
+
+        Parameters
+        ----------
+        history : DataFrame or History
+        first : a date, "2024-03" or an integer month, optional
+            The first month to warn in; None: the first that the trial has not seen.
+        capacity : float in (0, 1], default 0.05
+            Share of the lines that can be alerted in a month.
+
+        Raises
+        ------
+        CreditModelError
+            The model was trained without the early warning, or ``capacity`` is no share.
+        HistoryError
+            The trial has seen ``first``, or no line is open from there on.
+        """
+        from credit_model.act.warning.replay import replay_months
+
+        panel = self.fitted.panel(history)
+        number = None if first is None else month_number_of(first, panel.month_type)
+        return replay_months(self.fitted, self.snapshots(panel), first=number, capacity=capacity, n_jobs=self.n_jobs)
+
+    def add_warning(self, history: Table | History) -> None:
+        """Fit the early warning beside the fitted model, as ``fit`` does with ``warning=True``.
+
+        Parameters
+        ----------
+        history : DataFrame or History
+            That the model was fitted on.
+
+        Raises
+        ------
+        HistoryError
+            Limits do not move, cuts or months are too few to learn from, or a feature gives away the cuts to come. The
+            model stays as it is.
+        """
+        from credit_model.act.warning.fitting import fit_warning
+
+        fitted = self.fitted
+        warning = fit_warning(fitted, fitted.panel(history), seed=self.seed, n_jobs=self.n_jobs)
+        self._fitted, self.warning = replace(fitted, warning=warning), True
 
 
 def _last_cuts(snapshots: Snapshots) -> IntArray:

@@ -19,6 +19,7 @@ from credit_model.portfolio.catalogue import Catalogue
 from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.snapshots import Snapshots
+from credit_model.portfolio.standing import limit_was_set
 
 Reference = Literal["last_set", "last_review", "previous_month"]
 REFERENCES: tuple[str, ...] = get_args(Reference)
@@ -84,21 +85,6 @@ def decrease_rows(snapshots: Snapshots) -> IntArray:
     """
     known = (snapshots.tier_before > 0) & (snapshots.tier_after >= 0) & ~snapshots.history.is_no_cut
     return np.flatnonzero(known & (snapshots.tier_after < snapshots.tier_before)).astype(np.int64)
-
-
-def limit_was_set(history: History) -> NDArray[np.bool_]:
-    """Rows in which the limit in force afterwards was set: it differs from the borrower's last known one: (n,).
-
-    Where it was unknown for a while and is the same again, nothing was set; the first known limit of all is none that
-    the panel saw being set.
-    """
-    limit = history.values(history.catalogue.limit)
-    row = np.arange(len(limit))
-    last = np.maximum.accumulate(np.where(np.isnan(limit), -1, row)) if len(limit) else row
-    before = np.concatenate([[-1], last[:-1]])  # the last known row before each
-    start = history.starts[history.borrower_row]
-    known = ~np.isnan(limit) & (before >= start)
-    return np.asarray(known & (limit != limit[np.maximum(before, 0)]), dtype=np.bool_)
 
 
 def count_falls_within_tier(history: History, ladder: LimitLadder) -> int:

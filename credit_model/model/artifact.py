@@ -12,20 +12,22 @@ from numpy.typing import NDArray
 
 from credit_model.files import fresh_folder
 from credit_model.model.bag import Bag
+from credit_model.model.early_warning import FURTHER, EarlyWarning
 from credit_model.model.forest import OrdinalForest
 from credit_model.model.seal import read_sealed, reading, write_sealed
 from credit_model.trees.ensemble import TreeEnsemble, layout_fault
 from credit_model.trees.nodes import LEAF
 
-FORMAT = "credit_model.model/3"
+FORMAT = "credit_model.model/4"
 #: What a saved model is called in messages.
 SAVED = "the saved model"
 ARRAYS = "arrays.npz"
 _REMEDY = "give the folder that 'credit-model train --out' wrote, or train the model again"
 _TREES = ("nodes", "roots", "left_categories", "known_categories")
 _CATEGORIES = "categories_of_column_"
-#: How the arrays of a bag's forests start.
-_FIT = "fit_"
+_WARNING_NUMBERS = ("slope", "intercept", "usual", "n_training_rows")
+#: How the arrays of a bag's forests start, and those of the early warning.
+_FIT, _WARNING, _WARNING_TRIAL = "fit_", "warning_", "warning_trial_"
 
 
 def save_artifact(folder: str | Path, manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
@@ -115,6 +117,54 @@ def bag_arrays(bag: Bag) -> dict[str, NDArray[Any]]:
 def bag_from_arrays(arrays: Mapping[str, NDArray[Any]], n_fits: int, folder: str | Path) -> Bag:
     """Undo `bag_arrays`; ``folder`` is named in errors."""
     return Bag(tuple(forest_from_arrays(unprefixed(f"{_FIT}{b}_", arrays), folder) for b in range(n_fits)))
+
+
+def warning_record(warning: EarlyWarning) -> dict[str, Any]:
+    """The numbers of an early warning, for the manifest."""
+    return {name: getattr(warning, name) for name in _WARNING_NUMBERS}
+
+
+def warning_arrays(warning: EarlyWarning) -> dict[str, NDArray[Any]]:
+    """The arrays of an early warning, by name."""
+    arrays = {f"{_WARNING}{_CATEGORIES}{column}": values for column, values in warning.categories.items()}
+    for prefix, trees in ((_WARNING, warning.trees), (_WARNING_TRIAL, warning.trial)):
+        numbers = {"baseline": np.array([trees.baseline]), "width": np.array([trees.n_features])}
+        arrays |= prefixed(prefix, {name: getattr(trees, name) for name in _TREES} | numbers)
+    return arrays
+
+
+def warning_from(record: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> EarlyWarning:
+    """Undo `warning_record` and `warning_arrays`.
+
+    Raises
+    ------
+    ValueError
+        They are no early warning's.
+    """
+    numbers = [float(record[name]) for name in _WARNING_NUMBERS]
+    if record.keys() != set(_WARNING_NUMBERS) or not np.isfinite(numbers).all() or not numbers[0] > 0:
+        raise ValueError("the numbers of the early warning are no finite ones, or its slope is not above 0")
+    trees, trial = (_warning_trees(unprefixed(prefix, arrays)) for prefix in (_WARNING, _WARNING_TRIAL))
+    if trees.n_features != trial.n_features or trees.n_features <= len(FURTHER):
+        raise ValueError("the trees of the early warning read rows of another width")
+    start = _WARNING + _CATEGORIES
+    categories = {int(name.removeprefix(start)): v for name, v in arrays.items() if name.startswith(start)}
+    if any(v.ndim != 1 or v.dtype != np.float64 or not (np.diff(v) > 0).all() for v in categories.values()):
+        raise ValueError("the categories of the early warning are no rising numbers")
+    return EarlyWarning(trees, trial, categories, numbers[0], numbers[1], numbers[2], int(numbers[3]))
+
+
+def _warning_trees(arrays: Mapping[str, NDArray[Any]]) -> TreeEnsemble:
+    trees = TreeEnsemble(
+        **{name: arrays[name] for name in _TREES},
+        baseline=float(arrays["baseline"][0]),
+        n_features=int(arrays["width"][0]),
+    )
+    fault = layout_fault(trees)
+    leaves = trees.nodes["threshold"][trees.nodes["kind"] == LEAF] if not fault else np.empty(0)
+    if fault or not np.isfinite([trees.baseline, *leaves]).all():
+        raise ValueError(f"the early warning: {fault or 'a leaf is not finite'}")
+    return trees
 
 
 def prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

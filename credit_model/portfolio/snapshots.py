@@ -155,12 +155,8 @@ def build_snapshots(history: History, ladder: LimitLadder, *, n_jobs: int = -1) 
     measures = _measures(catalogue)
     X = np.empty((n, len(catalogue.feature_names)))
     numerators = np.empty((n, len(measures.state_ratio_index)))
-    _fill(history, measures, limit_before, X, numerators, n_jobs)
-    for place, name in enumerate(catalogue.feature_names):
-        if name == "tier_in_force":
-            X[:, place] = np.where(tier_before >= 0, tier_before, np.nan)
-        elif name == "limit_in_force":
-            X[:, place] = limit_before
+    _fill(history, measures, limit_before, catalogue.decision_lag, X, numerators, n_jobs)
+    _enter_states(X, catalogue, tier_before, limit_before)
     return Snapshots(
         history=history,
         ladder=ladder,
@@ -176,6 +172,40 @@ def build_snapshots(history: History, ladder: LimitLadder, *, n_jobs: int = -1) 
         numerators=numerators,
         state_ratio_index=measures.state_ratio_index,
     )
+
+
+def features_at_month_end(snapshots: Snapshots, *, n_jobs: int = -1) -> tuple[FloatArray, FloatArray]:
+    """The features of every row as they are known at its month's end, once its limit is decided.
+
+    The limit and tier in force are those after the decision. What a decision of the next month would know is known by
+    then: with a lag of L months that is everything up to L - 1 months before, and never anything of a later month.
+
+    Parameters
+    ----------
+    snapshots : Snapshots
+    n_jobs : int, default -1
+        Threads; the result does not depend on it.
+
+    Returns
+    -------
+    X : float64 array, (n, n_features)
+    numerators : float64 array, (n, n_state_ratios)
+        As those of `Snapshots`.
+    """
+    history, limit = snapshots.history, snapshots.limit_after
+    X, numerators = np.empty_like(snapshots.X), np.empty_like(snapshots.numerators)
+    lag = max(history.catalogue.decision_lag - 1, 0)
+    _fill(history, _measures(history.catalogue), limit, lag, X, numerators, n_jobs)
+    _enter_states(X, history.catalogue, snapshots.tier_after, limit)
+    return X, numerators
+
+
+def _enter_states(X: FloatArray, catalogue: Catalogue, tier: IntArray, limit: FloatArray) -> None:
+    for place, name in enumerate(catalogue.feature_names):
+        if name == "tier_in_force":
+            X[:, place] = np.where(tier >= 0, tier, np.nan)
+        elif name == "limit_in_force":
+            X[:, place] = limit
 
 
 def _decisions(history: History, position: IntArray, tier_before: IntArray, tier_after: IntArray) -> BoolArray:
@@ -231,13 +261,14 @@ def _measures(catalogue: Catalogue) -> _Measures:
 def _fill(
     history: History,
     measures: _Measures,
-    limit_before: FloatArray,
+    limit: FloatArray,
+    lag: int,
     X: FloatArray,
     numerators: FloatArray,
     n_jobs: int,
 ) -> None:
     cells = np.stack([history.values(name) for name in measures.columns])
-    month, starts, lag = history.month_number, history.starts, history.catalogue.decision_lag
+    month, starts = history.month_number, history.starts
 
     # Blocks end between borrowers, so that no two threads write the same row.
     edges = np.unique(np.searchsorted(starts, np.arange(0, starts[-1] + ROWS_AT_ONCE, ROWS_AT_ONCE)))
@@ -246,7 +277,7 @@ def _fill(
     def work(block: int) -> None:
         first, last = edges[block], edges[block + 1]
         kernels.fill_features(
-            cells, month, starts, first, last, lag, limit_before, measures.table, measures.above, X, numerators
+            cells, month, starts, first, last, lag, limit, measures.table, measures.above, X, numerators
         )
 
     for _ in as_finished(work, len(edges) - 1, n_jobs):
