@@ -25,6 +25,7 @@ _COMMANDS = {
     "explain": ("explain", "Explain every limit decrease, exactly, by factor."),
     "why": ("why", "The whole answer about one limit decrease, in words."),
     "plan": ("plan", "What brings a limit back, and when."),
+    "watch": ("watch", "Which limits are likely to be cut next, and why."),
     "plot": ("plot", "Draw explained decreases."),
     "notice": ("documents", "Write the notice of one limit decrease for the borrower."),
     "report": ("documents", "Write a page for every decrease, and an index over them."),
@@ -68,8 +69,8 @@ def main() -> None:
     """Why a credit limit fell: exact, by factor, from the borrower's own earlier snapshot.
 
     \b
-    The line of work:  simulate | convert | draft -> check -> train -> evaluate -> explain, why -> plan, plot, notice,
-                       report
+    The line of work:  simulate | convert | draft -> check -> train -> evaluate -> explain, why -> plan, watch, plot,
+                       notice, report
     Try it all:        credit-model demo --out demo
     With own data:     credit-model demo --data cards.csv --out explained
     """

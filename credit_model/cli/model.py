@@ -13,6 +13,7 @@ import pandas as pd
 from credit_model.cli import options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
 from credit_model.cli.outputs import File, Folder
+from credit_model.errors import HistoryError
 from credit_model.evaluation import (
     Evaluation,
     cross_fitted_support,
@@ -57,6 +58,12 @@ FORMAT = "credit_model.evaluation/1"
     help="One additive score with a line for each tier, one joint score whose columns interact, free interactions, or "
     "two heads (is it cut, is it raised); auto takes what does best on the decisions held out.",
 )
+@click.option(
+    "--warning/--no-warning",
+    default=True,
+    show_default=True,
+    help="Fit the early warning too, which 'watch' takes.",
+)
 @options.seed("Draws the split and the fit.")
 @options.jobs
 def train_command(
@@ -67,6 +74,7 @@ def train_command(
     trees: int | None,
     fits: int,
     structure: str,
+    warning: bool,
     seed: int,
     jobs: int,
 ) -> None:
@@ -85,6 +93,7 @@ def train_command(
     start = time.perf_counter()
     with working("training"):
         predictor.fit(history)
+    without = add_warning(predictor, history) if warning else "left out"
     predictor.save(out)
     heading(f"Model {predictor.version}")
     show_facts(
@@ -96,12 +105,24 @@ def train_command(
             ("tiers", predictor.ladder.n_tiers),
             ("features", len(declared.driver_names)),
             ("factors", len(declared.factor_ids)),
+            ("early warning", without or "yes"),
             ("seconds", round(time.perf_counter() - start, 1)),
             ("written to", out),
         ]
     )
     warn_if_useless(predictor, history)
     say(f"Next: credit-model evaluate {data.words} --model {out} --out evaluation")
+
+
+def add_warning(predictor: LimitPredictor, history: History) -> str:
+    """Fit the early warning beside a model; "none" where the history does not let it, which is told."""
+    try:
+        with working("training the early warning"):
+            predictor.add_warning(history)
+    except HistoryError as reason:
+        say(f"Note: no early warning: {reason}")
+        return "none"
+    return ""
 
 
 def warn_if_useless(predictor: LimitPredictor, history: History) -> None:

@@ -100,6 +100,26 @@ def plan(
     with working("planning"):
         found = source.predictor.plan(source.history, borrower, month, goal=asked.goal, **asked.given)
     _write(plot_plan(found, lang=lang, option=option), out)
+@plot_command.command("warning")
+@options.model_on_data
+@options.month("At whose end the lines are looked at, such as 2024-03; else the last.")
+@click.option(
+    "--capacity",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.05,
+    show_default=True,
+    help="Share of the lines that can be alerted.",
+)
+@click.option("--most", type=click.IntRange(1, 60), default=12, show_default=True, help="Lines to draw.")
+@_picture
+@options.language
+def warning(source: options.ModelOnData, month: str | None, capacity: float, most: int, out: str, lang: str) -> None:
+    """The lines most at risk of a cut: the risk when the limit was set, the risk now, and what raised it."""
+    from credit_model.plots import plot_warning
+
+    with working("watching"):
+        found = source.predictor.watch(source.history, month, capacity=capacity)
+    _write(plot_warning(found, most=most, lang=lang), out)
 
 
 @plot_command.command("timeline")

@@ -4,6 +4,7 @@
                   says of what brings the limit back
 ``lender_file``   the lender as notices name it, from one TOML file
 ``report``        a self-contained page for every decrease, and the index over them
+``warnings``      a page over the open lines of a month, the riskiest first
 ``tracks``        the months of the borrowers that pages show
 ``page_records``  what a page embeds; the other ``page_*`` modules make its parts
 
@@ -15,6 +16,7 @@ from credit_model.documents.lender_file import Lender, LenderError, read_lender
 from credit_model.documents.notice import Notice, build_notice
 from credit_model.documents.report import ReportFiles, write_report
 from credit_model.documents.tracks import Tracks, score_tracks
+from credit_model.documents.warnings import warnings_html
 
 __all__ = [
     "Lender",
@@ -25,5 +27,6 @@ __all__ = [
     "build_notice",
     "read_lender",
     "score_tracks",
+    "warnings_html",
     "write_report",
 ]

@@ -198,8 +198,28 @@ def _page(
 @cache
 def _shared(page: _Sort, month_type: MonthType) -> tuple[jinja2.Template, dict[str, Any]]:
     """The template and everything that is the same on every page of the sort."""
-    style = _palette_style() + _source("report.css")
-    script = '"use strict";\n(() => {\n' + "".join(_source(name) for name in _SCRIPTS[page]) + "})();\n"
+    return page_parts(page, _SCRIPTS[page], month_type)
+
+
+def page_parts(
+    page: str, scripts: Sequence[str], month_type: MonthType, *, more_words: str = "", more_style: str = ""
+) -> tuple[jinja2.Template, dict[str, Any]]:
+    """The template of pages and what does not depend on their data.
+
+    Parameters
+    ----------
+    page : str
+        The sort of page.
+    scripts : sequence of file names
+        Of the templates' folder, in order.
+    month_type : MonthType
+    more_words : str
+        A section of the language files whose texts the script says too, before those of "page".
+    more_style : str
+        File name of a further style sheet.
+    """
+    style = _palette_style() + _source("report.css") + (_source(more_style) if more_style else "")
+    script = '"use strict";\n(() => {\n' + "".join(_source(name) for name in scripts) + "})();\n"
     spoken = [language(lang, month_type) for lang in LANGUAGES]
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
@@ -211,7 +231,9 @@ def _shared(page: _Sort, month_type: MonthType) -> tuple[jinja2.Template, dict[s
         "policy": policy,
         "style": style,
         "script": script,
-        "words": embeddable({one.code: dict(one.texts("page")) for one in spoken}),
+        "words": embeddable(
+            {one.code: {**one.texts("page"), **(one.texts(more_words) if more_words else {})} for one in spoken}
+        ),
         "languages": [
             {
                 "code": one.code,

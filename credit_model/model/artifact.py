@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from credit_model.files import fresh_folder
 from credit_model.model.bag import Bag
-from credit_model.model.early_warning import FURTHER, EarlyWarning
+from credit_model.model.early_warning import FURTHER, LEADS, EarlyWarning
 from credit_model.model.forest import OrdinalForest
 from credit_model.model.seal import read_sealed, reading, write_sealed
 from credit_model.trees.ensemble import TreeEnsemble, layout_fault
@@ -25,7 +25,7 @@ ARRAYS = "arrays.npz"
 _REMEDY = "give the folder that 'credit-model train --out' wrote, or train the model again"
 _TREES = ("nodes", "roots", "left_categories", "known_categories")
 _CATEGORIES = "categories_of_column_"
-_WARNING_NUMBERS = ("slope", "intercept", "usual", "n_training_rows")
+_WARNING_NUMBERS = ("slope", "usual", "n_training_rows")
 #: How the arrays of a bag's forests start, and those of the early warning.
 _FIT, _WARNING, _WARNING_TRIAL = "fit_", "warning_", "warning_trial_"
 
@@ -121,7 +121,7 @@ def bag_from_arrays(arrays: Mapping[str, NDArray[Any]], n_fits: int, folder: str
 
 def warning_record(warning: EarlyWarning) -> dict[str, Any]:
     """The numbers of an early warning, for the manifest."""
-    return {name: getattr(warning, name) for name in _WARNING_NUMBERS}
+    return {name: getattr(warning, name) for name in (*_WARNING_NUMBERS, "intercepts")}
 
 
 def warning_arrays(warning: EarlyWarning) -> dict[str, NDArray[Any]]:
@@ -142,8 +142,10 @@ def warning_from(record: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
         They are no early warning's.
     """
     numbers = [float(record[name]) for name in _WARNING_NUMBERS]
-    if record.keys() != set(_WARNING_NUMBERS) or not np.isfinite(numbers).all() or not numbers[0] > 0:
-        raise ValueError("the numbers of the early warning are no finite ones, or its slope is not above 0")
+    intercepts = tuple(float(one) for one in record["intercepts"])
+    finite = np.isfinite([*numbers, *intercepts]).all() and len(record) == len(_WARNING_NUMBERS) + 1
+    if not finite or not numbers[0] > 0 or len(intercepts) != LEADS or (np.diff(intercepts) < 0).any():
+        raise ValueError("the numbers of the early warning are no finite ones, or turn its score")
     trees, trial = (_warning_trees(unprefixed(prefix, arrays)) for prefix in (_WARNING, _WARNING_TRIAL))
     if trees.n_features != trial.n_features or trees.n_features <= len(FURTHER):
         raise ValueError("the trees of the early warning read rows of another width")
@@ -151,7 +153,7 @@ def warning_from(record: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
     categories = {int(name.removeprefix(start)): v for name, v in arrays.items() if name.startswith(start)}
     if any(v.ndim != 1 or v.dtype != np.float64 or not (np.diff(v) > 0).all() for v in categories.values()):
         raise ValueError("the categories of the early warning are no rising numbers")
-    return EarlyWarning(trees, trial, categories, numbers[0], numbers[1], numbers[2], int(numbers[3]))
+    return EarlyWarning(trees, trial, categories, numbers[0], intercepts, numbers[1], int(numbers[2]))
 
 
 def _warning_trees(arrays: Mapping[str, NDArray[Any]]) -> TreeEnsemble:

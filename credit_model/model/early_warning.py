@@ -52,8 +52,10 @@ class EarlyWarning:
         Fitted on the months before ``first_late_month`` alone: what it says of later months is a forecast.
     categories : mapping of column position to float64 array
         Of the catalogue's categorical features: the values whose places the trees read.
-    slope, intercept : float
-        Calibrated log-odds are ``intercept + slope * score``, fitted on the months that the trial did not see.
+    slope : float
+    intercepts : tuple of float, (LEADS,)
+        Calibrated log-odds of a lead are its intercept + ``slope`` * score, fitted on the months that the trial did not
+        see; intercepts never fall from lead to lead.
     usual : float
         Share of lines that are cut within `HEADLINE` months.
     n_training_rows : int
@@ -64,7 +66,7 @@ class EarlyWarning:
     trial: TreeEnsemble
     categories: Mapping[int, FloatArray]
     slope: float
-    intercept: float
+    intercepts: tuple[float, ...]
     usual: float
     n_training_rows: int
 
@@ -76,7 +78,7 @@ class EarlyWarning:
     @property
     def digest(self) -> str:
         """Names these very trees."""
-        digest = hashlib.sha256(np.array([self.slope, self.intercept, self.trees.baseline]).tobytes())
+        digest = hashlib.sha256(np.array([self.slope, *self.intercepts, self.trees.baseline]).tobytes())
         for array in (self.trees.nodes, self.trees.left_categories):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()[:8]
@@ -93,4 +95,6 @@ class EarlyWarning:
         n_jobs : int
         """
         trees = self.trial if of_trial else self.trees
-        return self.intercept + self.slope * scores(trees, coded(rows, self.categories), n_jobs=n_jobs)
+        lead = rows[:, -1].astype(np.int64)
+        raw = scores(trees, coded(rows, self.categories), n_jobs=n_jobs)
+        return np.array(self.intercepts)[lead - 1] + self.slope * raw

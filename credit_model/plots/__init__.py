@@ -4,6 +4,7 @@
 `plot_change`           from the keep score when the limit was set to now, factor by factor
 `plot_what_if`          the smallest sets of factors that would have kept the limit, and their risks
 `plot_plan`             what brings a limit back: its score under each way, and the levers month by month
+`plot_warning`          the lines most at risk of a cut, from when their limit was set to now
 `plot_timeline`         a borrower's limit, keep score and what moved it, month by month
 `plot_leading_factors`  a portfolio's cuts by leading factor, month by month or by segment
 `plot_population`       shap's own beeswarm and bar
@@ -24,6 +25,7 @@ from credit_model.plots.leading_factors import plot_leading_factors
 from credit_model.plots.plan import plot_plan
 from credit_model.plots.population import plot_population
 from credit_model.plots.timeline import plot_timeline
+from credit_model.plots.warning import plot_warning
 from credit_model.plots.what_if import plot_what_if
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "plot_plan",
     "plot_population",
     "plot_timeline",
+    "plot_warning",
     "plot_what_if",
     "save_plot",
 ]

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import expit
 
 from credit_model import LimitPredictor, simulate_portfolio
-from credit_model.act.warning.fitting import logistic_line
+from credit_model.act.warning.fitting import logistic_lines
 from credit_model.act.warning.inputs import AFTER, BEFORE, inputs_of, path_of
 from credit_model.act.warning.leaks import refuse_leaks
 from credit_model.act.warning.measures import average_precision, calibration_error, churn, cuts_caught
@@ -248,7 +248,7 @@ def test_a_model_with_its_warning_is_read_as_it_was_saved(warned, warned_panel, 
     assert read.get_params()["warning"] is True
     pd.testing.assert_frame_equal(read.watch(warned_panel.history).table(), warnings.table())
     record, arrays = warning_record(warned.fitted.warning), warning_arrays(warned.fitted.warning)
-    for wrong in ({"slope": -1.0}, {"intercept": float("nan")}):
+    for wrong in ({"slope": -1.0}, {"intercepts": [0.0, 0.0, 0.0, 0.0, 0.0, -1.0]}):
         with pytest.raises(ValueError, match="the numbers of the early warning"):
             warning_from(record | wrong, arrays)
     arrays["warning_nodes"] = arrays["warning_nodes"].copy()
@@ -342,6 +342,7 @@ def test_measures_are_what_their_formulas_say():
     # borrower 0 is cut in month 9 and was alerted three months before; borrower 1 in month 8, never alerted
     caught = cuts_caught(month, who, np.array([False, False, True, False]), np.array([4, 3, 3, 2]), 6)
     assert (caught.n, caught.n_warned, caught.median_lead) == (2, 1, 3)
-    slope, intercept = logistic_line(np.zeros(4), np.array([True, False, False, False]), np.ones(4))
-    assert expit(intercept) == pytest.approx(0.25)
+    fell, group = np.array([True, False, False, False, True, True, True, False]), np.repeat([0, 1], 4)
+    slope, intercepts = logistic_lines(np.zeros(8), fell, np.ones(8), group, 2)
+    assert expit(intercepts) == pytest.approx([0.25, 0.75], abs=1e-4)
     assert slope == 1

@@ -22,7 +22,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "catalogue.md").read_text(encoding="utf-8")
 API = "\n".join(path.read_text(encoding="utf-8") for path in sorted((DOCS / "api").glob("*.rst")))
 ROOMS = ("credit_model", "credit_model.explain", "credit_model.words", "credit_model.plots", "credit_model.documents",
-         "credit_model.grade", "credit_model.readers", "credit_model.act.plans")  # fmt: skip
+         "credit_model.grade", "credit_model.readers", "credit_model.act.plans",
+         "credit_model.act.warning")  # fmt: skip
 #: A lever of the other direction than those of the catalogues that come with the package.
 LEVER_UP = """
 [[lever]]

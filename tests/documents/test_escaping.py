@@ -29,6 +29,7 @@ from credit_model.portfolio.history import check_history
 from credit_model.predictor import LimitPredictor
 from credit_model.simulate.portfolio import SimulatedPortfolio
 from credit_model.words.reasons import decrease_reasons
+from tests.act.warning_examples import example_replay, example_warnings
 from tests.plots import plot_examples
 
 EVIL = "</td></script><script>alert(1)</script><img src=x onerror=alert(1)>\"' &lt;b&gt; $x$ $\\href{javascript:a}{b}$"
@@ -143,6 +144,8 @@ def objects() -> dict[str, Any]:
         Grade(overall, overall, {}, {}, EVIL),
         evil_plan(catalogue),
         evil_lives(),
+        example_warnings(catalogue, borrowers=(EVIL, EVIL, EVIL), model_version=EVIL),
+        example_replay(borrowers=(EVIL, EVIL), version=EVIL),
     ]
     return {f"{type(one).__name__}-{i}": one for i, one in enumerate(made)}
 

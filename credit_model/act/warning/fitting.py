@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from credit_model.act.warning.inputs import Inputs, both_inputs
+from credit_model.act.warning.inputs import Inputs, inputs_of
 from credit_model.act.warning.leaks import refuse_leaks
 from credit_model.act.warning.outcomes import (
     Outcomes,
@@ -39,9 +39,9 @@ LEAST_CUT = 20
 def fit_warning(fitted: FittedModel, history: History, *, seed: int, n_jobs: int = -1) -> EarlyWarning:
     """Fit the early warning of a model to the history that the model was fitted on.
 
-    A trial sees the months before the split's first late one, and of them only what was known before it; the late
-    months choose its number of trees and calibrate it. The warning's own trees are then fitted on all months with as
-    many trees.
+    A trial sees the months before the split's first late one, and of them only what was known before it. Borrowers whom
+    it did not see choose its number of trees, the late months calibrate it. The warning's own trees are then fitted on
+    all months with as many trees.
 
     Parameters
     ----------
@@ -71,18 +71,16 @@ def fit_warning(fitted: FittedModel, history: History, *, seed: int, n_jobs: int
     usual, n_rows = float(is_cut[seen].mean()) if seen.any() else 0.0, len(row)
     row, share = _drawn(row, outcomes, rng)
     own = outcomes.of(row)
-    early, late, end = _sides(fitted, standing, row)
-    for side, known in ((early, own.of(early, end)), (late, own.of(late))):
-        _check_enough(standing, row[side], known)
+    early, end, stop, late = _sides(fitted, standing, row, own)
     categories = _categories(fitted, standing, row)
-    of_trial, inputs = both_inputs(fitted, standing, row, (True, False), n_jobs=n_jobs)
-    calm = of_trial.take(late), own.of(late), share[late], categories
+    inputs = inputs_of(fitted, standing, row, n_jobs=n_jobs)  # by fits that did not see the borrower, in a bag
     with openmp_limit(n_jobs):
-        fit = _pairs(of_trial.take(early), own.of(early, end), share[early], categories, rng)
-        trial, rounds = _boosted(fitted, fit, _pairs(*calm, rng), categories, MOST_ROUNDS, seed)
+        fit = _pairs(inputs.take(early), own.of(early, end), share[early], categories, rng)
+        held_out = _pairs(inputs.take(stop), own.of(stop), share[stop], categories, rng)
+        trial, rounds = _boosted(fitted, fit, held_out, categories, MOST_ROUNDS, seed)
         trees, _ = _boosted(fitted, _pairs(inputs, own, share, categories, rng), None, categories, rounds, seed)
-    slope, intercept = _calibration(trial, *calm, n_jobs)
-    return EarlyWarning(trees, trial, categories, slope, intercept, usual, n_rows)
+    slope, intercepts = _calibration(trial, inputs.take(late), own.of(late), share[late], categories, n_jobs)
+    return EarlyWarning(trees, trial, categories, slope, intercepts, usual, n_rows)
 
 
 def _drawn(row: IntArray, outcomes: Outcomes, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
@@ -96,8 +94,14 @@ def _drawn(row: IntArray, outcomes: Outcomes, rng: np.random.Generator) -> tuple
     return row[drawn], share[drawn]
 
 
-def _sides(fitted: FittedModel, standing: Standing, row: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Positions in ``row`` of what the trial is fitted on and of what calibrates it, and the months the first knows."""
+def _sides(
+    fitted: FittedModel, standing: Standing, row: IntArray, own: Outcomes
+) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """Positions in ``row``: what the trial is fitted on, and how many months after each are known to it; what stops it,
+    and what calibrates it.
+
+    Borrowers of the split's test side are in none of them.
+    """
     snapshots, split = standing.snapshots, fitted.split
     first_late = split.first_late_month
     if first_late is None:
@@ -105,22 +109,29 @@ def _sides(fitted: FittedModel, standing: Standing, row: IntArray) -> tuple[IntA
             "the early warning needs several months to learn from, found one with decisions; give a longer history, "
             "or train without it (--no-warning, or warning=False)"
         )
-    month = snapshots.month_number[row]
-    place = (snapshots.history.borrower_ids, snapshots.borrower_row[row], month)
-    early = np.flatnonzero(split.train(*place))
-    late = np.flatnonzero((month >= first_late) & ~split.test(*place))
-    return early, late, first_late - 1 - month[early]
+    month, whose = snapshots.month_number[row], snapshots.borrower_row[row]
+    at = np.full(len(row), first_late)
+    ids = snapshots.history.borrower_ids
+    to_fit, to_test = split.train(ids, whose, at - 1), split.test(ids, whose, at)  # sides of the borrowers
+    early, late = np.flatnonzero(to_fit & (month < first_late)), np.flatnonzero(~to_test & (month >= first_late))
+    end = first_late - 1 - month[early]
+    for side, known in ((early, own.of(early, end)), (late, own.of(late))):
+        n_cut = _borrowers_cut(whose[side], known)
+        if n_cut < LEAST_CUT:
+            raise HistoryError(
+                f"the early warning needs at least {LEAST_CUT} borrowers cut within {HEADLINE} months on either "
+                f"side of the split by time, found {n_cut}; give a longer or larger history, or train without it "
+                "(--no-warning, or warning=False)"
+            )
+    stop = np.flatnonzero(~to_fit & ~to_test)
+    if _borrowers_cut(whose[stop], own.of(stop)) < LEAST_CUT:
+        stop = np.union1d(stop, late)
+    return early, end, stop, late
 
 
-def _check_enough(standing: Standing, row: IntArray, known: Outcomes) -> None:
+def _borrowers_cut(whose: IntArray, known: Outcomes) -> int:
     is_cut, seen = known.until(HEADLINE)
-    borrowers = len(np.unique(standing.snapshots.borrower_row[row[is_cut & seen]]))
-    if borrowers < LEAST_CUT:
-        raise HistoryError(
-            f"the early warning needs at least {LEAST_CUT} borrowers who are cut within {HEADLINE} months on either "
-            f"side of the split by time, found {borrowers}; "
-            "give a longer or larger history, or train without it (--no-warning, or warning=False)"
-        )
+    return len(np.unique(whose[is_cut & seen]))
 
 
 def _categories(fitted: FittedModel, standing: Standing, row: IntArray) -> dict[int, FloatArray]:
@@ -199,46 +210,50 @@ def _calibration(
     share_drawn: FloatArray,
     categories: dict[int, FloatArray],
     n_jobs: int,
-) -> tuple[float, float]:
-    """Slope and intercept of log-odds by score, over all that is known of some lines (Platt 1999), slope above 0."""
+) -> tuple[float, tuple[float, ...]]:
+    """Slope, and an intercept a lead, of log-odds by score over all that is known of some lines (Platt 1999)."""
     in_sight = kept_in_sight(outcomes, LEADS)
-    score, above, weight = list[FloatArray](), list[BoolArray](), list[FloatArray]()
+    score, above, weight, group = list[FloatArray](), list[BoolArray](), list[FloatArray](), list[IntArray]()
     for lead in range(1, LEADS + 1):
         counts = weights_until(outcomes, lead, in_sight)
         known = np.flatnonzero(counts > 0)
         score.append(scores(trees, coded(inputs.take(known).rows(lead), categories), n_jobs=n_jobs))
         above.append(outcomes.until(lead)[0][known])
         weight.append(counts[known] / share_drawn[known])
-    return logistic_line(np.concatenate(score), np.concatenate(above), np.concatenate(weight))
+        group.append(np.full(len(known), lead - 1))
+    slope, intercepts = logistic_lines(*(np.concatenate(part) for part in (score, above, weight, group)), LEADS)
+    return slope, tuple(np.maximum.accumulate(intercepts).tolist())
 
 
-def logistic_line(score: FloatArray, above: BoolArray, weight: FloatArray) -> tuple[float, float]:
-    """Slope and intercept of the log-odds of ``above`` by ``score``, (n,) each, by Newton's method.
+def logistic_lines(
+    score: FloatArray, above: BoolArray, weight: FloatArray, group: IntArray, n_groups: int
+) -> tuple[float, FloatArray]:
+    """One slope, and an intercept a group, of the log-odds of ``above`` by ``score``, (n,) each, by Newton's method.
 
-    The slope is kept within 1/4 .. 4: a calibration stretches a score and never turns it.
+    The slope is kept within 1/4 .. 4: a calibration stretches a score and never turns it. A group that is empty, or all
+    alike, is held near 0 by a hair.
 
     Examples
     --------
     >>> score = np.repeat([-1.0, 1.0], 100)
     >>> above = np.concatenate([np.arange(100) < 12, np.arange(100) < 88])  # log-odds of -2 and 2
-    >>> slope, intercept = logistic_line(score, above, np.ones(200))
-    >>> round(slope, 2), round(abs(intercept), 2)
-    (1.99, 0.0)
+    >>> slope, intercepts = logistic_lines(score, above, np.ones(200), np.zeros(200, dtype=np.int64), 1)
+    >>> round(slope, 2), np.abs(intercepts).round(2).tolist()
+    (1.99, [0.0])
     """
-    slope, intercept = 1.0, 0.0
+    slope, intercepts = 1.0, np.zeros(n_groups)
     for _ in range(50):
-        risk = expit(intercept + slope * score)
-        spread = weight * risk * (1.0 - risk) + 1e-12
-        miss = weight * (above - risk)
-        a, b, c = spread.sum(), (spread * score).sum(), (spread * score * score).sum()
-        determinant = a * c - b * b
-        if determinant <= 1e-9 * a * c:  # all scores are alike: only the level can be told
-            intercept += float(miss.sum() / a)
-            continue
-        by_intercept = (c * miss.sum() - b * (miss * score).sum()) / determinant
-        by_slope = (a * (miss * score).sum() - b * miss.sum()) / determinant
-        intercept += float(by_intercept)
-        slope = float(np.clip(slope + by_slope, 0.25, 4.0))
-        if abs(by_intercept) + abs(by_slope) < 1e-10:
+        risk = expit(intercepts[group] + slope * score)
+        spread, miss = weight * risk * (1.0 - risk), weight * (above - risk)
+        in_group = [np.bincount(group, part, minlength=n_groups) for part in (spread, spread * score, miss)]
+        by_group, across = in_group[0] + 1e-6, in_group[1]
+        gain = in_group[2] - 1e-6 * intercepts
+        # The slope's own step, with the intercepts solved out (Schur complement).
+        rest = float((spread * score * score).sum() - (across * across / by_group).sum()) + 1e-9
+        step = float((miss * score).sum() - (across * gain / by_group).sum()) / rest
+        kept = float(np.clip(slope + step, 0.25, 4.0)) - slope
+        moved = (gain - across * kept) / by_group
+        slope, intercepts = slope + kept, intercepts + np.clip(moved, -4.0, 4.0)
+        if abs(kept) + float(np.abs(moved).max()) < 1e-9:
             break
-    return slope, intercept
+    return slope, intercepts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,22 +99,13 @@ def inputs_of(
         Keep scores by the trial instead of the deployed fits that did not see the borrower.
     n_jobs : int
     """
-    return both_inputs(fitted, standing, row, (of_trial,), n_jobs=n_jobs)[0]
-
-
-def both_inputs(
-    fitted: FittedModel, standing: Standing, row: IntArray, of_trial: Sequence[bool], *, n_jobs: int = -1
-) -> list[Inputs]:
-    """`inputs_of` by several models at once, the paths being lived once."""
-    models = [fitted.as_trial() if trial else fitted for trial in of_trial]
-    snapshots, keep = standing.snapshots, [np.empty((len(row), N_POINTS)) for _ in models]
+    model, snapshots = fitted.as_trial() if of_trial else fitted, standing.snapshots
+    keep = np.empty((len(row), N_POINTS))
     for start in range(0, len(row), AT_ONCE):
         some = row[start : start + AT_ONCE]
-        path, tier = path_of(standing, some, some, n_jobs=n_jobs), snapshots.tier_after[some]
-        for model, scores in zip(models, keep, strict=True):
-            scores[start : start + AT_ONCE] = path.keep(model, tier, model.weights(snapshots, some), n_jobs)
-    X, calendar, due = standing.seen_from(row, row), standing.calendar[row], standing.due[row, :LEADS]
-    return [Inputs(X, scores, calendar, due) for scores in keep]
+        path, weight = path_of(standing, some, some, n_jobs=n_jobs), model.weights(snapshots, some)
+        keep[start : start + AT_ONCE] = path.keep(model, snapshots.tier_after[some], weight, n_jobs)
+    return Inputs(standing.seen_from(row, row), keep, standing.calendar[row], standing.due[row, :LEADS])
 
 
 def _earlier(standing: Standing, row: IntArray, months: int) -> IntArray:
