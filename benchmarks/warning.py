@@ -119,7 +119,9 @@ def home_credit(history: History, options: argparse.Namespace, folds: int = 3) -
     risks, tests, case = dict[str, FloatArray](), list[IntArray](), None
     for k in range(folds):
         mine = history.select(history.borrower_ids[fold != k].tolist())
-        predictor = LimitPredictor(history.catalogue, seed=k, n_fits=options.fits, warning=True).fit(mine)
+        predictor = LimitPredictor(history.catalogue, seed=k, n_fits=options.fits, structure=options.structure)
+        predictor.fit(mine)
+        predictor.add_warning(mine)
         print(f"fold {k + 1} of {folds}: {predictor.model_.structure_}", flush=True)
         case = case_of(predictor, history, fold != k, int(history.month_number.max()), later=False)
         tests.append(case.test)

@@ -100,6 +100,8 @@ def plan(
     with working("planning"):
         found = source.predictor.plan(source.history, borrower, month, goal=asked.goal, **asked.given)
     _write(plot_plan(found, lang=lang, option=option), out)
+
+
 @plot_command.command("warning")
 @options.model_on_data
 @options.month("At whose end the lines are looked at, such as 2024-03; else the last.")
