@@ -221,8 +221,10 @@ def _calibration(
         above.append(outcomes.until(lead)[0][known])
         weight.append(counts[known] / share_drawn[known])
         group.append(np.full(len(known), lead - 1))
-    slope, intercepts = logistic_lines(*(np.concatenate(part) for part in (score, above, weight, group)), LEADS)
-    return slope, tuple(np.maximum.accumulate(intercepts).tolist())
+    slope, intercepts = logistic_lines(
+        np.concatenate(score), np.concatenate(above), np.concatenate(weight), np.concatenate(group), LEADS
+    )
+    return slope, tuple(float(one) for one in np.maximum.accumulate(intercepts))
 
 
 def logistic_lines(
