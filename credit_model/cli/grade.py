@@ -78,7 +78,11 @@ MOST_FOLDS = 100
 @click.option(
     "--trees", type=click.IntRange(1, 100_000), default=None, help="With --cross-fit: most trees of each model."
 )
-@click.option("--plans", is_flag=True, help="With --model: also plan for the cuts, live the plans, and see what comes.")
+@click.option(
+    "--plans",
+    is_flag=True,
+    help="With --model: also live plans for the cuts, and hold the early warning against the true risk.",
+)
 @click.option("--intervals", is_flag=True, help="Print 95 % intervals (borrowers drawn anew) of the leader.")
 @click.option(
     "--json", "json_file", default=None, type=File(".json"), metavar="FILE", help="Also write everything as JSON."
@@ -132,14 +136,19 @@ def grade_command(
             )
     parts: dict[str, dict[str, Any]] = {}
     if plans:
-        from credit_model.cli.grade_plans import grade_plans_of, show_plans
+        from credit_model.cli.grade_plans import grade_plans_of, grade_warnings_of, show_plans, show_warnings
 
         with working("living plans"):
             lived = grade_plans_of(predictor, data, portfolios, policies, jobs=jobs)
+        with working("holding warnings against what came"):
+            warned = grade_warnings_of(predictor, data, portfolios, policies, jobs=jobs)
         parts["plans"] = lived.summary
+        if warned:
+            parts["warning"] = warned
     show_grade(grade, intervals=intervals)
     if plans:
         show_plans(lived)
+        show_warnings(warned)
     if json_file is not None:
         write_text(grade.to_json(**parts), json_file)
         say(f"Written to {json_file}")

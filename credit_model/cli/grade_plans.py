@@ -1,9 +1,11 @@
-"""The part of the command grade that lives plans."""
+"""The parts of the command grade that act: plans are lived, warnings held against what came and the true risk."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from credit_model.cli.console import heading, say, show_facts, show_table
 from credit_model.predictor import LimitPredictor
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Most cuts of a portfolio that are planned for.
 MOST_CUTS = 300
+#: Most lines of a portfolio whose true risk is counted by living on.
+MOST_LINES = 1000
 
 
 def grade_plans_of(
@@ -35,6 +39,55 @@ def grade_plans_of(
             for one, of in zip(portfolios, settings, strict=True)
         ]
     )
+
+
+def grade_warnings_of(
+    predictor: LimitPredictor,
+    folders: Sequence[str],
+    portfolios: Sequence[Portfolio],
+    policies: Sequence[str],
+    *,
+    jobs: int,
+) -> dict[str, float]:
+    """Early warnings on portfolios in folders that `simulate` wrote, beside the true risk; {} without a warning."""
+    from credit_model.grade.warnings import grade_warnings, mean_of_grades, true_risk_of
+    from credit_model.simulate.manifests import read_settings
+
+    if predictor.fitted.warning is None:
+        return {}
+    grades = []
+    for folder, one in zip(folders, portfolios, strict=True):
+        snapshots = predictor.snapshots(one.history)
+        truth = true_risk_of(read_settings(folder, policies=policies), snapshots, n_jobs=jobs)
+        grades.append(grade_warnings(predictor.fitted, snapshots, true_risk=truth, most=MOST_LINES, n_jobs=jobs))
+    return mean_of_grades(grades)
+
+
+def show_warnings(found: dict[str, float]) -> None:
+    """Print how good the early warning is, and how near to the true risk."""
+    say()
+    if not found:
+        say("The model was trained without the early warning (train --no-warning): there is none to grade.")
+        return
+    heading(f"Early warning on {found['n']:,.0f} lines, {found['cuts']:,.0f} cuts")
+    show_facts(
+        [
+            ("cuts with an alert in the six months before", f"{found['event_recall']:.1%}"),
+            ("median months from the first alert", f"{found['median_lead']:g}"),
+            ("alerts a month for 1,000 lines", f"{found['alerts_per_1000']:.0f}"),
+            ("new among them", f"{found['churn']:.0%}"),
+        ]
+    )
+    columns = {
+        "average precision": "average_precision",
+        "base rate": "base_rate",
+        "calibration error": "calibration_error",
+        "warning, beside the truth": "average_precision_of_warning",
+        "true risk": "average_precision_of_truth",
+        "mean distance from it": "risk_error",
+    }
+    rows = [{"cut within": f"{k} months", **{t: found[f"{c}_{k}m"] for t, c in columns.items()}} for k in (1, 3, 6)]
+    show_table(pd.DataFrame(rows), digits=3, title=f"Beside the true risk on {found['n_true']:,.0f} of the lines")
 
 
 def show_plans(grade: PlansGrade) -> None:

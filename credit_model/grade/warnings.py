@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.special import expit
@@ -18,9 +18,13 @@ from credit_model.fitted_model import FittedModel
 from credit_model.model.early_warning import HEADLINE, LEADS
 from credit_model.portfolio.snapshots import Snapshots
 from credit_model.portfolio.standing import standing_of
+from credit_model.simulate.again import live_again
+from credit_model.simulate.settings import Settings
 
 #: Leads that are told.
 SHOWN = (1, HEADLINE, LEADS)
+#: Lives by which the true risk of a line is counted.
+LIVES = 40
 #: From the positions of borrowers in a panel and month numbers, (n,) each, to the true risks of a cut within 1, 2, ...
 #: months: (n, LEADS).
 TrueRisk = Callable[[IntArray, IntArray], FloatArray]
@@ -98,6 +102,44 @@ def cut_within(cut: BoolArray) -> FloatArray:
     [[0.0, 0.5, 0.5]]
     """
     return np.asarray(np.logical_or.accumulate(cut, axis=2).mean(axis=1), dtype=np.float64)
+
+
+def true_risk_of(settings: Settings, snapshots: Snapshots, *, seed: int = 0, n_jobs: int = -1) -> TrueRisk:
+    """The true risks of a simulated portfolio's lines: `LIVES` lives of each from then on, with fresh chances.
+
+    The economy and the lender's own moves are those that came; the borrower's life and the lender's noise are drawn.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the portfolio.
+    snapshots : Snapshots
+        The portfolio's.
+    seed : int
+    n_jobs : int
+    """
+    history = snapshots.history
+    first = int(history.month_number.min())
+
+    def risks(whose: IntArray, month: IntArray) -> FloatArray:
+        ids = np.asarray(history.borrower_ids[whose], dtype=np.int64)
+        lived = live_again(
+            settings, np.repeat(ids, LIVES), np.repeat(month - first + 1, LIVES), LEADS, seed=seed, n_jobs=n_jobs
+        )
+        return cut_within(lived.cut.reshape(len(whose), LIVES, LEADS))
+
+    return risks
+
+
+def mean_of_grades(grades: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The grades of several portfolios as one: lines and cuts together, all else the mean, weighted by lines."""
+    weight = np.array([one["n"] for one in grades])
+    return {
+        name: float(sum(one[name] for one in grades))
+        if name in ("n", "cuts", "n_true")
+        else float(np.average([one[name] for one in grades], weights=weight))
+        for name in grades[0]
+    }
 
 
 def _of_lines(risk: FloatArray, seen: Outcomes) -> dict[str, float]:

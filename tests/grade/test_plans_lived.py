@@ -144,6 +144,7 @@ def test_the_command_lives_plans_and_writes_them_beside_the_rest(tmp_path, saved
     assert done.exit_code == 0, done.output
     assert "came true in the promised month" in done.output
     assert "Plans lived, by outcome" in done.output
+    assert "trained without the early warning" in done.output
     content = json.loads((tmp_path / "g.json").read_text())
     keys = ("n", "lived_success", "lived_success_within_two", "reinstated_by_waiting", "impossible_proved")
     assert set(keys) <= content["plans"].keys()
