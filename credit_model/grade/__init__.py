@@ -18,6 +18,7 @@
 ``possible``          whether what was lived is a history that could be
 ``plan_truth``        the cheapest path that the true policy admits
 ``plans``             plans held against the true lender: `grade_plans`
+``warnings``          early warnings beside the true risk: `grade_warnings`, `true_risk_of`
 ``in_time``           protocol *in time*, refitted on other borrowers of the same months: `grade_in_time`
 ====================  =============================================================================================
 """
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from credit_model.grade.in_time import grade_in_time
     from credit_model.grade.plans import PlansGrade, grade_plans
     from credit_model.grade.result import Grade
+    from credit_model.grade.warnings import grade_warnings, true_risk_of
 
 #: Public name -> the module that holds it.
 _HOME = {
@@ -41,9 +43,20 @@ _HOME = {
     "grade_in_time": "in_time",
     "grade_plans": "plans",
     "grade_portfolios": "grading",
+    "grade_warnings": "warnings",
+    "true_risk_of": "warnings",
 }
 
-__all__ = ["Grade", "PlansGrade", "grade_explanations", "grade_in_time", "grade_plans", "grade_portfolios"]
+__all__ = [
+    "Grade",
+    "PlansGrade",
+    "grade_explanations",
+    "grade_in_time",
+    "grade_plans",
+    "grade_portfolios",
+    "grade_warnings",
+    "true_risk_of",
+]
 
 
 def __getattr__(name: str) -> Any:
