@@ -86,7 +86,10 @@ def show_warnings(found: dict[str, float]) -> None:
         "true risk": "average_precision_of_truth",
         "mean distance from it": "risk_error",
     }
-    rows = [{"cut within": f"{k} months", **{t: found[f"{c}_{k}m"] for t, c in columns.items()}} for k in (1, 3, 6)]
+    rows = [
+        {"cut within": "1 month" if k == 1 else f"{k} months", **{t: found[f"{c}_{k}m"] for t, c in columns.items()}}
+        for k in (1, 3, 6)
+    ]
     show_table(pd.DataFrame(rows), digits=3, title=f"Beside the true risk on {found['n_true']:,.0f} of the lines")
 
 
