@@ -100,5 +100,9 @@ class ArtifactError(CreditModelError):
     """A saved model is damaged, or was made for another catalogue or version."""
 
 
+class AppealError(CreditModelError):
+    """An appeal desk's file cannot be used, or a case does not allow what was asked of it."""
+
+
 class CreditModelWarning(UserWarning):
     """Something was left out or is in doubt, and a person should know; the command line shows it as a note."""

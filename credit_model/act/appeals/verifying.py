@@ -1,0 +1,221 @@
+"""Holds an appeal desk's file against itself: what was edited, deleted, put in, moved or cut off, and where.
+
+An edit that is followed by new hashes for all later events, and a tail that is cut off together with all that belongs
+to it, leave a file without a fault in itself: they are found by a head that was printed before, on a letter or an
+export.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from credit_model.act.appeals.cases import Case, case_of_events
+from credit_model.act.appeals.chain import GENESIS, Event, event_hash, read_head, sealed_digest, text_digest
+from credit_model.act.appeals.schema import expected_schema
+from credit_model.act.appeals.store import Store, event_of
+from credit_model.errors import AppealError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as the desk wrote it.
+
+    Attributes
+    ----------
+    place : str
+        "event 12", "case 3", "sealed item 1f0c...", "text ...", "the tables", "the file".
+    what : str
+    """
+
+    place: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found, and what was looked at.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        Empty: everything is as it was written.
+    n_events, n_cases, n_sealed, n_erased : int
+    head : str
+    """
+
+    findings: tuple[Finding, ...]
+    n_events: int
+    n_cases: int
+    n_sealed: int
+    n_erased: int
+    head: str
+
+    @property
+    def is_sound(self) -> bool:
+        """Nothing was found."""
+        return not self.findings
+
+
+def verify(store: Store, heads: Sequence[str] = ()) -> Verification:
+    """Look at everything in a desk's file, in one view of it while officers go on working.
+
+    Parameters
+    ----------
+    store : Store
+    heads : sequence of str
+        Heads as letters and exports print them: the log must still hold what was done up to there.
+
+    Raises
+    ------
+    AppealError
+        A head is none, or the file cannot be read.
+    """
+    wanted = [read_head(head) for head in heads]
+    connection = store.connection
+    with store.reading():
+        rows = connection.execute(
+            "SELECT seq, at, actor, number, action, facts, sealed, prev, hash FROM event ORDER BY seq"
+        ).fetchall()
+        sealed = connection.execute("SELECT digest, number, salt, content FROM sealed ORDER BY digest").fetchall()
+        texts = connection.execute("SELECT digest, content FROM text ORDER BY digest").fetchall()
+        table = connection.execute("SELECT number, state, due, subject, last_seq FROM appeal").fetchall()
+        found = [*_file(connection), *_chain(rows), *_heads(rows, wanted)]
+        events = [event for event in map(_readable, rows) if event is not None]
+        erased = {digest for event in events if event.action == "erased" for digest in event.facts.get("items", ())}
+        found += [*_sealed(events, sealed, erased), *_texts(events, texts)]
+        cases, broken = _cases(events)
+        found += [*broken, *_table(store, cases, table)]
+        head = store.head
+    return Verification(tuple(found), len(rows), len(cases), len(sealed), len(erased), head)
+
+
+def _readable(row: Sequence[Any]) -> Event | None:
+    try:
+        return event_of(row)
+    except (ValueError, TypeError):
+        return None
+
+
+def _file(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """The file as SQLite sees it, and the guards of the tables."""
+    (state,) = connection.execute("PRAGMA integrity_check").fetchone()
+    if state != "ok":
+        yield Finding("the file", f"is damaged, {' '.join(str(state).split())[:200]}")
+    found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    wanted = expected_schema()
+    for name in sorted({*found, *wanted}):
+        if name not in found:
+            yield Finding("the tables", f"{name!r} is missing, which guards or holds what is written")
+        elif name not in wanted:
+            yield Finding("the tables", f"{name!r} was added")
+        elif found[name] != wanted[name]:
+            yield Finding("the tables", f"{name!r} was changed")
+
+
+def _chain(rows: Sequence[Sequence[Any]]) -> Iterator[Finding]:
+    prev, expected = GENESIS, 1
+    for row in rows:
+        seq, stated_prev, stated = row[0], row[-2], row[-1]
+        if seq != expected:
+            missing = f"event {expected}" if seq == expected + 1 else f"events {expected} to {seq - 1}"
+            yield Finding(missing, "missing: deleted, or moved elsewhere")
+        elif stated_prev != prev:
+            yield Finding(f"event {seq}", "does not follow the event before it: put in, moved, or written anew")
+        if event_hash(*row[:-1]) != stated:
+            yield Finding(f"event {seq}", "its content is not what its hash says: edited")
+        prev, expected = stated, seq + 1
+
+
+def _heads(rows: Sequence[Sequence[Any]], wanted: Sequence[tuple[int, str]]) -> Iterator[Finding]:
+    hashes = {row[0]: row[-1] for row in rows}
+    last = max(hashes, default=0)
+    for seq, start in wanted:
+        if seq == 0:
+            continue
+        if seq not in hashes:
+            where = f"after event {last}" if seq > last else f"at event {seq}"
+            yield Finding(f"event {seq}", f"was there when its head was printed: the log was cut {where}")
+        elif not str(hashes[seq]).startswith(start):
+            yield Finding(
+                f"event {seq}", "has another hash than was printed: this or an earlier event was written anew"
+            )
+
+
+def _sealed(events: Sequence[Event], rows: Sequence[Sequence[Any]], erased: set[str]) -> Iterator[Finding]:
+    place = {digest: event for event in events for digest in event.sealed}
+    stored = {row[0]: row for row in rows}
+    for digest, number, salt, content in rows:
+        where = f"sealed item {digest[:12]}"
+        if sealed_digest(salt, content) != digest:
+            yield Finding(where, f"is not what {_of(place.get(digest))} was given: edited")
+        elif digest not in place:
+            yield Finding(where, "belongs to no event: put in, or its event was cut off")
+        elif place[digest].case != number:
+            yield Finding(where, f"was moved from case {place[digest].case} to case {number}")
+        elif digest in erased:
+            yield Finding(where, f"of case {number} is logged as erased, and is still there")
+    for digest, event in place.items():
+        if digest not in stored and digest not in erased:
+            yield Finding(
+                f"event {event.seq}", f"its sealed item {digest[:12]} is gone, and no event says it was erased"
+            )
+
+
+def _of(event: Event | None) -> str:
+    return "any event" if event is None else f"event {event.seq}"
+
+
+def _texts(events: Sequence[Event], rows: Sequence[Sequence[Any]]) -> Iterator[Finding]:
+    place = {digest: event for event in events for digest in event.facts.get("texts", {}).values()}
+    stored = {digest for digest, _ in rows}
+    for digest, content in rows:
+        if text_digest(content) != digest:
+            yield Finding(f"text {digest[:12]}", f"is not what {_of(place.get(digest))} was given: edited")
+        elif digest not in place:
+            yield Finding(f"text {digest[:12]}", "belongs to no event: put in, or its event was cut off")
+    for digest, event in place.items():
+        if digest not in stored:
+            yield Finding(f"event {event.seq}", f"its text {digest[:12]} is gone")
+
+
+def _cases(events: Sequence[Event]) -> tuple[dict[int, Case], list[Finding]]:
+    of_case: dict[int, list[Event]] = {}
+    for event in events:
+        if event.case:
+            of_case.setdefault(event.case, []).append(event)
+    cases, broken = {}, []
+    for number, own in sorted(of_case.items()):
+        try:
+            cases[number] = case_of_events(own)
+        except (AppealError, KeyError) as error:
+            broken.append(Finding(f"case {number}", f"its events do not follow from each other ({error})"))
+    return cases, broken
+
+
+def _table(store: Store, cases: dict[int, Case], rows: Sequence[Sequence[Any]]) -> Iterator[Finding]:
+    found = {row[0]: row for row in rows}
+    for number, case in cases.items():
+        if number not in found:
+            yield Finding(f"case {number}", "is missing from the table of cases")
+            continue
+        try:
+            subject = store.subject_of(case)
+        except (ValueError, KeyError, TypeError):
+            continue  # its sealed item is no longer what it was, which is told there
+        if found[number] != (number, case.state, case.due, subject, case.events[-1].seq):
+            yield Finding(f"case {number}", "the table of cases says otherwise than its events: edited")
+    for number in found:
+        if number not in cases:
+            yield Finding(f"case {number}", "stands in the table of cases without events: put in, or they were cut off")
+
+
+def facts_as_text(event: Event) -> str:
+    """The facts of an event in one line, for people."""
+    return json.dumps(event.facts, ensure_ascii=False, sort_keys=True)
