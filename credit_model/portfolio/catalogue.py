@@ -26,6 +26,8 @@ from credit_model.portfolio.declarations import (
     Source,
     Unit,
 )
+from credit_model.portfolio.evidence import DocumentKind, Ledger
+from credit_model.portfolio.evidence_declarations import read_documents, read_ledgers
 from credit_model.portfolio.feature_declarations import Named, read_feature
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.lever_declarations import MOST_LEVERS, plan_rules, read_lever
@@ -50,7 +52,7 @@ __all__ = [
 #: Catalogues that come with the package, by name.
 BUILT_IN = ("synthetic", "home_credit", "uci_taiwan")
 
-_TABLES = ("portfolio", "source", "ladder", "column", "factor", "feature", "plan", "lever")
+_TABLES = ("portfolio", "source", "ladder", "column", "factor", "feature", "plan", "lever", "document", "ledger")
 
 
 def read_catalogue(source: str | Path) -> Catalogue:
@@ -177,6 +179,7 @@ def _catalogue(document: TomlDocument) -> tuple[Catalogue | None, tuple[str, ...
     amounts, quantiles = ladder or (None, None)
     rules = document.gather(plan_rules, document, columns)
     levers = _levers(document, columns, features, factors)
+    documents, ledgers = _evidence(document, columns)
     catalogue = Catalogue(
         **portfolio,
         ladder=amounts,
@@ -187,6 +190,8 @@ def _catalogue(document: TomlDocument) -> tuple[Catalogue | None, tuple[str, ...
         source=source or SourceFormat(),
         plan=rules or PlanRules(),
         levers=tuple(levers),
+        documents=documents,
+        ledgers=ledgers,
         text=document.text,
     )
     return catalogue, unread
@@ -206,6 +211,14 @@ def _levers(
     known = [f for f in features if f is not None], [f for f in factors if f is not None]
     found = [document.gather(read_lever, table, columns, *known) for table in _unique(tables, "id")]
     return [lever for lever in found if lever is not None]
+
+
+def _evidence(
+    document: TomlDocument, columns: dict[str, Column | None]
+) -> tuple[tuple[DocumentKind, ...], tuple[Ledger, ...]]:
+    """The kinds of papers and the ledgers that break no rule."""
+    tables = {name: _unique(document.gather(document.tables, name) or [], "id") for name in ("document", "ledger")}
+    return read_documents(document, tables["document"], columns), read_ledgers(document, tables["ledger"], columns)
 
 
 def _special(head: TomlTable) -> dict[str, str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from credit_model.errors import CatalogueError
 from credit_model.notebook import notebook_html
+from credit_model.portfolio.evidence import DocumentKind, Ledger
 from credit_model.portfolio.labels import Label as Label
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.levers import Lever, PlanRules
@@ -209,6 +210,10 @@ class Catalogue:
         What plans keep to.
     levers : tuple of Lever
         What a borrower can move, in the order of the file.
+    documents : tuple of DocumentKind
+        Papers that may correct data.
+    ledgers : tuple of Ledger
+        Sums that have to hold from month to month.
     text : str
         The TOML as read; `digest` names it.
     """
@@ -236,6 +241,8 @@ class Catalogue:
     source: SourceFormat
     plan: PlanRules
     levers: tuple[Lever, ...]
+    documents: tuple[DocumentKind, ...]
+    ledgers: tuple[Ledger, ...]
     text: str
 
     @cached_property
