@@ -9,9 +9,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal, get_args
 
+from credit_model.documents.working_days import Calendar, Counted, read_calendar
 from credit_model.errors import CreditModelError
 from credit_model.portfolio.declarations import Label
-from credit_model.portfolio.toml_document import TomlDocument, read_toml_text
+from credit_model.portfolio.toml_document import TomlDocument, TomlTable, read_toml_text
 
 ChannelId = Literal["explanation", "human_review", "dispute", "documents"]
 CHANNELS: tuple[ChannelId, ...] = get_args(ChannelId)
@@ -20,6 +21,7 @@ CHANNELS: tuple[ChannelId, ...] = get_args(ChannelId)
 MOST_NOTICE_DAYS = 30
 MOST_BUREAU_DAYS = 20
 _MOST_DAYS = 3650
+_TABLES = ("lender", "regulator", "notice", "bureau", "channel", "calendar", "next_instance")
 
 
 class LenderError(CreditModelError):
@@ -38,12 +40,15 @@ class Channel:
         It may be used within so many days after the notice.
     answer_days : int
         The lender answers within so many days.
+    counted : "calendar" or "working"
+        Which days are counted.
     """
 
     id: ChannelId
     contact: Label
     open_days: int
     answer_days: int
+    counted: Counted = "calendar"
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,22 @@ class Bureau:
     name: Label
     contact: Label
     dispute_days: int
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Who looks at a case next, where the borrower does not agree with the lender's answer.
+
+    Attributes
+    ----------
+    name, contact : Label
+    days : int or None
+        To be turned to within so many days after the answer.
+    """
+
+    name: Label
+    contact: Label
+    days: int | None
 
 
 @dataclass(frozen=True)
@@ -73,6 +94,9 @@ class Lender:
         The rules under which some decreases need no notice.
     bureau : Bureau
     channels : tuple of Channel, in the order of `CHANNELS`
+    calendar : Calendar
+    next_instance : Instance
+        The regulator, where the file names nobody else.
     text : str
         The TOML as read; `digest` names it.
     """
@@ -87,6 +111,8 @@ class Lender:
     exemption_rules: Label
     bureau: Bureau
     channels: tuple[Channel, ...]
+    calendar: Calendar
+    next_instance: Instance
     text: str
 
     @cached_property
@@ -127,16 +153,18 @@ def parse_lender(text: str, *, where: str = "lender") -> Lender:
     LenderError
         The text is not TOML, or breaks a rule.
     """
-    document = TomlDocument(text, where, LenderError, ("lender", "regulator", "notice", "bureau", "channel"))
+    document = TomlDocument(text, where, LenderError, _TABLES)
     head, regulator = document.table("lender"), document.table("regulator")
     notice, bureau = document.table("notice"), document.table("bureau")
+    calendar, instance = document.optional("calendar"), document.optional("next_instance")
+    regulator_is = regulator.label("name"), regulator.label("contact")
     lender = Lender(
         name=head.label("name"),
         address=head.label("address"),
         version=head.text("version"),
         sample=head.get("sample", bool, False),
-        regulator=regulator.label("name"),
-        regulator_contact=regulator.label("contact"),
+        regulator=regulator_is[0],
+        regulator_contact=regulator_is[1],
         notice_days=notice.integer("days", 1, MOST_NOTICE_DAYS),
         exemption_rules=notice.label("exemption_rules"),
         bureau=Bureau(
@@ -145,12 +173,18 @@ def parse_lender(text: str, *, where: str = "lender") -> Lender:
             dispute_days=bureau.integer("dispute_days", 1, MOST_BUREAU_DAYS),
         ),
         channels=_channels(document),
+        calendar=read_calendar(calendar),
+        next_instance=_instance(instance) if instance.content else Instance(*regulator_is, None),
         text=document.text,
     )
-    for table in (head, regulator, notice, bureau):
+    for table in (head, regulator, notice, bureau, calendar, instance):
         document.gather(table.close)
     document.finish()
     return lender
+
+
+def _instance(table: TomlTable) -> Instance:
+    return Instance(table.label("name"), table.label("contact"), table.integer("days", 1, _MOST_DAYS, None))
 
 
 def _channels(document: TomlDocument) -> tuple[Channel, ...]:
@@ -164,6 +198,7 @@ def _channels(document: TomlDocument) -> tuple[Channel, ...]:
             contact=table.label("contact"),
             open_days=table.integer("open_days", 1, _MOST_DAYS),
             answer_days=table.integer("answer_days", 1, _MOST_DAYS),
+            counted=table.choice("counted", get_args(Counted), "calendar"),
         )
         table.close()
     for name in CHANNELS:

@@ -24,6 +24,9 @@ FORMAT = "credit_model.notice/2"
 _DIGEST_SHOWN = 12
 #: Digits of the numbers beside the words.
 _DIGITS = 6
+#: How the keys of texts end that count days.
+_DAYS = {"calendar": "_days", "working": "_working_days"}
+_REVIEW = {"calendar": "", "working": "_working_days"}
 
 
 def on_one_line(text: str) -> str:
@@ -202,7 +205,8 @@ class NoticeContent:
         yield self.say(key, when=self.told.compared_with)
         if verdict.withheld == "not_supported" and self.explanation.has_reference[0]:
             yield self.say(f"unexplained.{'moved' if verdict.factors else 'nothing_moved'}{compared}")
-        yield self.say("unexplained.review", days=self.lender.channel("human_review").answer_days)
+        review = self.lender.channel("human_review")
+        yield self.say("unexplained.review" + _REVIEW[review.counted], days=review.answer_days)
 
     def _remarks(self) -> Iterator[str]:
         for ranks in self.verdict.ties:
@@ -243,9 +247,9 @@ class NoticeContent:
                 "text": self.say(f"channels.{channel.id}"),
                 "contact": self.spoken.label(channel.contact),
                 "open_days": channel.open_days,
-                "open_text": self.say("channels.open_days", days=channel.open_days),
+                "open_text": self.say(f"channels.open{_DAYS[channel.counted]}", days=channel.open_days),
                 "answer_days": channel.answer_days,
-                "answer_text": self.say("channels.answer_days", days=channel.answer_days),
+                "answer_text": self.say(f"channels.answer{_DAYS[channel.counted]}", days=channel.answer_days),
             }
             for channel in channels
         ]
