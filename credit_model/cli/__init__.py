@@ -29,6 +29,7 @@ _COMMANDS = {
     "plot": ("plot", "Draw explained decreases."),
     "notice": ("documents", "Write the notice of one limit decrease for the borrower."),
     "report": ("documents", "Write a page for every decrease, and an index over them."),
+    "appeal": ("appeal", "Appeals: evidence, re-evaluation, decision and letter, with a log that proves them."),
     "grade": ("grade", "Hold explanations against the simulator's truth."),
     "demo": ("demo", "Explain your own data, or simulated data, in a few minutes."),
 }
@@ -70,7 +71,7 @@ def main() -> None:
 
     \b
     The line of work:  simulate | convert | draft -> check -> train -> evaluate -> explain, why -> plan, watch, plot,
-                       notice, report
+                       notice, report -> appeal
     Try it all:        credit-model demo --out demo
     With own data:     credit-model demo --data cards.csv --out explained
     """

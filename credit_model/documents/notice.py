@@ -71,8 +71,7 @@ class Notice:
 
     def html(self) -> str:
         """A self-contained page, made for A4 paper."""
-        style = _template_text("notice.css")
-        policy = f"default-src 'none'; style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'"
+        style, policy = style_and_policy()
         return _template("notice.html").render(
             n=self.content,
             say=self._language.texts("notice"),
@@ -209,6 +208,17 @@ def escape_markdown(text: object) -> str:
     # A number is told from a list by its dot, anything else by itself.
     at = start.end() if start[2].isdigit() else start.end(1)
     return f"{plain[:at]}\\{plain[at:]}"
+
+
+def render(name: str, **values: Any) -> str:
+    """A template of the documents, filled in; what comes from data is escaped as HTML or Markdown by its name."""
+    return _template(name).render(**values)
+
+
+def style_and_policy() -> tuple[str, str]:
+    """The style of notices and letters, and the policy that lets a page use it and nothing else."""
+    style = _template_text("notice.css")
+    return style, f"default-src 'none'; style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'"
 
 
 @cache

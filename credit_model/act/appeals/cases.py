@@ -154,8 +154,8 @@ def _next(case: Case, event: Event, events: tuple[Event, ...]) -> Case:
         known["evaluated"] = None  # it has not looked at this document
     if action == "returned":
         known["proposed"] = None
-    if action == "proposed" and case.evaluated is None and case.kind != "explanation":
-        raise AppealError(f"case {case.number} must be evaluated with all its evidence before a decision is proposed")
+    if action == "proposed":
+        check_evaluated(case)
     if action in ("decided", "returned") and case.proposed is not None and event.actor == case.proposed.actor:
         raise AppealError(
             f"case {case.number} was proposed by {event.actor!r}, who cannot decide it, too; "
@@ -164,6 +164,18 @@ def _next(case: Case, event: Event, events: tuple[Event, ...]) -> Case:
     if action == "returned" and case.evaluated is not None:
         state = "evaluated"
     return Case(case.number, case.kind, case.channel, case.due, state or case.state, events, **known)
+
+
+def check_evaluated(case: Case) -> None:
+    """Refuse a proposal before the case was evaluated with all its evidence; an explanation needs none.
+
+    Raises
+    ------
+    AppealError
+        It was not.
+    """
+    if case.state in _BEFORE_A_PROPOSAL and case.evaluated is None and case.kind != "explanation":
+        raise AppealError(f"case {case.number} must be evaluated with all its evidence before a decision is proposed")
 
 
 def _done(action: str) -> str:

@@ -13,6 +13,7 @@ import os
 import secrets
 import sqlite3
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from typing import Any
 from credit_model.act.appeals.cases import Case, case_of_events
 from credit_model.act.appeals.chain import GENESIS, SALT_BYTES, Event, canonical, head_of, sealed_digest, text_digest
 from credit_model.act.appeals.schema import APPLICATION_ID, STEPS, VERSION, statements_of, version_of
-from credit_model.errors import AppealError
+from credit_model.errors import AppealError, CreditModelWarning
 from credit_model.files import fresh_file
 
 #: Seconds that a write waits for another officer's to end.
@@ -155,6 +156,10 @@ class Store:
             rows = self.connection.execute(f"SELECT {_COLUMNS} FROM event{where} ORDER BY seq", given).fetchall()
         return [event_of(row) for row in rows]
 
+    def now(self) -> datetime:
+        """The time by the desk's clock."""
+        return self._clock()
+
     @property
     def head(self) -> str:
         """Names the last event and all before it; printed, it proves later that nothing was cut off."""
@@ -184,9 +189,14 @@ class Store:
 
     def item(self, digest: str) -> bytes | None:
         """A sealed item's content; None where it was erased."""
+        found = self.salted(digest)
+        return None if found is None else found[1]
+
+    def salted(self, digest: str) -> tuple[bytes, bytes] | None:
+        """A sealed item's salt and content; None where it was erased."""
         with self._told():
-            row = self.connection.execute("SELECT content FROM sealed WHERE digest = ?", (digest,)).fetchone()
-        return None if row is None else bytes(row[0])
+            row = self.connection.execute("SELECT salt, content FROM sealed WHERE digest = ?", (digest,)).fetchone()
+        return None if row is None else (bytes(row[0]), bytes(row[1]))
 
     def record(self, event: Event, place: int = 0) -> dict[str, Any] | None:
         """A sealed item of an event, read as JSON; None where it was erased."""
@@ -263,7 +273,13 @@ class Store:
                 writing.connection.execute("DELETE FROM sealed WHERE digest = ?", (digest,))
             writing.connection.execute("UPDATE appeal SET subject = NULL WHERE number = ?", (number,))
         with self._told():
-            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            (is_busy, *_) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if is_busy:
+            warnings.warn(
+                f"{self.path}: others are reading; the erased data leave the disk when the desk is next opened alone",
+                CreditModelWarning,
+                stacklevel=2,
+            )
         return len(items)
 
     def back_up(self, path: str | Path) -> None:

@@ -1,0 +1,48 @@
+"""When a case may be opened and when it is to be answered, as the lender's file has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from credit_model.act.appeals.cases import Kind
+from credit_model.act.appeals.entries import Terms
+from credit_model.documents.lender_file import ChannelId, Lender
+
+#: Kind of case -> the lender's channel for it.
+CHANNEL_OF: dict[Kind, ChannelId] = {
+    "explanation": "explanation",
+    "dispute": "dispute",
+    "documents": "documents",
+    "review": "human_review",
+    "rise": "documents",
+}
+
+
+def terms_of(lender: Lender, kind: Kind, notice_day: date | None = None) -> Callable[[date], Terms]:
+    """What the lender's file grants to a case, from the day on which it is opened.
+
+    Parameters
+    ----------
+    lender : Lender
+    kind : Kind
+    notice_day : date, optional
+        On which the borrower had the notice; None: not known, and the channel counts as open. A rise may be applied
+        for at any time.
+
+    Examples
+    --------
+    >>> from credit_model.documents.lender_file import read_lender
+    >>> terms_of(read_lender(), "dispute")(date(2024, 4, 2)).due
+    datetime.date(2024, 4, 22)
+    """
+    channel, calendar = lender.channel(CHANNEL_OF[kind]), lender.calendar
+    open_until = None
+    if notice_day is not None and kind != "rise":
+        open_until = calendar.after(notice_day, channel.open_days, channel.counted)
+
+    def terms(day: date) -> Terms:
+        due = calendar.after(day, channel.answer_days, channel.counted)
+        return Terms(channel.id, due, open_until, lender.text)
+
+    return terms

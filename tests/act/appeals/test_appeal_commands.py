@@ -1,0 +1,132 @@
+"""The desk at the command line: a case from the officer's first command to the proof, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from credit_model.cli import main
+from credit_model.portfolio.months import format_month
+
+
+def run(*words):
+    result = CliRunner().invoke(main, [str(word) for word in words])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code in (0, 1, 2), result.output
+    return result
+
+
+def ok(*words):
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def refused(*words):
+    """The one line that is said, after which the desk is as it was."""
+    result = run(*words)
+    assert result.exit_code == 1, result.output
+    assert re.fullmatch(r"Error: [^\n]+\n", result.stderr), result.stderr
+    return result.stderr
+
+
+@pytest.fixture
+def at(saved, cuts, bench, tmp_path):
+    """The first words of the commands about case 1, and the cut that it is about."""
+    i, one = cuts["income"]
+    frozen = bench.frozen(i)
+    store = tmp_path / "desk.sqlite"
+    where = ("--data", saved / "portfolio", "--model", saved / "model", "--jobs", 1)
+    who = ("--borrower", frozen.borrower_id, "--month", frozen.month_text)
+    opened = ("appeal", "open", "--store", store, *where, *who, "--officer", "ann")
+    cell = f"income_amount@{format_month(one.month, frozen.month_type)}={one.value:.0f}"
+    return {"store": store, "open": opened, "cell": cell, "model": saved / "model"}
+
+
+def about(at, command, *words):
+    return ("appeal", command, "--store", at["store"], "--case", 1, *words)
+
+
+def test_a_case_from_the_first_command_to_the_proof(at, tmp_path):
+    assert "answer due" in ok(*at["open"], "--kind", "dispute", "--claim", "My income is wrong.")
+    assert "about the same decision is still open" in refused(*at["open"], "--kind", "review")
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(b"%PDF-1.7")
+    told = ok(*about(at, "evidence", "--officer", "ann", "--document", "payslip", "--cell", at["cell"], "--file", scan))
+    assert re.search(r"to be looked at +0\b", told)
+    evaluated = ok(*about(at, "evaluate", "--officer", "ann", "--model", at["model"]))
+    assert re.search(r"recommendation +reinstate", evaluated)
+    assert "ability to repay" in evaluated
+    ok(*about(at, "decide", "--officer", "ann", "--propose", "reinstate"))
+    assert "who cannot decide it, too" in refused(*about(at, "decide", "--officer", "ann", "--confirm"))
+    ok(*about(at, "decide", "--officer", "bo", "--confirm"))
+    assert "# Our answer in your case" in ok(*about(at, "letter", "--officer", "bo"))
+    chinese = ok(*about(at, "letter", "--lang", "zh"))
+    assert "# 申诉处理结果告知书" in chinese
+    for suffix in ("html", "md", "json"):
+        ok(*about(at, "letter", "--out", tmp_path / f"letter.{suffix}"))
+    head = json.loads((tmp_path / "letter.json").read_text(encoding="utf-8"))["head"]
+    ok(*about(at, "decide", "--officer", "bo", "--close"))
+    log = ok("appeal", "log", "--store", at["store"], "--lang", "zh")
+    assert "对数据提出异议" in log
+    assert "已结案" in log
+    assert "decided" in ok(*about(at, "log"))
+    ok(*about(at, "export", "--out", tmp_path / "case"))
+    verified = ok("appeal", "verify", "--store", at["store"], "--head", head, "--export", tmp_path / "case")
+    assert re.search(r"sound +yes", verified)
+    assert "the log was cut" in refused("appeal", "verify", "--store", at["store"], "--head", "77-" + "0" * 32)
+    assert "By data source" in ok("appeal", "summary", "--store", at["store"], "--out", tmp_path / "c.csv")
+    assert pd.read_csv(tmp_path / "c.csv")["column"].tolist() == ["income_amount"]
+    ok("appeal", "backup", "--store", at["store"], "--out", tmp_path / "backup.sqlite")
+    assert "items erased" in ok(*about(at, "erase", "--officer", "bo"))
+    assert "was erased" in refused(*about(at, "letter", "--officer", "bo"))
+    assert re.search(r"sound +yes", ok("appeal", "verify", "--store", tmp_path / "backup.sqlite", "--head", head))
+
+
+def test_an_explanation_and_a_rise_at_the_command_line(at, bench, saved):
+    ok(*at["open"], "--kind", "explanation")
+    ok(*about(at, "decide", "--officer", "ann", "--propose", "explained"))
+    ok(*about(at, "decide", "--officer", "bo", "--send-back", "--note", "name the month"))
+    ok(*about(at, "decide", "--officer", "ann", "--withdraw"))
+    rise = [word for word in at["open"] if word != "--month"]
+    rise.remove(at["open"][at["open"].index("--month") + 1])
+    assert re.search(r"case +2", ok(*rise, "--kind", "rise"))
+    assert re.search(r"support +- -> -", ok("appeal", "evaluate", "--store", at["store"], "--case", 2,
+                                            "--officer", "ann", "--model", saved / "model"))  # fmt: skip
+
+
+def test_wrong_usage_and_wrong_words_are_told(at, tmp_path):
+    assert "there is no such appeal desk" in refused("appeal", "log", "--store", at["store"])
+    ok(*at["open"], "--kind", "dispute")
+    for cell in ("income_amount", "income_amount=3", "@2024-03=3", "income_amount@=3"):
+        told = refused(*about(at, "evidence", "--officer", "ann", "--document", "payslip", "--cell", cell))
+        assert "a cell must be written COLUMN@MONTH=VALUE" in told
+    assert "must be a date such as 2024-03-31" in refused(*at["open"], "--kind", "review", "--notice-date", "31.3.2024")
+    for words in ((), ("--confirm", "--close"), ("--confirm", "--limit", 5)):
+        assert run(*about(at, "decide", "--officer", "bo", *words)).exit_code == 2
+    no_month = [*at["open"][: at["open"].index("--month")], "--officer", "ann", "--kind", "dispute"]
+    assert "--month is needed" in run(*no_month).output
+    assert "the case is answered by a person" in run(*about(at, "letter")).output
+    assert "a head must be" in refused("appeal", "verify", "--store", at["store"], "--head", "x")
+    assert "is what --store reads" in refused("appeal", "backup", "--store", at["store"], "--out", at["store"])
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.txt").write_text("mine", encoding="utf-8")
+    assert "holds other files" in refused(*about(at, "export", "--out", tmp_path / "other"))
+
+
+def test_a_late_case_needs_a_reason_at_the_command_line(at):
+    told = refused(*at["open"], "--kind", "dispute", "--notice-date", "2020-01-01")
+    assert "give --late-because REASON" in told
+    ok(*at["open"], "--kind", "dispute", "--notice-date", "2020-01-01", "--late-because", "was abroad")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_told(at, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    words = [tmp_path / "locked" / "desk.sqlite" if word == at["store"] else word for word in at["open"]]
+    assert "cannot be written" in refused(*words, "--kind", "dispute")

@@ -1,0 +1,274 @@
+"""Letters: what the law asks of an answer, in both languages and all formats, and the same bytes again at any time."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+
+import pytest
+
+from credit_model.act.appeals.evaluating import corrected_cut
+from credit_model.act.appeals.reading import corrected_cells
+from credit_model.act.appeals.store import Store
+from credit_model.act.appeals.verifying import verify
+from credit_model.documents.case_folder import check_export, export_case
+from credit_model.documents.letter import letter_of, letters, replayed, write_letters
+from credit_model.documents.notice import FORMATS, build_notice
+from credit_model.errors import AppealError, ArtifactError
+from credit_model.portfolio.forbidden_phrases import forbidden_phrase
+from credit_model.portfolio.months import format_month
+from tests.act.appeals.test_desk import income_cell, reinstated
+from tests.documents.notice_examples import parsed, visible_text
+
+LANGS = ("en", "zh")
+
+
+def upheld(bench, desk, i, *, kind="dispute", outcome="uphold", reason=None):
+    number = bench.open(desk, i, kind)
+    if kind != "explanation":
+        advice = bench.look_again(desk, number).recommendation
+        reason = reason if advice != outcome else None
+    desk.propose(number, outcome, actor="ann", reason=reason)
+    desk.decide(number, actor="bo")
+    return number, write_letters(desk, number, actor="bo")
+
+
+@pytest.fixture
+def cases(bench, desk, cuts):
+    """A case of every kind, answered: name -> (number, letters by language)."""
+    number = reinstated(bench, desk, cuts)
+    event = desk.store.case(number).letters[0]
+    found = {"reinstated": (number, {lang: letter_of(desk, event, lang) for lang in LANGS})}
+    others = [i for i in cuts["any"] if i not in (cuts["late"], cuts["income"][0])]
+    found["late"] = upheld(bench, desk, cuts["late"])
+    found["review"] = upheld(bench, desk, others[0], kind="review", reason="records_contradict")
+    found["explained"] = upheld(bench, desk, others[1], kind="explanation", outcome="explained")
+    found["unexplained"] = upheld(bench, desk, cuts["unexplained"][0], kind="documents", reason="rule_applies")
+    borrower = bench.history.borrower_ids[3]
+    rise = bench.open_rise(desk, borrower)
+    advice = bench.look_again(desk, rise).recommendation
+    desk.propose(rise, "uphold", actor="ann", reason=None if advice == "uphold" else "not_in_the_data")
+    desk.decide(rise, actor="bo")
+    found["rise"] = rise, write_letters(desk, rise, actor="bo")
+    return found
+
+
+def texts(letter):
+    return {"html": visible_text(letter.html()), "markdown": letter.markdown(), "json": letter.json()}
+
+
+def test_the_checklist_of_an_answer(bench, desk, cases):
+    for name, (number, by_lang) in cases.items():
+        for lang, letter in by_lang.items():
+            content = letter.content
+            for text in texts(letter).values():
+                # limits, the decision and its day, the case, the head of the log
+                assert content["limit"]["decided_text"] in text
+                assert content["date"] in text
+                assert f"A{number:06d}" in text
+                assert content["head"] in text
+                # the regulator, the next instance with its limit of time, the bureau's duty to answer
+                assert ("National Financial Regulatory" if lang == "en" else "国家金融监督管理总局") in text
+                assert (
+                    "mediation committee within 60 days" if lang == "en" else "60日内向金融消费纠纷调解委员会"
+                ) in text
+                assert ("written answer within 20 days" if lang == "en" else "20日内获得书面答复") in text
+                assert ("right to go to court" if lang == "en" else "起诉的权利") in text
+                # versions
+                assert bench.fitted.version in text
+                assert content["versions"]["lender_file_digest"] in text
+                assert content["versions"]["catalogue_digest"] in text
+                # a person decided
+                assert ("decision was taken by a person" if lang == "en" else "决定由工作人员作出") in text
+                # nothing empty, nothing protected
+                assert forbidden_phrase(text, lang) is None, (name, lang)
+                assert not re.search(r"gender|female|age.band|性别|年龄段", text)
+            if lang == "en":
+                assert not re.search(r"[\u4e00-\u9fff]", letter.html() + letter.markdown())
+
+
+def test_a_cut_that_stands_is_given_its_reasons_with_their_sources_and_a_knock_out_is_disclosed(cases, desk, cuts):
+    number, by_lang = cases["late"]
+    notices = desk.file(number).notices
+    for lang, letter in by_lang.items():
+        content = letter.content
+        assert content["reasons"]
+        assert content["reasons"] == notices[lang]["reasons"]
+        assert content["rules"] == notices[lang]["rules"]
+        for text in (visible_text(letter.html()), letter.markdown()):
+            for reason in content["reasons"]:
+                assert reason["code"] in text
+                assert reason["source"] in text
+        assert content["further"]
+    number, by_lang = cases["reinstated"]
+    for letter in by_lang.values():
+        assert letter.content["reasons"] == letter.content["further"] == []
+
+
+def test_the_reasons_of_a_cut_that_stands_are_those_of_the_corrected_records(bench, desk, cuts):
+    """A half-right income: what was told of it then is no longer so, and is not told."""
+    i, one = cuts["income"]
+    number = bench.open(desk, i)
+    month = format_month(one.month, bench.history.month_type)
+    then = bench.frozen(i).cells["income_amount"][bench.frozen(i).row_of(one.month)]
+    desk.add_evidence(number, "payslip", [("income_amount", month, f"{(then + one.value) // 2:.0f}")], actor="ann")
+    with pytest.raises(AppealError, match="has to follow from the corrected months, too"):
+        desk.evaluate(number, bench.fitted, bench.rule, actor="ann")
+    found = bench.look_again(desk, number)
+    reason = None if found.recommendation == "uphold" else "records_contradict"
+    desk.propose(number, "uphold", actor="ann", reason=reason)
+    desk.decide(number, actor="bo")
+    letters_ = write_letters(desk, number, actor="bo")
+    cut = corrected_cut(
+        bench.fitted, bench.rule, desk.file(number).frozen, corrected_cells(desk.file(number).documents)
+    )
+    assert cut.keep_score_after[0] == found.score_after
+    for lang, letter in letters_.items():
+        told = build_notice(cut, lang=lang).content
+        assert letter.content["reasons"] == told["reasons"]
+        assert letter.content["withheld"] == bool(told["withheld"])
+        assert letter.content["reasons"] != build_notice(bench.explanations[i], lang=lang).content["reasons"]
+
+
+def test_a_cut_that_the_model_does_not_support_is_given_no_reasons(cases):
+    for lang, letter in cases["unexplained"][1].items():
+        assert letter.content["withheld"]
+        assert letter.content["reasons"] == []
+        words = "We name no reasons" if lang == "en" else "我们不列出原因"
+        assert words in visible_text(letter.html())
+
+
+def test_what_the_documents_show_and_what_they_change_is_told(bench, cases, cuts):
+    _, _, value = income_cell(cuts, bench)
+    content = cases["reinstated"][1]["en"].content
+    (row,) = content["evidence"]
+    assert (row["document"], row["datum"], row["after"]) == ("Payslip", "Monthly income", f"RMB {int(value):,}")
+    (change,) = content["changes"]
+    assert (change["subject"], change["effect"], change["share"]) == (
+        "Ability to repay", "speaks for your limit", "100%",
+    )  # fmt: skip
+    assert "With these corrections the risk" in content["again"][0]
+    assert "更正之后" in cases["reinstated"][1]["zh"].content["again"][0]
+
+
+def test_every_letter_is_the_same_bytes_again_from_the_store_alone(cases, desk):
+    desk.store.close()
+    for number, by_lang in cases.values():
+        (event,) = desk.store.case(number).letters
+        again = replayed(desk, event)
+        for lang, letter in by_lang.items():
+            for name in FORMATS:
+                stored = letter_of(desk, event, lang).as_format(name).encode()
+                assert stored == letter.as_format(name).encode() == again[lang].as_format(name).encode()
+
+
+def test_the_head_of_a_letter_finds_a_log_that_lost_it(cases, desk, tmp_path):
+    number, by_lang = cases["late"]
+    head = by_lang["en"].content["head"]
+    (event,) = desk.store.case(number).letters
+    assert head == by_lang["zh"].content["head"] == event.head
+    assert verify(desk.store, [head]).is_sound
+    copy = tmp_path / "short.sqlite"
+    desk.store.back_up(copy)
+    with sqlite3.connect(copy) as connection:
+        connection.execute("DROP TRIGGER event_is_kept")
+        connection.execute("DELETE FROM event WHERE seq >= ?", (event.seq,))
+    connection.close()
+    with Store(copy) as store:
+        told = [str(finding) for finding in verify(store, [head]).findings]
+    assert (
+        f"event {event.seq}: was there when its head was printed: the log was cut after event {event.seq - 1}" in told
+    )
+
+
+def test_pages_ask_for_nothing_and_have_headings_and_table_heads(cases):
+    for _, by_lang in cases.values():
+        for lang, letter in by_lang.items():
+            html = letter.html()
+            tags = [name for name, _ in parsed(html).tags]
+            attributes = dict(next(attrs for name, attrs in parsed(html).tags if name == "html"))
+            assert attributes["lang"] == ("en" if lang == "en" else "zh-Hans")
+            assert tags.count("h1") == tags.count("main") == 1
+            assert all(attrs.get("scope") in ("row", "col") for name, attrs in parsed(html).tags if name == "th")
+            assert not re.search(r"<script|<link|<img|\bsrc=|@import|url\(", html)
+            policy = next(attrs["content"] for name, attrs in parsed(html).tags if "http-equiv" in attrs)
+            assert policy.startswith("default-src 'none'; style-src 'sha256-")
+
+
+def test_languages_of_a_letter_are_checked(bench, desk, cuts):
+    for wrong in ((), ("fr",), ("en", "en")):
+        with pytest.raises(AppealError, match="the letter's languages must be different ones of"):
+            letters(wrong)
+    number = reinstated(bench, desk, cuts, close=False)
+    (event,) = desk.store.case(number).letters
+    with pytest.raises(AppealError, match="was written in en, zh, not in 'fr'"):
+        letter_of(desk, event, "fr")
+
+
+# ------------------------------------------------------------------------------------------------------------- exports
+
+
+def test_an_export_holds_the_case_its_letters_and_the_digests_of_its_files(bench, desk, cuts, tmp_path):
+    number = bench.open(desk, cuts["income"][0])
+    desk.add_evidence(number, "payslip", [income_cell(cuts, bench)], actor="ann", file=b"%PDF-1.7 scan")
+    bench.look_again(desk, number)
+    desk.propose(number, "reinstate", actor="ann")
+    desk.decide(number, actor="bo")
+    write_letters(desk, number, actor="bo")
+    files = export_case(desk, number, tmp_path / "case")
+    assert sorted(files) == sorted(path.name for path in (tmp_path / "case").iterdir())
+    assert len([name for name in files if name.startswith("letter_")]) == 6
+    found = check_export(tmp_path / "case")
+    assert (found["case"], found["head"], found["n_events"]) == ("A000001", desk.store.head, 6)
+    text = (tmp_path / "case" / "case.json").read_text(encoding="utf-8")
+    assert "%PDF" not in text
+    assert '"n_bytes": 13' in text
+    export_case(desk, number, tmp_path / "case")  # its own kind is replaced
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("case.json", '"actor": "bo"', '"actor": "ed"'),
+        ("case.json", "reinstate", "partly"),
+        ("lender.toml", "sample = true", "sample = false"),
+        ("catalogue.toml", 'version = "1.0"', 'version = "1.1"'),
+        ("manifest.json", '"head": "', '"head": "1'),
+    ],
+)
+def test_an_export_that_was_touched_is_found(bench, desk, cuts, tmp_path, name, old, new):
+    number = reinstated(bench, desk, cuts)
+    export_case(desk, number, tmp_path / "case")
+    file = tmp_path / "case" / name
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ArtifactError):
+        check_export(tmp_path / "case")
+
+
+def test_an_export_sealed_anew_by_somebody_is_found_by_the_events_themselves(bench, desk, cuts, tmp_path):
+    from credit_model.files import read_manifest
+    from credit_model.model.seal import write_sealed
+
+    number = reinstated(bench, desk, cuts)
+    folder = tmp_path / "case"
+    export_case(desk, number, folder)
+    text = (folder / "case.json").read_text(encoding="utf-8")
+    (folder / "case.json").write_text(text.replace('"actor": "bo"', '"actor": "ed"'), encoding="utf-8")
+    manifest = read_manifest(folder, "credit_model.appeal/1")
+    manifest.pop("digest")
+    write_sealed(folder, "credit_model.appeal/1", manifest, manifest["files_sealed"])
+    with pytest.raises(ArtifactError, match="is not what its hash says"):
+        check_export(folder)
+
+
+def test_the_export_of_an_erased_case_says_so(bench, desk, cuts, tmp_path):
+    number = reinstated(bench, desk, cuts)
+    desk.store.erase(number, "bo")
+    files = export_case(desk, number, tmp_path / "case")
+    assert not [name for name in files if name.startswith("letter_")]
+    events = json.loads((tmp_path / "case" / "case.json").read_text(encoding="utf-8"))["events"]
+    assert all(item.get("erased") for event in events for item in event["items"])
+    check_export(tmp_path / "case")
