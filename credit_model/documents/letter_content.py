@@ -221,14 +221,25 @@ class LetterContent:
 
     def _reasons(self) -> dict[str, Any]:
         """The reasons of the cut, on the corrected records, where it stands; else none."""
-        told = self.decision.outcome in ("uphold", "partly", "explained") and not self.file.frozen.is_rise
+        told = self.decision.outcome in ("uphold", "partly", "explained")
         notice = self.file.notices.get(self.lang, {}) if told else {}
         found = {name: notice.get(name, []) for name in ("reasons", "other_influences", "rules", "data")}
+        if self.file.frozen.is_rise:
+            found["rules"] = []  # they speak of a decrease
         return found | {
             "told": bool(notice),
+            "reasons_opening": self._reasons_opening(bool(notice.get("withheld"))),
             "withheld": bool(notice.get("withheld")),
             "wave": notice.get("wave", ""),
         }
+
+    def _reasons_opening(self, withheld: bool) -> str:
+        if self.file.frozen.is_rise:
+            return self.say("reasons.withheld_rise" if withheld else "reasons.opening_rise")
+        if withheld:
+            return self.say("reasons.withheld")
+        corrected = any(document.edits for document in self.documents)
+        return self.say("reasons.opening" if corrected else "reasons.opening_explained")
 
     def _further(self) -> Iterator[str]:
         found = self.file.evaluation

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from credit_model.act.appeals.cases import KINDS, Case, Kind, Outcome, check_evaluated
 from credit_model.act.appeals.entries import MOST_BYTES, Terms, checked_note, decided_limit, decided_reason, one_name
-from credit_model.act.appeals.evaluating import Evaluation, corrected_cut, evaluate
+from credit_model.act.appeals.evaluating import Evaluation, corrected_cut, evaluate, rise_held_back
 from credit_model.act.appeals.evidence import Flag, find_flags, read_edits
 from credit_model.act.appeals.frozen import Frozen, model_digest
 from credit_model.act.appeals.reading import Build, CaseFile, corrected_cells, headed, read_case
@@ -212,7 +212,8 @@ class Desk:
         actor : str
         notices : callable, optional
             From the explanation of the cut on the corrected months, the notice's content by language: what a letter
-            tells where the cut stands. Needed where cells are corrected, and the case was opened with notices.
+            tells where the cut stands; of a rise, from what holds it back. Needed where cells are corrected, and the
+            case was opened with notices.
         without : collection of int
             Documents that are set aside, by the numbers of their events.
 
@@ -231,8 +232,9 @@ class Desk:
             raise AppealError("what a letter tells has to follow from the corrected months, too; give notices=")
         found = evaluate(fitted, rule, known.frozen, cells, digest=self._digest(fitted, rule))
         told = {}
-        if notices is not None and cells and not known.frozen.is_rise:
-            told = dict(notices(corrected_cut(fitted, rule, known.frozen, cells)))
+        if notices is not None and (cells or known.frozen.is_rise):
+            explain = rise_held_back if known.frozen.is_rise else corrected_cut
+            told = dict(notices(explain(fitted, rule, known.frozen, cells)))
         facts = {
             "model": fitted.version,
             "recommendation": found.recommendation,

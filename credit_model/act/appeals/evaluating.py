@@ -211,6 +211,30 @@ def corrected_cut(
     return replace(_cut(fitted, rule, frozen, snapshots, row), borrower_id=ids)
 
 
+def rise_held_back(
+    fitted: FittedModel, rule: SupportRule, frozen: Frozen, cells: Mapping[Cell, float]
+) -> DecreaseExplanations:
+    """What has moved against the higher tier since the limit in force was set.
+
+    Read as the loss of that tier, so that a notice's machinery tells its reasons. (Borrowers who hold that tier are no
+    measure: seen from a lower tier in force, their scores are lower still, since limits seldom move.)
+
+    Parameters
+    ----------
+    fitted : FittedModel
+    rule : SupportRule
+    frozen : Frozen
+        Of a rise.
+    cells : mapping of (column, month) to float
+    """
+    snapshots = frozen_snapshots(fitted, frozen, [cells])
+    row = (snapshots.history.starts[1:] - 1).astype(np.int64)
+    tier = snapshots.tier_before.copy()
+    tier[row] = frozen.tier  # the states in X stay the borrower's own
+    found = _cut(fitted, rule, frozen, replace(snapshots, tier_before=tier), row)
+    return replace(found, borrower_id=np.array([frozen.borrower_id], dtype=object))
+
+
 def _cut(
     fitted: FittedModel, rule: SupportRule, frozen: Frozen, snapshots: Snapshots, row: IntArray
 ) -> DecreaseExplanations:

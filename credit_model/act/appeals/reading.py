@@ -78,7 +78,7 @@ class CaseFile:
         What the borrower says, in the officer's words.
     notices : mapping of str to dict
         The content of the notice of the cut, by language, on the months that were evaluated last: as decided, or
-        corrected. Empty of a rise.
+        corrected. Of a rise what holds it back, once it was evaluated.
     documents : tuple of Document
     evaluation : Evaluation or None
     decision : Decision or None

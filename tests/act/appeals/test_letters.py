@@ -8,18 +8,21 @@ import sqlite3
 
 import pytest
 
-from credit_model.act.appeals.evaluating import corrected_cut
+from credit_model.act.appeals.evaluating import corrected_cut, rise_held_back
+from credit_model.act.appeals.frozen import freeze_rise
 from credit_model.act.appeals.reading import corrected_cells
 from credit_model.act.appeals.store import Store
 from credit_model.act.appeals.verifying import verify
 from credit_model.documents.case_folder import check_export, export_case
+from credit_model.documents.deadlines import terms_of
+from credit_model.documents.lender_file import read_lender
 from credit_model.documents.letter import letter_of, letters, replayed, write_letters
 from credit_model.documents.notice import FORMATS, build_notice
 from credit_model.errors import AppealError, ArtifactError
 from credit_model.portfolio.forbidden_phrases import forbidden_phrase
 from credit_model.portfolio.months import format_month
 from tests.act.appeals.test_desk import income_cell, reinstated
-from tests.documents.notice_examples import parsed, visible_text
+from tests.documents.notice_examples import notice, parsed, visible_text
 
 LANGS = ("en", "zh")
 
@@ -137,6 +140,50 @@ def test_a_cut_that_the_model_does_not_support_is_given_no_reasons(cases):
         assert letter.content["reasons"] == []
         words = "We name no reasons" if lang == "en" else "我们不列出原因"
         assert words in visible_text(letter.html())
+
+
+def test_a_refused_rise_is_told_what_moved_against_it_since_the_limit_was_set(bench, cases, desk, predictor):
+    number, by_lang = cases["rise"]
+    frozen = desk.file(number).frozen
+    held = rise_held_back(bench.fitted, bench.rule, frozen, {})
+    assert held.keep_score_after[0] == frozen.score
+    assert held.contributions.sum() == pytest.approx(held.keep_score_after[0] - held.keep_score_before[0], abs=1e-9)
+    for lang, letter in by_lang.items():
+        content, text = letter.content, visible_text(letter.html())
+        assert content["reasons"] == build_notice(held, lang=lang).content["reasons"]
+        assert content["reasons"] or content["withheld"]
+        assert ("present limit was set" if lang == "en" else "自现有额度设定以来") in text
+        assert not re.search(r"decrease|reduc|下调", text)
+
+
+def test_a_rise_of_a_borrower_whose_records_worsened_has_its_reasons(bench, desk, cuts):
+    """Whoever was cut asks for the next limit a month later: what led to the cut stands against it."""
+    told = []
+    for i in cuts["any"][:12]:
+        frozen = bench.frozen(i)
+        rise = freeze_rise(bench.fitted, bench.rule, bench.history, frozen.borrower_id, frozen.month_text)
+        if rise.score < rise.line:
+            told.append(build_notice(rise_held_back(bench.fitted, bench.rule, rise, {})).content)
+    assert len(told) > 5
+    assert sum(bool(content["reasons"]) for content in told) > len(told) / 2
+
+
+@pytest.mark.parametrize(("lang", "rule", "move"), [
+    ("en", "A knock-out rule applied", "change that we made for a whole class of customers"),
+    ("zh", "触发了一票否决规则", "对整类客户统一作出的调整"),
+])  # fmt: skip
+def test_a_knock_out_is_disclosed_and_a_class_wide_cut_explained(bench, desk, cuts, lang, rule, move):
+    texts_ = []
+    for i, case in zip(cuts["any"][:2], ("knock_out", "class_wide"), strict=True):
+        notices = {lang: notice(case, lang).content}
+        terms = terms_of(read_lender(), "explanation")
+        opened = desk.open("explanation", bench.frozen(i), terms, bench.fitted.catalogue, actor="ann", notices=notices)
+        desk.propose(opened.number, "explained", actor="ann")
+        desk.decide(opened.number, actor="bo")
+        texts_.append(visible_text(write_letters(desk, opened.number, actor="bo", langs=[lang])[lang].html()))
+    assert rule in texts_[0]
+    assert move in texts_[1]
+    assert rule not in texts_[1]
 
 
 def test_what_the_documents_show_and_what_they_change_is_told(bench, cases, cuts):
