@@ -48,11 +48,13 @@ def verify_command(store: str, heads: tuple[str, ...], export: str | None) -> No
     \b
     Example:  credit-model appeal verify --store desk.sqlite --head 7-0123456789abcdef0123456789abcdef
     """
+    from credit_model.act.appeals.store import Store
     from credit_model.act.appeals.verifying import verify
     from credit_model.documents.case_folder import check_export
 
     exported = [] if export is None else [str(check_export(export)["head"])]
-    found = verify(given.open_desk(store).store, [*heads, *exported])
+    with Store(store) as opened:
+        found = verify(opened, [*heads, *exported])
     show_verification(found)
     if not found.is_sound:
         raise AppealError(*(f"{store}: {finding}" for finding in found.findings))

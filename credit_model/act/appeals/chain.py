@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -78,6 +78,12 @@ class Event:
     def head(self) -> str:
         """Names the event and all before it: its number and the start of its hash, as letters print it."""
         return head_of(self.seq, self.hash)
+
+
+def event_of(row: Sequence[Any]) -> Event:
+    """An event from a row of the table."""
+    seq, at, actor, number, action, facts, sealed, prev, hash = row
+    return Event(seq, at, actor, number, action, json.loads(facts), tuple(json.loads(sealed)), prev, hash)
 
 
 def event_hash(seq: int, at: str, actor: str, case: int, action: str, facts: str, sealed: str, prev: str) -> str:

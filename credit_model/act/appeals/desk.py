@@ -36,7 +36,7 @@ class Desk:
 
     def __init__(self, store: Store, *, zone: tzinfo | None = None) -> None:
         self.store, self.zone = store, zone or UTC
-        self._models: dict[int, tuple[FittedModel, SupportRule, str]] = {}
+        self._models: dict[tuple[int, SupportRule], tuple[FittedModel, str]] = {}
 
     def day(self, at: datetime) -> date:
         """The lender's day of a time."""
@@ -257,10 +257,10 @@ class Desk:
 
     def _digest(self, fitted: FittedModel, rule: SupportRule) -> str:
         """The model's digest, computed once for each model that is kept."""
-        known = self._models.get(id(fitted))
-        if known is None or known[:2] != (fitted, rule):
-            known = self._models[id(fitted)] = (fitted, rule, model_digest(fitted, rule))
-        return known[2]
+        key = (id(fitted), rule)
+        if key not in self._models:
+            self._models[key] = (fitted, model_digest(fitted, rule))  # kept, so that no other model has its id
+        return self._models[key][1]
 
     def propose(
         self, number: int, outcome: Outcome, *, actor: str, limit: float | None = None, reason: str | None = None,

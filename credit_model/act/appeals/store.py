@@ -21,7 +21,16 @@ from pathlib import Path
 from typing import Any
 
 from credit_model.act.appeals.cases import Case, case_of_events
-from credit_model.act.appeals.chain import GENESIS, SALT_BYTES, Event, canonical, head_of, sealed_digest, text_digest
+from credit_model.act.appeals.chain import (
+    GENESIS,
+    SALT_BYTES,
+    Event,
+    canonical,
+    event_of,
+    head_of,
+    sealed_digest,
+    text_digest,
+)
 from credit_model.act.appeals.schema import APPLICATION_ID, STEPS, VERSION, statements_of, version_of
 from credit_model.errors import AppealError, CreditModelWarning
 from credit_model.files import fresh_file
@@ -154,7 +163,12 @@ class Store:
         where, given = ("", ()) if case is None else (" WHERE number = ?", (case,))
         with self._told():
             rows = self.connection.execute(f"SELECT {_COLUMNS} FROM event{where} ORDER BY seq", given).fetchall()
-        return [event_of(row) for row in rows]
+        try:
+            return [event_of(row) for row in rows]
+        except (ValueError, TypeError):
+            raise AppealError(
+                f"{self.path}: an event cannot be read; 'credit-model appeal verify' tells where the log was edited"
+            ) from None
 
     def now(self) -> datetime:
         """The time by the desk's clock."""
@@ -380,12 +394,6 @@ class Writing:
                 f"case {other[0]} about the same decision is still {other[1]}; go on with it, or close it first"
             )
         return subject
-
-
-def event_of(row: Sequence[Any]) -> Event:
-    """An event from a row of the table."""
-    seq, at, actor, number, action, facts, sealed, prev, hash = row
-    return Event(seq, at, actor, number, action, json.loads(facts), tuple(json.loads(sealed)), prev, hash)
 
 
 def _remedy(reason: str) -> str:

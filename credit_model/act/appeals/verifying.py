@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from credit_model.act.appeals.cases import Case, case_of_events
-from credit_model.act.appeals.chain import GENESIS, Event, event_hash, read_head, sealed_digest, text_digest
+from credit_model.act.appeals.chain import GENESIS, Event, event_hash, event_of, read_head, sealed_digest, text_digest
 from credit_model.act.appeals.schema import expected_schema
-from credit_model.act.appeals.store import Store, event_of
+from credit_model.act.appeals.store import Store
 from credit_model.errors import AppealError
 
 
@@ -97,10 +97,19 @@ def verify(store: Store, heads: Sequence[str] = ()) -> Verification:
 
 
 def _readable(row: Sequence[Any]) -> Event | None:
+    """An event whose fields are of the right types; one that was edited may hold anything, which its hash tells."""
     try:
-        return event_of(row)
-    except (ValueError, TypeError):
+        event = event_of(row)
+    except (ValueError, TypeError, RecursionError):
         return None
+    facts = event.facts
+    sound = isinstance(facts, dict) and isinstance(facts.get("texts", {}), dict)
+    named = [*event.sealed, *facts.get("texts", {}).values(), *_listed(facts.get("items", []))] if sound else [0]
+    return event if all(isinstance(name, str) for name in named) else None
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _file(connection: sqlite3.Connection) -> Iterator[Finding]:
@@ -194,7 +203,7 @@ def _cases(events: Sequence[Event]) -> tuple[dict[int, Case], list[Finding]]:
     for number, own in sorted(of_case.items()):
         try:
             cases[number] = case_of_events(own)
-        except (AppealError, KeyError) as error:
+        except (AppealError, KeyError, TypeError) as error:
             broken.append(Finding(f"case {number}", f"its events do not follow from each other ({error})"))
     return cases, broken
 

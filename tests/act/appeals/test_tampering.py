@@ -202,6 +202,20 @@ def test_a_guard_that_is_gone_or_guards_nothing_is_found(desk, tmp_path, name, h
     assert str(finding).startswith(f"the tables: '{name}' was" if how == "another" else f"the tables: '{name}' is")
 
 
+@pytest.mark.parametrize(
+    "facts", ["[]", "{", "7", '{"texts": 7}', '{"texts": {"a": [1]}}', '{"items": [[1]]}', "{}", ""]
+)
+@pytest.mark.parametrize("seq", [1, 5, 19])
+def test_facts_that_are_no_facts_are_found_and_told_to_officers(desk, tmp_path, seq, facts):
+    def forge(connection):
+        connection.execute("UPDATE event SET facts = ? WHERE seq = ?", (facts, seq))
+
+    assert any(line.startswith(f"event {seq}: ") and "edited" in line for line in forged(desk, tmp_path, forge))
+    if facts in ("{", ""):
+        with Store(tmp_path / "copy.sqlite") as store, pytest.raises(AppealError, match="an event cannot be read"):
+            store.events()
+
+
 def test_an_erased_item_that_comes_back_is_found(desk, tmp_path):
     def forge(connection):
         facts = connection.execute("SELECT facts FROM event WHERE action = 'erased'").fetchone()[0]
