@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
 
 def _words(file: CaseFile, lang: str) -> CatalogueWords:
-    from credit_model.portfolio.catalogue import parse_catalogue
     from credit_model.words.values import catalogue_words
 
-    return catalogue_words(parse_catalogue(file.catalogue), lang, file.frozen.month_type)
+    return catalogue_words(file.declaration, lang, file.frozen.month_type)
 
 
 def show_flags(file: CaseFile, flags: Sequence[Flag], lang: str) -> None:

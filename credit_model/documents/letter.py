@@ -16,7 +16,6 @@ from credit_model.documents.letter_content import LetterContent
 from credit_model.documents.notice import FORMATS, build_notice, render, style_and_policy
 from credit_model.errors import AppealError, CreditModelError
 from credit_model.explain.decreases import DecreaseExplanations
-from credit_model.portfolio.catalogue import parse_catalogue
 from credit_model.words.language import LANGUAGES, Language, language
 
 
@@ -83,7 +82,7 @@ def letters(langs: Sequence[str]) -> Callable[[CaseFile, date], dict[str, dict[s
         raise AppealError(f"the letter's languages must be different ones of {', '.join(LANGUAGES)}, got {list(langs)}")
 
     def build(file: CaseFile, day: date) -> dict[str, dict[str, Any]]:
-        catalogue, lender = parse_catalogue(file.catalogue), parse_lender(file.lender)
+        catalogue, lender = file.declaration, parse_lender(file.lender)
         return {lang: LetterContent(file, catalogue, lender, day, lang).content() for lang in langs}
 
     return build

@@ -20,7 +20,6 @@ from credit_model.errors import AppealError
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.support import SupportRule
 from credit_model.fitted_model import FittedModel
-from credit_model.portfolio.catalogue import parse_catalogue
 from credit_model.portfolio.declarations import Catalogue
 
 
@@ -170,7 +169,7 @@ class Desk:
             raise AppealError(f"a document's file must hold 1 to {MOST_BYTES:,} bytes, got {len(file):,}")
         with self.store.writing() as writing:
             known = read_case(self.store, writing.case(number))
-            catalogue = parse_catalogue(known.catalogue)
+            catalogue = known.declaration
             edits = read_edits(catalogue, known.frozen, document, cells)
             flags = find_flags(catalogue, known.frozen, [(one.kind, one.edits) for one in known.documents], edits)
             facts = {

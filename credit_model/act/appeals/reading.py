@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from credit_model.act.appeals.cases import Case, case_of_events
@@ -14,6 +15,8 @@ from credit_model.act.appeals.evidence import Edit, Flag, corrected
 from credit_model.act.appeals.frozen import Cell, Frozen
 from credit_model.act.appeals.store import Store
 from credit_model.errors import AppealError
+from credit_model.portfolio.catalogue import parse_catalogue
+from credit_model.portfolio.declarations import Catalogue
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,17 @@ class CaseFile:
     decision: Decision | None
     lender: str
     catalogue: str
+
+    @property
+    def declaration(self) -> Catalogue:
+        """The catalogue, read."""
+        return read_text(self.catalogue)
+
+
+@lru_cache(maxsize=16)
+def read_text(catalogue: str) -> Catalogue:
+    """A kept catalogue, read once for all cases that rest on it."""
+    return parse_catalogue(catalogue)
 
 
 def read_case(store: Store, case: Case) -> CaseFile:

@@ -126,3 +126,14 @@ def expected_schema(version: int = VERSION) -> dict[str, str]:
         found = dict(memory.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
     memory.close()
     return found
+
+
+def remedy(reason: str) -> str:
+    """What to do about an error that SQLite tells."""
+    if "locked" in reason or "busy" in reason:
+        return "is locked by another program for too long; close that, and try again (nothing was written)"
+    if "full" in reason:
+        return "cannot be written, the disk is full; free some space, and try again (nothing was written)"
+    if "readonly" in reason or "read-only" in reason or "unable to open" in reason:
+        return f"cannot be written ({reason}); give a file in a folder that you may write to"
+    return f"cannot be used ({reason}); restore it from a backup"

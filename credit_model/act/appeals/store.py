@@ -31,7 +31,7 @@ from credit_model.act.appeals.chain import (
     sealed_digest,
     text_digest,
 )
-from credit_model.act.appeals.schema import APPLICATION_ID, STEPS, VERSION, statements_of, version_of
+from credit_model.act.appeals.schema import APPLICATION_ID, STEPS, VERSION, remedy, statements_of, version_of
 from credit_model.errors import AppealError, CreditModelWarning
 from credit_model.files import fresh_file
 
@@ -71,7 +71,7 @@ class Store:
         self, path: str | Path, *, create: bool = False, clock: Clock | None = None, patience: float = PATIENCE
     ) -> None:
         self.path, self._clock, self._patience = Path(path), clock or now, patience
-        self._local = threading.local()
+        self._local, self._turn = threading.local(), threading.Lock()
         self._connections: list[sqlite3.Connection] = []
         if self.path.is_dir():
             raise AppealError(f"{path}: is a folder; give the file of an appeal desk")
@@ -113,7 +113,7 @@ class Store:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise AppealError(f"{self.path}: {_remedy(str(error))}") from None
+            raise AppealError(f"{self.path}: {remedy(str(error))}") from None
         except sqlite3.DatabaseError as error:
             reason = " ".join(str(error).split())
             raise AppealError(
@@ -125,14 +125,15 @@ class Store:
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         connection = self.connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+        with self._turn:  # SQLite asks again and again whether it is its turn, and may be passed over for long
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
 
     def _bring_up_to_date(self) -> None:
         if version_of(self.connection, self.path) == VERSION:
@@ -394,13 +395,3 @@ class Writing:
                 f"case {other[0]} about the same decision is still {other[1]}; go on with it, or close it first"
             )
         return subject
-
-
-def _remedy(reason: str) -> str:
-    if "locked" in reason or "busy" in reason:
-        return "is locked by another program for too long; close that, and try again (nothing was written)"
-    if "full" in reason:
-        return "cannot be written, the disk is full; free some space, and try again (nothing was written)"
-    if "readonly" in reason or "read-only" in reason or "unable to open" in reason:
-        return f"cannot be written ({reason}); give a file in a folder that you may write to"
-    return f"cannot be used ({reason}); restore it from a backup"

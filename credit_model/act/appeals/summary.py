@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from credit_model.act.appeals.cases import Case
-from credit_model.act.appeals.reading import read_case
+from credit_model.act.appeals.reading import read_case, read_text
 from credit_model.act.appeals.store import Store
-from credit_model.portfolio.catalogue import parse_catalogue
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.months import format_month
 
@@ -105,7 +104,7 @@ def _is_granted(case: Case) -> bool:
 
 
 def _catalogue(store: Store, case: Case) -> Catalogue:
-    return parse_catalogue(store.text(case.opened.facts["texts"]["catalogue"]))
+    return read_text(store.text(case.opened.facts["texts"]["catalogue"]))
 
 
 def _counted(found: dict[Any, list[bool]], names: list[str]) -> pd.DataFrame:

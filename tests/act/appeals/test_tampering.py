@@ -202,9 +202,7 @@ def test_a_guard_that_is_gone_or_guards_nothing_is_found(desk, tmp_path, name, h
     assert str(finding).startswith(f"the tables: '{name}' was" if how == "another" else f"the tables: '{name}' is")
 
 
-@pytest.mark.parametrize(
-    "facts", ["[]", "{", "7", '{"texts": 7}', '{"texts": {"a": [1]}}', '{"items": [[1]]}', "{}", ""]
-)
+@pytest.mark.parametrize("facts", ["[]", "{", "7", '{"texts": 7}', '{"texts": {"a": [1]}}', '{"items": [[1]]}', ""])
 @pytest.mark.parametrize("seq", [1, 5, 19])
 def test_facts_that_are_no_facts_are_found_and_told_to_officers(desk, tmp_path, seq, facts):
     def forge(connection):
