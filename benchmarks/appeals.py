@@ -24,7 +24,7 @@ from benchmarks.portfolios import synthetic_panel
 from benchmarks.tables import Goal, at_least, at_most, show_goals, show_machine, show_table
 from credit_model import LimitPredictor
 from credit_model.act.appeals.desk import Desk
-from credit_model.act.appeals.evaluating import evaluate
+from credit_model.act.appeals.evaluating import corrected_cut, evaluate
 from credit_model.act.appeals.frozen import Frozen, freeze_cut, model_digest
 from credit_model.act.appeals.store import Store
 from credit_model.act.appeals.verifying import verify
@@ -151,15 +151,14 @@ def officers_at_once(predictor: LimitPredictor, frozen: list[Frozen]) -> tuple[i
 def steps_of_a_case(desk: Desk, predictor: LimitPredictor, frozen: Frozen, officer: int) -> Iterator[str]:
     """A case from its opening to its letter, step by step."""
     maker, checker = f"officer {officer}", f"checker {officer}"
-    terms = terms_of(read_lender(), "dispute")
-    number = desk.open("dispute", frozen, terms, predictor.fitted.catalogue, actor=maker).number
+    fitted, rule, terms = predictor.fitted, predictor.support, terms_of(read_lender(), "dispute")
+    notices = notice_contents(read_lender())(corrected_cut(fitted, rule, frozen, {}))
+    number = desk.open("dispute", frozen, terms, fitted.catalogue, actor=maker, notices=notices).number
     yield "open"
     cell = ("income_amount", format_month(frozen.month, frozen.month_type), "9000")
     desk.add_evidence(number, "payslip", [cell], actor=maker)
     yield "evidence"
-    advice = desk.evaluate(
-        number, predictor.fitted, predictor.support, actor=maker, notices=notice_contents(read_lender())
-    ).recommendation
+    advice = desk.evaluate(number, fitted, rule, actor=maker, notices=notice_contents(read_lender())).recommendation
     yield "evaluate"
     desk.propose(number, "reinstate", actor=maker, reason=None if advice == "reinstate" else "our_error")
     yield "propose"

@@ -222,6 +222,10 @@ class LetterContent:
     def _reasons(self) -> dict[str, Any]:
         """The reasons of the cut, on the corrected records, where it stands; else none."""
         told = self.decision.outcome in ("uphold", "partly", "explained")
+        if told and self.file.notices and self.lang not in self.file.notices:
+            raise AppealError(
+                f"case {self.file.case.number} keeps no notice in {self.lang!r}, which its letter has to tell"
+            )
         notice = self.file.notices.get(self.lang, {}) if told else {}
         found = {name: notice.get(name, []) for name in ("reasons", "other_influences", "rules", "data")}
         if self.file.frozen.is_rise:

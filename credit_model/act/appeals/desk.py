@@ -79,7 +79,7 @@ class Desk:
         claim : str
             What the borrower says.
         notices : mapping of str to dict, optional
-            The notice's content by language.
+            The notice's content by language, `documents.notice_contents` gives it; needed of a cut.
         late_because : str, optional
             Why a case is opened though the channel is closed.
 
@@ -96,6 +96,8 @@ class Desk:
                 "a rise is applied for without a cut" if kind == "rise" else f"a case of kind {kind!r} is about a cut"
             )
             raise AppealError(f"{wanted}; give the right --kind")
+        if not notices and not frozen.is_rise:
+            raise AppealError("a case about a cut keeps its notice, which its letter tells again; give notices=")
         about = [str(frozen.borrower_id), frozen.month_text, "rise" if frozen.is_rise else "cut"]
         with self.store.writing() as writing:
             day = self.day(writing.at)

@@ -14,8 +14,10 @@ from credit_model.act.appeals.reading import corrected_cells
 from credit_model.act.appeals.store import Store
 from credit_model.act.appeals.summary import cases_table, corrections_table, wrong_by_factor, wrong_by_source
 from credit_model.act.appeals.verifying import verify
+from credit_model.documents.deadlines import terms_of
 from credit_model.documents.lender_file import parse_lender
 from credit_model.documents.letter import write_letters
+from credit_model.documents.notice import build_notice
 from credit_model.errors import AppealError
 from credit_model.portfolio.months import format_month
 from tests.documents.notice_examples import EXAMPLE
@@ -81,6 +83,20 @@ def test_the_log_holds_nothing_about_the_borrower(bench, desk, cuts):
     assert f"{frozen.score}" not in log
     assert frozen.month_text not in log
     assert f'"{frozen.borrower_id}"' not in log
+
+
+def test_a_case_about_a_cut_keeps_its_notice_in_every_language_of_its_letter(bench, desk, cuts):
+    i = cuts["any"][0]
+    terms = terms_of(parse_lender(EXAMPLE), "dispute")
+    given = ("dispute", bench.frozen(i), terms, bench.fitted.catalogue)
+    untouched(desk, "keeps its notice, which its letter tells again", lambda: desk.open(*given, actor="ann"))
+    english = {"en": build_notice(bench.explanations[i], lang="en").content}
+    number = desk.open(*given, actor="ann", notices=english).number
+    bench.look_again(desk, number)
+    desk.propose(number, "uphold", actor="ann")
+    desk.decide(number, actor="bo")
+    untouched(desk, "keeps no notice in 'zh'", lambda: write_letters(desk, number, actor="bo"))
+    write_letters(desk, number, actor="bo", langs=["en"])
 
 
 def test_two_open_cases_about_one_cut_are_refused_and_a_second_one_after_the_first_is_not(bench, desk, cuts):
