@@ -1,3 +1,3 @@
-"""What to do: from a fitted model and a borrower's history to what brings a limit back, which limit is next, and a second look.
+"""What to do: from a fitted model and a history to what brings a limit back, which limit is next, and a second look.
 
 ===========  ========================================================================================"""
