@@ -12,22 +12,26 @@ class Crashed(BaseException):
 
 
 class Dying(sqlite3.Connection):
-    """Counts the statements that write; dies before the n-th, and does nothing from then on, not even roll back."""
+    """Dies before the n-th statement, or right after a COMMIT, and does nothing from then on, not even roll back."""
 
-    left: int | None = None
+    #: Statements until then; "after": the COMMIT is done, and nobody is told.
+    left: int | str | None = None
     is_dead = False
     n_committed = 0
 
     def execute(self, sql, *given):
         if Dying.is_dead:
             raise Crashed
-        if Dying.left is not None:
-            if Dying.left == 0:
-                Dying.is_dead = True
-                raise Crashed
+        if Dying.left == 0:
+            Dying.is_dead = True
+            raise Crashed
+        if isinstance(Dying.left, int):
             Dying.left -= 1
         found = super().execute(sql, *given)
         Dying.n_committed += sql == "COMMIT"
+        if sql == "COMMIT" and Dying.left == "after":
+            Dying.is_dead = True
+            raise Crashed
         return found
 
 

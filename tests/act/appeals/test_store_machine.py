@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
@@ -22,8 +22,9 @@ from tests.act.appeals.desk_model import ACTORS, ALLOWED, PlainDesk
 N_SEQUENCES = int(os.environ.get("CREDIT_MODEL_APPEAL_SEQUENCES", "40"))
 
 actors, abouts = st.sampled_from(ACTORS), st.sampled_from(["B1 2024-03", "B2 2024-03", "'; DROP TABLE event; --"])
-#: Before which statement the process dies; most work ends before the larger ones are reached.
-deaths = st.sampled_from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, None, None, None])
+#: Before which statement the process dies, or after the COMMIT; most work ends before the larger ones are reached.
+deaths = st.sampled_from([*[None] * 14, *range(14), "after", "after"])
+late_deaths = st.sampled_from([*[None] * 4, *range(4, 24), "after", "after"])
 
 
 class DeskMachine(RuleBasedStateMachine):
@@ -88,28 +89,48 @@ class DeskMachine(RuleBasedStateMachine):
             with pytest.raises(AppealError, match="about the same decision is still"):
                 at_the_desk()
 
+    def at_the_desk(self, actor, number, action, item):
+        with self.store.writing() as writing:
+            facts = {"day": "2024-04-30"} if action == "letter" else {}
+            writing.append(actor, number, action, facts, [writing.seal(number, {"item": item})])
+
+    def ways(self, number, *, allowed):
+        """What officers may, or may not, do with a case."""
+        every = ((actor, action) for actor in ACTORS for action in sorted(ALLOWED))
+        return [way for way in every if self.model.may(way[0], number, way[1]) == allowed]
+
     @precondition(lambda self: self.model.cases)
-    @rule(data=st.data(), actor=actors, action=st.sampled_from(sorted(ALLOWED)), death=deaths)
-    def go_on(self, data, actor, action, death):
+    @rule(data=st.data(), n=st.integers(2, 8))
+    def go_on(self, data, n):
         number = data.draw(st.sampled_from(sorted(self.model.cases)))
-        item = self.item()
+        for _ in range(n):
+            ways = self.ways(number, allowed=True)
+            if ways:
+                actor, action = data.draw(st.sampled_from(ways))
+                item = self.item()
+                self.work(
+                    data.draw(deaths),
+                    lambda actor=actor, action=action, item=item: self.at_the_desk(actor, number, action, item),
+                    lambda actor=actor, action=action, item=item: self.model.do(actor, number, action, item),
+                )
 
-        def at_the_desk():
-            with self.store.writing() as writing:
-                facts = {"day": "2024-04-30"} if action == "letter" else {}
-                writing.append(actor, number, action, facts, [writing.seal(number, {"item": item})])
+    @precondition(lambda self: self.model.cases)
+    @rule(data=st.data())
+    def do_what_may_not_be_done(self, data):
+        number = data.draw(st.sampled_from(sorted(self.model.cases)))
+        actor, action = data.draw(st.sampled_from(self.ways(number, allowed=False)))
+        with pytest.raises(AppealError, match=f"case {number} "):
+            self.at_the_desk(actor, number, action, self.item())
 
-        if self.model.may(actor, number, action):
-            self.work(death, at_the_desk, lambda: self.model.do(actor, number, action, item))
-        else:
-            with pytest.raises(AppealError, match=f"case {number} "):
-                at_the_desk()
-
-    @precondition(lambda self: any(case.state == "closed" for case in self.model.cases.values()))
-    @rule(data=st.data(), actor=actors, death=deaths)
+    @precondition(lambda self: self.model.cases)
+    @rule(data=st.data(), actor=actors, death=late_deaths)
     def erase(self, data, actor, death):
-        closed = [number for number, case in self.model.cases.items() if case.state == "closed"]
-        number = data.draw(st.sampled_from(closed))
+        closed = [number for number, case in sorted(self.model.cases.items()) if case.state == "closed"]
+        number = data.draw(st.sampled_from(closed or sorted(self.model.cases)))
+        if self.model.cases[number].state != "closed":
+            with pytest.raises(AppealError, match=f"case {number} is "):
+                self.store.erase(number, actor)
+            return
         self.work(death, lambda: self.store.erase(number, actor), lambda: self.model.erase(actor, number))
 
     @precondition(lambda self: self.model.cases)
@@ -153,8 +174,9 @@ def test_random_work_with_crashes_leaves_what_a_plain_model_has(monkeypatch):
         deadline=None,
         derandomize=True,
         database=None,
+        phases=[Phase.generate],  # to find the smallest sequence that fails takes many minutes
         suppress_health_check=list(HealthCheck),
     )
     with mortal(monkeypatch):
         run_state_machine_as_test(DeskMachine, settings=rules)
-    assert DeskMachine.n_crashes > N_SEQUENCES
+    assert DeskMachine.n_crashes > N_SEQUENCES / 2
