@@ -55,7 +55,7 @@ def test_the_line_of_work_from_check_to_explanations(saved, tmp_path):
     checked = run("check", "--data", data)
     assert checked.exit_code == 0
     assert "fits catalogue synthetic" in checked.output
-    assert run("train", "--data", data, "--out", tmp_path / "m", "--trees", 5).exit_code == 0
+    assert run("train", "--data", data, "--out", tmp_path / "m", "--trees", 5, "--fits", 1).exit_code == 0
     evaluated = run("evaluate", "--data", data, "--model", model, "--out", tmp_path / "e")
     assert evaluated.exit_code == 0
     assert "no change" in evaluated.output
