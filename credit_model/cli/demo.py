@@ -9,16 +9,18 @@ import click
 import numpy as np
 import pandas as pd
 
+from credit_model.act.warning.told import WarningWords
 from credit_model.cli import key_options, options, own_data
 from credit_model.cli.console import heading, progress, say, show_facts, working
 from credit_model.cli.explain import draw_changes, show_explained
 from credit_model.cli.history_files import read_economy, read_history
-from credit_model.cli.model import show_scores, show_support
+from credit_model.cli.model import add_warning, show_scores, show_support
 from credit_model.cli.outputs import INPUT, TABLES, Folder
 from credit_model.cli.plan import plans_of
 from credit_model.documents.notice import build_notice
 from credit_model.documents.report import write_report
 from credit_model.documents.tracks import score_tracks
+from credit_model.documents.warnings import warnings_html
 from credit_model.evaluation import evaluate, judge_decisions
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import count_falls_within_tier
@@ -31,6 +33,8 @@ from credit_model.words.values import catalogue_words
 
 #: Of a demonstration's folder.
 FORMAT = "credit_model.demo/1"
+#: The page over the open lines.
+WARNINGS = "warnings.html"
 
 
 @options.command()
@@ -110,6 +114,7 @@ def demo_command(
             ("pictures", str(Path(out) / "explanations" / "pictures")),
             ("pages (open in a browser)", str(Path(out) / pages)),
             ("a notice to the borrower", str(Path(out) / "notice.html")),
+            *([("who is next", str(Path(out) / WARNINGS))] if (Path(out) / WARNINGS).exists() else []),
             ("tables", str(Path(out) / "explanations")),
             ("minutes", f"{(time.perf_counter() - start) / 60:.1f}"),
         ]
@@ -129,6 +134,7 @@ def _line_of_work(folder: Path, shown: Path, borrowers: int, months: int, seed: 
     history, others = (everybody.select(ids.tolist()) for ids in np.split(everybody.borrower_ids, [borrowers]))
     with working("training"):
         predictor.fit(history)
+    add_warning(predictor, history)
     predictor.save(folder / "model")
     say(f"{predictor.bag.n_trees} trees on {predictor.n_training_rows:,} decisions -> {shown / 'model'}")
     say()
@@ -166,6 +172,14 @@ def _line_of_work(folder: Path, shown: Path, borrowers: int, months: int, seed: 
         pages = write_report(chosen, tracks, folder / "report", plans=plans, on_progress=advance)
     notice = build_notice(chosen[0], plan=None if plans is None else plans[0])
     write_text(notice.html(), folder / "notice.html")
+
+    if predictor.fitted.warning is not None:
+        heading("5. Who is next among their open lines, as of the last month")
+        with working("watching"):
+            warnings = predictor.watch(others)
+        write_text(warnings_html(warnings), folder / WARNINGS)
+        show_facts(WarningWords(warnings, "en").facts)
+        say()
 
     heading("Summary")
     model, change = evaluation.scores.loc["model"], evaluation.scores.loc["no change"]
