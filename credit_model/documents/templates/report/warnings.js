@@ -209,7 +209,7 @@ function draw() {
   byId("main").replaceChildren(
     summary(),
     h("div", { class: "columns" },
-      h("section", { class: "card flush", "aria-label": say("rows_label") }, toolbar(), tablePanel()),
+      h("div", { class: "card flush" }, toolbar(), tablePanel()),
       h("div", { class: "aside" },
         h("section", { class: "card", id: "details", "aria-live": "polite", "aria-labelledby": "chosen-title" }, details()),
         h("section", { class: "card", "aria-labelledby": "factors-title" }, h("h2", { id: "factors-title" }, say("factors_title")), h("p", { class: "lead" }, say("factors_lead")), h("ul", { class: "factor-filter", id: "factors" })))),
