@@ -219,15 +219,14 @@ class ModelOnData:
         self, *, borrower: str | None = None, month: str | None = None, reference: str = "last_set"
     ) -> DecreaseExplanations:
         """The decreases asked for; waves are seen in the whole panel, also where one borrower is asked for."""
-        history = self.history
+        everybody = self.predictor.snapshots(self.history)
         if borrower is not None:
-            history = history.select([borrower])
-        waves = self.predictor.waves(self.history)
-        explanations = self.predictor.explain_snapshots(
-            self.predictor.snapshots(history), reference=reference, waves=waves
-        )
-        if borrower is not None:
+            history = self.history.select([borrower])
+            explanations = self.predictor.explain_snapshots(
+                self.predictor.snapshots(history), reference=reference, waves=self.predictor.waves(everybody)
+            )
             return explanations.select(history.borrower_ids[0], month)
+        explanations = self.predictor.explain_snapshots(everybody, reference=reference)
         return explanations if month is None else explanations.in_month(month)
 
 

@@ -102,8 +102,8 @@ def _explained(folder: Path, shown: Path, predictor: LimitPredictor, history: Hi
         say("No limit moves in these data: there is a model of the limits, and no decrease to explain.")
         return []
     with working("explaining"):
-        snapshots, waves = predictor.snapshots(history), predictor.waves(history)
-        explanations = predictor.explain_snapshots(snapshots, waves=waves)
+        snapshots = predictor.snapshots(history)
+        explanations = predictor.explain_snapshots(snapshots)
     if not len(explanations):
         say("No limit falls by a tier in these data after the first months: there is no decrease to explain.")
         return []
