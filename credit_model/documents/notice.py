@@ -225,6 +225,7 @@ def style_and_policy() -> tuple[str, str]:
 def _template(name: str) -> jinja2.Template:
     escapes = name.endswith(".html")
     environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_template_text),
         autoescape=escapes,
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
@@ -233,7 +234,7 @@ def _template(name: str) -> jinja2.Template:
         # Markdown has an escape of its own, applied to every expression.
         finalize=None if escapes else escape_markdown,
     )
-    return environment.from_string(_template_text(name))
+    return environment.get_template(name)
 
 
 def _template_text(name: str) -> str:
