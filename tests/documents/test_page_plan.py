@@ -178,7 +178,7 @@ def test_the_index_sorts_and_filters_by_how_it_comes_back(planned):
     assert [OUTLOOKS[k] for k in index["outlook"]] == IDS
     column = index["columns"]["outlook"]
     texts = [column["texts"]["en"][place] for place in column["place"]]
-    assert texts == ["by itself, 3 months", "by a plan, 2 months", "not within 6 months", "as things stand"]
+    assert texts == ["by itself, 3 mo.", "by a plan, 2 mo.", "not within 6 mo.", "as things stand"]
     # What comes soonest and by itself comes first.
     assert column["place"] == [1, 2, 3, 0]
     assert column["texts"]["zh"][1] == "自行，3个月"

@@ -168,7 +168,7 @@ function monthDrawing(width) {
   });
   const strips = DATA.economy.map((series, place) => economyStrip(series, { left, right: width - right, step }, top + height + 40 + 60 * place));
   const axisTop = top + height;
-  const every = [1, 2, 3, 6, 12, 24, 48].find((n) => n * step >= 58) || 96;
+  const every = [1, 2, 3, 6, 12, 24, 48].find((n) => n * step >= 66) || 96;
   const labels = DATA.months.map((month, at) => (month % every ? null
     : svg("text", { class: "tick", x: clamp(left + (at + 0.5) * step, left + 20, width - right - 22), y: axisTop + 17, "text-anchor": "middle" }, told(COLUMNS.month.texts)[at])));
   return svg("svg", { class: "months", viewBox: `0 0 ${width} ${axisTop + 26 + (strips.length ? 10 : 0) + 60 * strips.length}`, role: "img", "aria-label": told(DATA.months_label) }, grid, bars, labels.filter(Boolean), strips);
