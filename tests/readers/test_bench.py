@@ -9,7 +9,8 @@ from credit_model.errors import CreditModelWarning
 from credit_model.portfolio.catalogue import parse_catalogue
 from credit_model.portfolio.history import check_history, check_table, read_raw
 from credit_model.portfolio.months import format_month
-from tests.readers.bench_files import BOOK, CASES, EMPLOYMENTS, Case
+from tests.readers.bench_files import CASES, Case
+from tests.readers.book import BOOK, EMPLOYMENTS
 
 
 def rows_of(history):

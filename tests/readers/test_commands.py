@@ -6,7 +6,8 @@ import pytest
 from credit_model import LimitPredictor
 from credit_model.files import write_table
 from credit_model.simulate.portfolio import simulate_portfolio
-from tests.readers.bench_files import CELLS, catalogue, in_duckdb, in_sqlite, workbook
+from tests.readers.bench_files import CELLS, in_duckdb, in_sqlite, workbook
+from tests.readers.book import catalogue
 from tests.test_cli import refused, run
 
 

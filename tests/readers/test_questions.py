@@ -16,7 +16,8 @@ from credit_model.portfolio.history import check_history
 from credit_model.readers.databases import without_password
 from credit_model.readers.encodings import decode
 from credit_model.readers.tables import as_table, read_table
-from tests.readers.bench_files import CHINESE, TAIWANESE, book, catalogue, csv, european, lines, of_semicolons, plain
+from tests.readers.bench_files import lines, of_semicolons
+from tests.readers.book import CHINESE, TAIWANESE, book, catalogue, csv, european, plain
 
 HEAD = "acct{0}month{0}limit{0}dpd{0}balance{0}rate{0}employment\n"
 
