@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import jinja2
+from markupsafe import Markup
 
 from credit_model.act.plans.plan import Plan
 from credit_model.documents.lender_file import Lender, read_lender
@@ -223,18 +224,21 @@ def style_and_policy() -> tuple[str, str]:
 
 @cache
 def _template(name: str) -> jinja2.Template:
-    escapes = name.endswith(".html")
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_template_text),
-        autoescape=escapes,
+        autoescape=True,  # also of Markdown, so that the parts which templates share are not escaped twice
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
         # Markdown has an escape of its own, applied to every expression.
-        finalize=None if escapes else escape_markdown,
+        finalize=_as_markdown if name.endswith(".md") else None,
     )
     return environment.get_template(name)
+
+
+def _as_markdown(value: object) -> Markup:
+    return value if isinstance(value, Markup) else Markup(escape_markdown(value))
 
 
 def _template_text(name: str) -> str:
