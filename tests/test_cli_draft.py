@@ -64,6 +64,7 @@ def test_demo_explains_own_data_with_one_command(cards, tmp_path):
     result = run("demo", "--data", cards, "--out", out)
     assert result.exit_code == 0, result.output
     assert "The clearest cut, in words" in result.output
+    assert "No appeal is shown: the catalogue declares no [[document]]" in " ".join(result.output.split())
     assert read_catalogue(out / "catalogue.toml").borrower == "AcctNo"
     for name in ("report/index.html", "notice.html", "explanations/summary.parquet", "model/manifest.json"):
         assert (out / name).exists(), name

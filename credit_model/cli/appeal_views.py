@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from credit_model.act.appeals.reading import CaseFile
     from credit_model.act.appeals.verifying import Verification
     from credit_model.words.values import CatalogueWords
+
+#: SHA-256, of which a table shows the first digits.
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 def _words(file: CaseFile, lang: str) -> CatalogueWords:
@@ -114,7 +118,8 @@ def show_case(desk: Desk, case: Case, lang: str) -> None:
             ("erased", case.is_erased),
         ]
     )
-    rows = [(one.seq, one.at[:16], one.actor, one.action, facts_as_text(one)) for one in case.events]  # noqa: PD008
+    facts = [_DIGEST.sub(r"\1…", facts_as_text(one)) for one in case.events]
+    rows = [(one.seq, one.at[:16], one.actor, one.action, told) for one, told in zip(case.events, facts, strict=True)]  # noqa: PD008
     show_table(pd.DataFrame(rows, columns=["event", "at (UTC)", "who", "what", "facts"]))
     say(f"head {case.events[-1].head}")
 

@@ -12,6 +12,7 @@ import pandas as pd
 from credit_model.act.warning.told import WarningWords
 from credit_model.cli import key_options, options, own_data
 from credit_model.cli.console import heading, progress, say, show_facts, working
+from credit_model.cli.demo_appeal import show_appeal
 from credit_model.cli.explain import draw_changes, show_explained
 from credit_model.cli.history_files import read_economy, read_history
 from credit_model.cli.model import add_warning, show_scores, show_support
@@ -107,7 +108,7 @@ def demo_command(
         raise click.UsageError("--catalogue, --lag and the like are for own data; give --data, too.", ctx)
     start = time.perf_counter()
     with fresh_folder(out, format=FORMAT) as folder:
-        pages = _line_of_work(folder, Path(out), borrowers, months, seed, jobs)
+        pages, appeal = _line_of_work(folder, Path(out), borrowers, months, seed, jobs)
         write_manifest(folder, FORMAT, {"borrowers": borrowers, "months": months, "seed": seed})
     show_facts(
         [
@@ -115,14 +116,18 @@ def demo_command(
             ("pages (open in a browser)", str(Path(out) / pages)),
             ("a notice to the borrower", str(Path(out) / "notice.html")),
             *([("who is next", str(Path(out) / WARNINGS))] if (Path(out) / WARNINGS).exists() else []),
+            *appeal,
             ("tables", str(Path(out) / "explanations")),
             ("minutes", f"{(time.perf_counter() - start) / 60:.1f}"),
         ]
     )
 
 
-def _line_of_work(folder: Path, shown: Path, borrowers: int, months: int, seed: int, jobs: int) -> Path:
-    """Do everything in ``folder``, which will be ``shown``; gives the index of the pages, from there."""
+def _line_of_work(
+    folder: Path, shown: Path, borrowers: int, months: int, seed: int, jobs: int
+) -> tuple[Path, list[tuple[str, object]]]:
+    """Do everything in ``folder``, which will be ``shown``; gives the index of the pages, from there, and the appeal's
+    files."""
     more = borrowers // 2
     heading(f"1. Simulating {borrowers + more:,} borrowers over {months} months")
     _simulate(folder / "portfolio", borrowers + more, months, seed, jobs)
@@ -181,6 +186,10 @@ def _line_of_work(folder: Path, shown: Path, borrowers: int, months: int, seed: 
         show_facts(WarningWords(warnings, "en").facts)
         say()
 
+    heading("6. An appeal: a document, a second look, two persons, an answer in both languages, and its proof")
+    appeal = show_appeal(predictor, explanations, others, folder, shown, seed=seed)
+    say()
+
     heading("Summary")
     model, change = evaluation.scores.loc["model"], evaluation.scores.loc["no change"]
     peer = evaluation.scores.loc["multiclass"]
@@ -200,7 +209,7 @@ def _line_of_work(folder: Path, shown: Path, borrowers: int, months: int, seed: 
         f"For one: borrower {lead.borrower_id[0]}, {words.money(lead.limit_before[0])} to "
         f"{words.money(lead.limit_after[0])}, led by {words.factor_labels[int(lead.leading_factor_index[0])]}."
     )
-    return pages.index.relative_to(folder)
+    return pages.index.relative_to(folder), appeal
 
 
 def _simulate(folder: Path, borrowers: int, months: int, seed: int, jobs: int) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from credit_model.cli import key_options, options
 from credit_model.cli.console import heading, progress, say, show_facts, working
+from credit_model.cli.demo_appeal import show_appeal
 from credit_model.cli.draft import drafted, show_draft
 from credit_model.cli.explain import draw_changes, show_explained
 from credit_model.cli.model import show_scores, show_support, warn_if_useless
@@ -123,8 +124,10 @@ def _explained(folder: Path, shown: Path, predictor: LimitPredictor, history: Hi
     write_text(notice.html(), folder / "notice.html")
     heading("The clearest cut, in words")
     show_why(chosen[0], lang)
+    heading("An appeal: a document, a second look, two persons, an answer in both languages, and its proof")
+    appeal = show_appeal(predictor, explanations, history, folder, shown, seed=0, lang=lang)
     own = shown / pages.index.relative_to(folder)
-    return [("pages (open in a browser)", own), ("a notice to the borrower", shown / "notice.html"),
+    return [("pages (open in a browser)", own), ("a notice to the borrower", shown / "notice.html"), *appeal,
             ("tables and pictures", shown / "explanations")]  # fmt: skip
 
 

@@ -43,11 +43,6 @@ _SUBJECT_KEY = "subject_key"
 Clock = Callable[[], datetime]
 
 
-def now() -> datetime:
-    """The time, UTC."""
-    return datetime.now(UTC)
-
-
 class Store:
     """An appeal desk's file.
 
@@ -60,6 +55,9 @@ class Store:
         Gives the time of events, aware; None: the computer's.
     patience : float, default 30
         Seconds to wait for another process's write.
+    draw : callable, default secrets.token_bytes
+        Gives so many random bytes, for salts. Any other is for demonstrations that are to give the
+        same bytes again: who can draw the salts once more can try out what was erased.
 
     Raises
     ------
@@ -68,9 +66,11 @@ class Store:
     """
 
     def __init__(
-        self, path: str | Path, *, create: bool = False, clock: Clock | None = None, patience: float = PATIENCE
-    ) -> None:
-        self.path, self._clock, self._patience = Path(path), clock or now, patience
+        self, path: str | Path, *, create: bool = False, clock: Clock | None = None, patience: float = PATIENCE,
+        draw: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:  # fmt: skip
+        self.path, self._patience, self._draw = Path(path), patience, draw
+        self._clock = clock or (lambda: datetime.now(UTC))
         self._local, self._turn = threading.local(), threading.Lock()
         self._connections: list[sqlite3.Connection] = []
         if self.path.is_dir():
@@ -145,7 +145,7 @@ class Store:
                 for statement in statements_of(step):
                     connection.execute(statement)
             if not have:
-                connection.execute("INSERT INTO desk VALUES (?, ?)", (_SUBJECT_KEY, secrets.token_hex(32)))
+                connection.execute("INSERT INTO desk VALUES (?, ?)", (_SUBJECT_KEY, self._draw(32).hex()))
             if have < VERSION:
                 self._tabulate(connection)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -340,7 +340,7 @@ class Writing:
     def seal(self, number: int, content: bytes | Mapping[str, Any]) -> str:
         """Put away what is personal, under a salt of its own: its digest."""
         stored = content if isinstance(content, bytes) else canonical(content).encode()
-        salt = secrets.token_bytes(SALT_BYTES)
+        salt = self._store._draw(SALT_BYTES)
         digest = sealed_digest(salt, stored)
         self.connection.execute("INSERT INTO sealed VALUES (?, ?, ?, ?)", (digest, number, salt, stored))
         return digest

@@ -142,8 +142,8 @@ def corrections_table(store: Store) -> pd.DataFrame:
                         "borrower_id": str(file.frozen.borrower_id),
                         "month": format_month(edit.month, file.frozen.month_type),
                         "column": edit.column,
-                        "before": _shown(catalogue, edit.column, edit.before),
-                        "after": _shown(catalogue, edit.column, edit.after),
+                        "before": value_text(catalogue, edit.column, edit.before),
+                        "after": value_text(catalogue, edit.column, edit.after),
                         "document": document.kind,
                         "source": catalogue.column(edit.column).source,
                         "outcome": "" if case.decided is None else case.decided.facts["outcome"],
@@ -154,8 +154,8 @@ def corrections_table(store: Store) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(names))
 
 
-def _shown(catalogue: Catalogue, column: str, value: float) -> str:
-    """A cell as it is written in a table; "" where nothing is known."""
+def value_text(catalogue: Catalogue, column: str, value: float) -> str:
+    """A cell as it is written in a table, and read from one; "" where nothing is known."""
     declared = catalogue.column(column)
     if value != value:
         return ""
