@@ -35,24 +35,40 @@ def log_command(store: str, number: int | None, lang: str) -> None:
 
 
 @click.command("verify", cls=Command)
-@given.store
+@click.option("--store", default=None, type=INPUT, metavar="FILE", help="The desk's file (SQLite).")
 @click.option(
     "--head", "heads", multiple=True, metavar="HEAD", help="As a letter or an export prints it; may be repeated."
 )
-@click.option("--export", default=None, type=INPUT, metavar="DIR", help="An exported case to be checked, too.")
-def verify_command(store: str, heads: tuple[str, ...], export: str | None) -> None:
+@click.option("--export", default=None, type=INPUT, metavar="DIR", help="An exported case to be checked.")
+@click.option("--key", default=None, type=INPUT, metavar="FILE", help="The key with which the export must be signed.")
+def verify_command(store: str | None, heads: tuple[str, ...], export: str | None, key: str | None) -> None:
     """Look for anything in the log that was edited, deleted, put in, moved or cut off, and say where.
 
-    A tail that was cut off, and a log that was written anew, are found by the head of a letter alone: give one.
+    A tail that was cut off, and a log that was written anew, are found by the head of a letter or an export alone: give
+    one. Who has no desk checks an export by itself.
 
     \b
     Example:  credit-model appeal verify --store desk.sqlite --head 7-0123456789abcdef0123456789abcdef
+              credit-model appeal verify --export case1 --key export.key
     """
     from credit_model.act.appeals.store import Store
     from credit_model.act.appeals.verifying import verify
     from credit_model.documents.case_folder import check_export
+    from credit_model.documents.signature import read_key
 
-    exported = [] if export is None else [str(check_export(export)["head"])]
+    if store is None and (export is None or heads):
+        raise click.UsageError("give --store FILE, or --export DIR alone; a --head is looked for in a store.")
+    if key is not None and export is None:
+        raise click.UsageError("--key checks the signature of an export; give --export, too.")
+    exported = []
+    if export is not None:
+        case = check_export(export, key=None if key is None else read_key(key))
+        exported.append(str(case["head"]))
+        signed = {"not checked": "not checked; give --key"}.get(case["signed"], case["signed"])
+        show_facts([("export of case", case["case"]), ("its events", case["n_events"]), ("its head", case["head"]),
+                    ("signed", signed)])  # fmt: skip
+    if store is None:
+        return
     with Store(store) as opened:
         found = verify(opened, [*heads, *exported])
     show_verification(found)
@@ -63,18 +79,29 @@ def verify_command(store: str, heads: tuple[str, ...], export: str | None) -> No
 @click.command("export", cls=Command)
 @given.store
 @given.case
-@options.out("Folder to write: the case, its letters, and a seal over them.", Folder(EXPORT))
-def export_command(store: str, number: int, out: str) -> None:
-    """Write a case into one sealed folder.
+@click.option("--model", default=None, type=INPUT, metavar="DIR", help="The decision's model; adds the cut's page.")
+@click.option("--key", default=None, type=INPUT, metavar="FILE", help="A key of 32 bytes or more; signs the export.")
+@options.out("Folder to write: the case, its letters and pages, and a seal over them.", Folder(EXPORT))
+def export_command(store: str, number: int, model: str | None, key: str | None, out: str) -> None:
+    """Write a case into one sealed folder: its events, letters and texts, digests of its files, and the cut's page.
 
     \b
-    Example:  credit-model appeal export --store desk.sqlite --case 1 --out case1
+    Example:  credit-model appeal export --store desk.sqlite --case 1 --model model --key export.key --out case1
     """
     from credit_model.documents.case_folder import export_case
+    from credit_model.documents.signature import read_key
+    from credit_model.predictor import LimitPredictor
 
     desk = given.open_desk(store)
-    files = export_case(desk, number, out)
-    show_facts([("files", len(files)), ("head", desk.store.head), ("written to", out)])
+    secret = None if key is None else read_key(key)
+    made = None
+    if model is not None:
+        predictor = LimitPredictor.load(model, n_jobs=1)
+        made = predictor.fitted, predictor.support
+    files = export_case(desk, number, out, model=made, key=secret)
+    pages = [name for name in files if name.startswith("page")]
+    show_facts([("files", len(files)), ("pages", ", ".join(pages) or "none" + ("" if made else "; give --model")),
+                ("signed", secret is not None), ("head", desk.store.head), ("written to", out)])  # fmt: skip
 
 
 @click.command("summary", cls=Command)

@@ -106,7 +106,7 @@ def show_appeal(
         desk.close(number, actor="bo")
         for code, letter in letters.items():
             write_text(letter.html(), folder / FOLDER / f"letter_{code}.html")
-        export_case(desk, number, folder / FOLDER / CASE)
+        export_case(desk, number, folder / FOLDER / CASE, model=(predictor.fitted, predictor.support))
         heading("The log of the case, verified against the head that its letters print")
         show_case(desk, store.case(number), lang)
         verified = verify(store, [str(next(iter(letters.values())).content["head"])])

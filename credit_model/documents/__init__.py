@@ -3,7 +3,8 @@
 ``notice``        the notice to the borrower of one decrease, in HTML, Markdown and JSON; ``notice_ahead`` is what it
                   says of what brings the limit back
 ``lender_file``   the lender as notices name it, from one TOML file; ``working_days`` its calendar
-``letter``        the answer to an appeal; ``deadlines`` says when it is due, ``case_folder`` exports a case
+``letter``        the answer to an appeal; ``deadlines`` says when it is due
+``case_folder``   exports a case; ``case_pages`` are the cut's, ``signature`` signs it with a key
 ``report``        a self-contained page for every decrease, and the index over them
 ``warnings``      a page over the open lines of a month, the riskiest first
 ``tracks``        the months of the borrowers that pages show
@@ -19,6 +20,7 @@ from credit_model.documents.lender_file import Lender, LenderError, read_lender
 from credit_model.documents.letter import Letter, notice_contents, replayed, write_letters
 from credit_model.documents.notice import Notice, build_notice
 from credit_model.documents.report import ReportFiles, write_report
+from credit_model.documents.signature import read_key
 from credit_model.documents.tracks import Tracks, score_tracks
 from credit_model.documents.warnings import warnings_html
 
@@ -33,6 +35,7 @@ __all__ = [
     "check_export",
     "export_case",
     "notice_contents",
+    "read_key",
     "read_lender",
     "replayed",
     "score_tracks",

@@ -76,9 +76,18 @@ def test_a_case_from_the_first_command_to_the_proof(at, tmp_path):
     assert "对数据提出异议" in log
     assert "已结案" in log
     assert "decided" in ok(*about(at, "log"))
-    ok(*about(at, "export", "--out", tmp_path / "case"))
+    assert "none; give --model" in ok(*about(at, "export", "--out", tmp_path / "case"))
+    (tmp_path / "key").write_bytes(bytes(range(32)))
+    signed = ok(*about(at, "export", "--model", at["model"], "--key", tmp_path / "key", "--out", tmp_path / "case"))
+    assert re.search(r"pages +page.html, page_corrected.html", signed)
     verified = ok("appeal", "verify", "--store", at["store"], "--head", head, "--export", tmp_path / "case")
     assert re.search(r"sound +yes", verified)
+    assert re.search(r"signed +not checked; give --key", verified)
+    alone = ok("appeal", "verify", "--export", tmp_path / "case", "--key", tmp_path / "key")
+    assert re.search(r"signed +yes", alone)
+    (tmp_path / "key").write_bytes(bytes(32))
+    assert "is signed with key" in refused(
+        "appeal", "verify", "--export", tmp_path / "case", "--key", tmp_path / "key")  # fmt: skip
     assert "the log was cut" in refused("appeal", "verify", "--store", at["store"], "--head", "77-" + "0" * 32)
     assert "By data source" in ok("appeal", "summary", "--store", at["store"], "--out", tmp_path / "c.csv")
     assert pd.read_csv(tmp_path / "c.csv")["column"].tolist() == ["income_amount"]
@@ -112,6 +121,10 @@ def test_wrong_usage_and_wrong_words_are_told(at, tmp_path):
     no_month = [*at["open"][: at["open"].index("--month")], "--officer", "ann", "--kind", "dispute"]
     assert "--month is needed" in run(*no_month).output
     assert "the case is answered by a person" in run(*about(at, "letter")).output
+    for words in ((), ("--head", "7-" + "0" * 32), ("--export", tmp_path, "--head", "7-" + "0" * 32)):
+        assert "give --store FILE, or --export DIR alone" in run("appeal", "verify", *words).output
+    assert "give --export, too" in run("appeal", "verify", "--store", at["store"], "--key", at["store"]).output
+    assert "manifest.json is missing" in refused("appeal", "verify", "--export", tmp_path)
     assert "a head must be" in refused("appeal", "verify", "--store", at["store"], "--head", "x")
     assert "is what --store reads" in refused("appeal", "backup", "--store", at["store"], "--out", at["store"])
     (tmp_path / "other").mkdir()

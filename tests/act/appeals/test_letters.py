@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 
@@ -13,12 +12,11 @@ from credit_model.act.appeals.frozen import freeze_rise
 from credit_model.act.appeals.reading import corrected_cells
 from credit_model.act.appeals.store import Store
 from credit_model.act.appeals.verifying import verify
-from credit_model.documents.case_folder import check_export, export_case
 from credit_model.documents.deadlines import terms_of
 from credit_model.documents.lender_file import read_lender
 from credit_model.documents.letter import letter_of, letters, replayed, write_letters
 from credit_model.documents.notice import FORMATS, build_notice
-from credit_model.errors import AppealError, ArtifactError
+from credit_model.errors import AppealError
 from credit_model.portfolio.forbidden_phrases import forbidden_phrase
 from credit_model.portfolio.months import format_month
 from tests.act.appeals.test_desk import income_cell, reinstated
@@ -251,71 +249,3 @@ def test_languages_of_a_letter_are_checked(bench, desk, cuts):
     (event,) = desk.store.case(number).letters
     with pytest.raises(AppealError, match="was written in en, zh, not in 'fr'"):
         letter_of(desk, event, "fr")
-
-
-# ------------------------------------------------------------------------------------------------------------- exports
-
-
-def test_an_export_holds_the_case_its_letters_and_the_digests_of_its_files(bench, desk, cuts, tmp_path):
-    number = bench.open(desk, cuts["income"][0])
-    desk.add_evidence(number, "payslip", [income_cell(cuts, bench)], actor="ann", file=b"%PDF-1.7 scan")
-    bench.look_again(desk, number)
-    desk.propose(number, "reinstate", actor="ann")
-    desk.decide(number, actor="bo")
-    write_letters(desk, number, actor="bo")
-    files = export_case(desk, number, tmp_path / "case")
-    assert sorted(files) == sorted(path.name for path in (tmp_path / "case").iterdir())
-    assert len([name for name in files if name.startswith("letter_")]) == 6
-    found = check_export(tmp_path / "case")
-    assert (found["case"], found["head"], found["n_events"]) == ("A000001", desk.store.head, 6)
-    text = (tmp_path / "case" / "case.json").read_text(encoding="utf-8")
-    assert "%PDF" not in text
-    assert '"n_bytes": 13' in text
-    export_case(desk, number, tmp_path / "case")  # its own kind is replaced
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new"),
-    [
-        ("case.json", '"actor": "bo"', '"actor": "ed"'),
-        ("case.json", "reinstate", "partly"),
-        ("lender.toml", "sample = true", "sample = false"),
-        ("catalogue.toml", 'version = "1.0"', 'version = "1.1"'),
-        ("manifest.json", '"head": "', '"head": "1'),
-    ],
-)
-def test_an_export_that_was_touched_is_found(bench, desk, cuts, tmp_path, name, old, new):
-    number = reinstated(bench, desk, cuts)
-    export_case(desk, number, tmp_path / "case")
-    file = tmp_path / "case" / name
-    text = file.read_text(encoding="utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(ArtifactError):
-        check_export(tmp_path / "case")
-
-
-def test_an_export_sealed_anew_by_somebody_is_found_by_the_events_themselves(bench, desk, cuts, tmp_path):
-    from credit_model.files import read_manifest
-    from credit_model.model.seal import write_sealed
-
-    number = reinstated(bench, desk, cuts)
-    folder = tmp_path / "case"
-    export_case(desk, number, folder)
-    text = (folder / "case.json").read_text(encoding="utf-8")
-    (folder / "case.json").write_text(text.replace('"actor": "bo"', '"actor": "ed"'), encoding="utf-8")
-    manifest = read_manifest(folder, "credit_model.appeal/1")
-    manifest.pop("digest")
-    write_sealed(folder, "credit_model.appeal/1", manifest, manifest["files_sealed"])
-    with pytest.raises(ArtifactError, match="is not what its hash says"):
-        check_export(folder)
-
-
-def test_the_export_of_an_erased_case_says_so(bench, desk, cuts, tmp_path):
-    number = reinstated(bench, desk, cuts)
-    desk.store.erase(number, "bo")
-    files = export_case(desk, number, tmp_path / "case")
-    assert not [name for name in files if name.startswith("letter_")]
-    events = json.loads((tmp_path / "case" / "case.json").read_text(encoding="utf-8"))["events"]
-    assert all(item.get("erased") for event in events for item in event["items"])
-    check_export(tmp_path / "case")
