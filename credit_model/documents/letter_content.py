@@ -102,6 +102,7 @@ class LetterContent:
                 "before_text": self.words.money(frozen.limit_before),
                 "after_text": self.words.money(after),
                 "decided_text": self.words.money(self.decision.limit),
+                "rows": list(self._limits()),
             },
             "decision": list(self._decision()),
             "evidence": [row for document in self.documents for row in self._cells(document)],
@@ -141,12 +142,21 @@ class LetterContent:
         if self.day.isoformat() > case.due:
             yield self.say("head.late", due=self.spoken.date(date.fromisoformat(case.due)))
 
+    def _limits(self) -> Iterator[dict[str, str]]:
+        """The limits in the order in which they were in force; of a rise, the one that is asked for between them."""
+        frozen = self.file.frozen
+        keys = ("present", "asked") if frozen.is_rise else ("before", "reduced")
+        amounts = (frozen.limit_before, frozen.limit_asked if frozen.is_rise else frozen.limit_after)
+        for key, amount in zip((*keys, "decided"), (*amounts, self.decision.limit), strict=True):
+            yield {"label": self.say(f"limit.{key}"), "text": self.words.money(amount)}
+
     def _decision(self) -> Iterator[str]:
         decision, frozen = self.decision, self.file.frozen
         key = f"rise_{decision.outcome}" if frozen.is_rise else decision.outcome
         places = {"limit": self.words.money(decision.limit), "asked": self.words.money(frozen.limit_asked)}
         yield self.say(f"outcome.{key}", **places)
-        yield self.say(f"outcome.{decision.reason}")
+        is_named = decision.reason != "rule_applies" or self._reasons()["rules"]
+        yield self.say(f"outcome.{decision.reason}" + ("" if is_named else "_unnamed"))
 
     def _document_label(self, kind: str) -> str:
         labels = {one.id: one.label for one in self.catalogue.documents}
@@ -193,7 +203,9 @@ class LetterContent:
         rise = self.file.frozen.is_rise
         before, after = (self._risk(score, rise) for score in (found.score_before, found.score_after))
         key = "chance" if rise else "risk"
-        yield self.say(f"again.{key}_same" if before == after else f"again.{key}", before=before, after=after)
+        is_corrected = any(document.edits for document in self.documents)
+        ending = "" if before != after else "_same" if is_corrected else "_found"
+        yield self.say(f"again.{key}{ending}", before=before, after=after)
         if math.isnan(found.line):
             yield self.say("again.unsupported")
         else:
