@@ -54,8 +54,8 @@ def failures(notebook):
     return [o for cell in notebook.cells for o in cell.get("outputs", []) if o.output_type == "error"]
 
 
-def test_there_are_eight_notebooks_in_reading_order():
-    assert [name[0] for name in NAMES] == ["1", "2", "3", "4", "5", "6", "7", "8"]
+def test_there_are_nine_notebooks_in_reading_order():
+    assert [name[0] for name in NAMES] == ["1", "2", "3", "4", "5", "6", "7", "8", "9"]
 
 
 @pytest.mark.slow
