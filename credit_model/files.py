@@ -118,7 +118,7 @@ def check_replaceable(folder: str | Path, format: str | None = None) -> None:
             )
         if format is not None and _kind(str(manifest["format"])) != _kind(format):
             raise DataFileError(
-                f"{target}: holds a {_kind(str(manifest['format']))}, not a {_kind(format)}, and is not replaced; "
+                f"{target}: holds {_a(_kind(str(manifest['format'])))}, not {_a(_kind(format))}, and is not replaced; "
                 "give another output folder"
             )
         places.check_changeable(target)
@@ -137,6 +137,10 @@ def check_replaceable(folder: str | Path, format: str | None = None) -> None:
 def _kind(format: str) -> str:
     """What a folder holds, in words: "credit_model.simulated_portfolio/1" is a simulated portfolio."""
     return format.removeprefix(_OURS).split("/")[0].replace("_", " ")
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
 
 
 def _files_in(folder: Path) -> set[str]:

@@ -29,6 +29,7 @@ def appeal_command() -> None:
     \b
     The line of work:  open -> evidence -> evaluate -> decide -> letter -> decide --close
     The proof:         log, verify, export
+    All cases:         log, summary, backup; erase removes what names the borrower of a closed one
     Example:           credit-model appeal log --store desk.sqlite
     """
 
@@ -72,7 +73,9 @@ def open_command(
     from credit_model.documents.lender_file import read_lender
     from credit_model.documents.letter import notice_contents
 
-    known = read_lender(lender)
+    if kind == "rise" and (notice_date is not None or late_because is not None):
+        raise click.UsageError("--notice-date and --late-because are about a cut; a rise is asked for at any time.")
+    known, day = read_lender(lender), _day(notice_date)
     predictor = source.predictor
     with working("reading the decision"):
         if kind == "rise":
@@ -85,7 +88,7 @@ def open_command(
             notices = notice_contents(known)(one)
     desk = given.open_desk(store, create=True, lender=known.text)
     case = desk.open(
-        kind, frozen, terms_of(known, kind, _day(notice_date)), predictor.fitted.catalogue,
+        kind, frozen, terms_of(known, kind, day), predictor.fitted.catalogue,
         actor=officer, claim=claim, notices=notices, late_because=late_because,
     )  # fmt: skip
     show_facts([("case", case.number), ("answer due", case.due), ("head", desk.store.head)])

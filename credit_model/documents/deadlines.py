@@ -30,6 +30,11 @@ def terms_of(lender: Lender, kind: Kind, notice_day: date | None = None) -> Call
         On which the borrower had the notice; None: not known, and the channel counts as open. A rise may be applied
         for at any time.
 
+    Notes
+    -----
+    A dispute is answered within the bureau's time as well as the channel's, whichever ends first: a disputed datum may
+    be the bureau's (China, 征信业管理条例 25).
+
     Examples
     --------
     >>> from credit_model.documents.lender_file import read_lender
@@ -43,6 +48,8 @@ def terms_of(lender: Lender, kind: Kind, notice_day: date | None = None) -> Call
 
     def terms(day: date) -> Terms:
         due = calendar.after(day, channel.answer_days, channel.counted)
+        if kind == "dispute":  # the datum may be the bureau's, whose law counts all days
+            due = min(due, calendar.after(day, lender.bureau.dispute_days, "calendar"))
         return Terms(channel.id, due, open_until, lender.text)
 
     return terms

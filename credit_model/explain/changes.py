@@ -186,6 +186,7 @@ class ChangeExplanations:
         HistoryError
             There is no such row.
         """
+        borrower_id = borrower_id.item() if isinstance(borrower_id, np.generic) else borrower_id
         mine = np.array([str(b) == str(borrower_id) for b in self.borrower_id], dtype=bool)
         if not mine.any():
             raise HistoryError(

@@ -6,6 +6,7 @@ is answered, and the case is closed. A state is never stored by itself: it is wh
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -144,9 +145,8 @@ def _next(case: Case, event: Event, events: tuple[Event, ...]) -> Case:
     action = event.action
     if action not in _STEPS:
         raise AppealError(f"case {case.number} cannot be {action!r} once it is open, found in event {event.seq}")
-    states, state = _STEPS[action]
-    if case.state not in states:
-        raise AppealError(f"case {case.number} is {case.state} and cannot be {_done(action)} now: {_REMEDIES[action]}")
+    check_step(case, action)
+    state = _STEPS[action][1]
     known: dict[str, Event | None] = {name: getattr(case, name) for name in ("evaluated", "proposed", "decided")}
     if action in ("evaluated", "proposed", "decided"):
         known[action] = event
@@ -156,7 +156,11 @@ def _next(case: Case, event: Event, events: tuple[Event, ...]) -> Case:
         known["proposed"] = None
     if action == "proposed":
         check_evaluated(case)
-    if action in ("decided", "returned") and case.proposed is not None and event.actor == case.proposed.actor:
+    if (
+        action in ("decided", "returned")
+        and case.proposed is not None
+        and is_same_person(event.actor, case.proposed.actor)
+    ):
         raise AppealError(
             f"case {case.number} was proposed by {event.actor!r}, who cannot decide it, too; "
             "another person has to look at it"
@@ -164,6 +168,31 @@ def _next(case: Case, event: Event, events: tuple[Event, ...]) -> Case:
     if action == "returned" and case.evaluated is not None:
         state = "evaluated"
     return Case(case.number, case.kind, case.channel, case.due, state or case.state, events, **known)
+
+
+def check_step(case: Case, action: str) -> None:
+    """Refuse what may not be done in the state that a case is in.
+
+    Raises
+    ------
+    AppealError
+        It may not, and what is to be done first.
+    """
+    if case.state not in _STEPS[action][0]:
+        raise AppealError(f"case {case.number} is {case.state} and cannot be {_done(action)} now: {_REMEDIES[action]}")
+
+
+def is_same_person(one: str, other: str) -> bool:
+    """Whether two names are one, however they are typed.
+
+    >>> is_same_person("Ann  Lee", "ann lee")
+    True
+    """
+    return _typed(one) == _typed(other)
+
+
+def _typed(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def check_evaluated(case: Case) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, get_args
 
-from credit_model.act.appeals.cases import KINDS, Case, Kind, Outcome, check_evaluated
+from credit_model.act.appeals.cases import KINDS, Case, Kind, Outcome, check_evaluated, check_step
 from credit_model.act.appeals.entries import MOST_BYTES, Terms, checked_note, decided_limit, decided_reason, one_name
 from credit_model.act.appeals.evaluating import Evaluation, corrected_cut, evaluate, rise_held_back
 from credit_model.act.appeals.evidence import Flag, find_flags, read_edits
@@ -171,6 +171,7 @@ class Desk:
             raise AppealError(f"a document's file must hold 1 to {MOST_BYTES:,} bytes, got {len(file):,}")
         with self.store.writing() as writing:
             known = read_case(self.store, writing.case(number))
+            check_step(known.case, "evidence")
             catalogue = known.declaration
             edits = read_edits(catalogue, known.frozen, document, cells)
             flags = find_flags(catalogue, known.frozen, [(one.kind, one.edits) for one in known.documents], edits)
@@ -224,6 +225,7 @@ class Desk:
             The model is another one, or the case cannot be evaluated now.
         """
         actor, known = one_name(actor), self.file(number)
+        check_step(known.case, "evaluated")
         unknown = set(without) - {one.event.seq for one in known.documents}
         if unknown:
             some = ", ".join(str(one.event.seq) for one in known.documents) or "none"
@@ -289,6 +291,7 @@ class Desk:
         actor, note = one_name(actor), checked_note(note, "the note")
         with self.store.writing() as writing:
             known = read_case(self.store, writing.case(number))
+            check_step(known.case, "proposed")
             allowed = ("explained",) if known.case.kind == "explanation" else get_args(Outcome)[:3]
             if outcome not in allowed:
                 raise AppealError(

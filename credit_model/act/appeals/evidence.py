@@ -24,7 +24,7 @@ from credit_model.portfolio.evidence import DocumentKind, Ledger
 from credit_model.portfolio.months import format_month, month_number_of
 from credit_model.portfolio.toml_document import near
 
-FlagKind = Literal["no_influence", "as_recorded", "ledger", "rise", "document"]
+FlagKind = Literal["no_influence", "as_recorded", "ledger", "part", "rise", "document"]
 #: Sums of floats miss by less, as a share of what is added.
 _ROUNDING = 1e-9
 #: More cells than a document has a place for.
@@ -68,8 +68,8 @@ class Flag:
     ----------
     kind : str
         "no_influence": the decision's windows do not hold the month; "as_recorded": nothing changes; "ledger": a sum
-        that held before no longer does; "rise": more of a rise in a month than the column allows; "document": another
-        document has another value.
+        that held before no longer does; "part": more than the whole of which the catalogue declares it a share;
+        "rise": more of a rise in a month than the column allows; "document": another document has another value.
     column : str
     month : int
     about : str
@@ -93,9 +93,8 @@ def document_kind(catalogue: Catalogue, name: str) -> DocumentKind:
     known = {kind.id: kind for kind in catalogue.documents}
     if name not in known:
         some = ", ".join(known) or "none; declare [[document]] tables"
-        raise AppealError(
-            f"catalogue {catalogue.name!r} knows no document {name!r}{near(name, tuple(known))}; it knows: {some}"
-        )
+        hint = near(name, tuple(known)) or f"; it knows: {some}"
+        raise AppealError(f"catalogue {catalogue.name!r} knows no document {name!r}{hint}")
     return known[name]
 
 
@@ -220,6 +219,11 @@ def _flags(
             held, holds = _holds(ledger, before, number), _holds(ledger, after, number)
             for row in np.flatnonzero(held & ~holds).tolist():
                 yield Flag("ledger", ledger.stock, int(number[row]), ledger.id)
+    for part, whole in _parts(catalogue):
+        if touched & {part, whole}:
+            over = (after[part] > after[whole]) & ~(before[part] > before[whole])
+            for row in np.flatnonzero(over).tolist():
+                yield Flag("part", part, int(number[row]))
     for name in sorted(touched):
         most = catalogue.column(name).max_rise
         if most is not None:
@@ -227,6 +231,13 @@ def _flags(
             jumps = (np.diff(after[name]) > allowed) & ~(np.diff(before[name]) > allowed)
             for row in np.flatnonzero(jumps).tolist():
                 yield Flag("rise", name, int(number[row + 1]))
+
+
+def _parts(catalogue: Catalogue) -> list[tuple[str, str]]:
+    """The columns of which one is a part of the other: those of ratios that the catalogue declares as shares."""
+    known = {column.name for column in catalogue.columns}
+    ratios = [(f.numerator, f.denominator) for f in catalogue.drivers if f.unit == "share"]
+    return sorted({(p, w) for p, w in ratios if p and w and p != w and {p, w} <= known})
 
 
 def _with(frozen: Frozen, cells: Mapping[Cell, float]) -> dict[str, FloatArray]:

@@ -280,6 +280,8 @@ class Store:
             case = writing.case(number)
             if case.state != "closed":
                 raise AppealError(f"case {number} is {case.state}; close it before its personal data are erased")
+            if case.is_erased:
+                raise AppealError(f"case {number} is erased already; 'credit-model appeal log' shows what remains")
             items = [
                 digest for event in self.events(number) for digest in event.sealed if self.item(digest) is not None
             ]

@@ -62,6 +62,9 @@ class PlainDesk:
         after = ALLOWED[action][1]
         case.state = after or ("evaluated" if case.is_evaluated else "evidence")
 
+    def is_erased(self, number: int) -> bool:
+        return any(action == "erased" for _, action in self.cases[number].log)
+
     def erase(self, actor: str, number: int) -> None:
         case = self.cases[number]
         case.log.append((actor, "erased"))

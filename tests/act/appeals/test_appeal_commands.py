@@ -116,6 +116,10 @@ def test_wrong_usage_and_wrong_words_are_told(at, tmp_path):
         told = refused(*about(at, "evidence", "--officer", "ann", "--document", "payslip", "--cell", cell))
         assert "a cell must be written COLUMN@MONTH=VALUE" in told
     assert "must be a date such as 2024-03-31" in refused(*at["open"], "--kind", "review", "--notice-date", "31.3.2024")
+    assert "a rise is asked for at any time" in run(*at["open"], "--kind", "rise", "--notice-date", "2024-01-01").output
+    before = at["open"][: at["open"].index("--month")]
+    no_cut = refused(*before, "--month", "2001-01", "--officer", "ann", "--kind", "review")
+    assert re.search(r"borrower \d+ has no limit decrease in 2001-01; decreases were in", no_cut)
     for words in ((), ("--confirm", "--close"), ("--confirm", "--limit", 5)):
         assert run(*about(at, "decide", "--officer", "bo", *words)).exit_code == 2
     no_month = [*at["open"][: at["open"].index("--month")], "--officer", "ann", "--kind", "dispute"]

@@ -126,6 +126,13 @@ def test_every_step_out_of_its_turn_is_refused(bench, desk, cuts):
     untouched(desk, "a note is needed here", lambda: desk.send_back(number, actor="bo", note=" "))
     untouched(desk, "cannot be given evidence now",
               lambda: desk.add_evidence(number, "payslip", [cell], actor="ann"))  # fmt: skip
+    # however a name is typed, it is one person
+    for name in ("Ann", " ANN ", "\uff41\uff4e\uff4e"):
+        untouched(desk, "who cannot decide it, too", lambda name=name: desk.decide(number, actor=name))
+    # what a case may not be given now is told before anything is said of what was given
+    untouched(desk, "it has been proposed or decided already", lambda: desk.propose(number, "uphold", actor="bo"))
+    untouched(desk, "is looked at by the second person", lambda: bench.look_again(desk, number, without=[99]))
+    untouched(desk, "the second person may return a proposal", lambda: desk.add_evidence(number, "?", [], actor="ann"))
     desk.send_back(number, actor="bo", note="look at the tax record")
     assert desk.store.case(number).state == "evaluated"
     desk.propose(number, "reinstate", actor="bo")
@@ -198,13 +205,35 @@ def test_the_days_are_the_lenders(bench, desk, cuts):
 
 
 def test_working_days_leave_out_weekends_and_holidays_and_count_days_that_make_up(bench, desk, cuts):
-    text = EXAMPLE.replace('id = "dispute"', 'id = "dispute"\ncounted = "working"').replace(
-        "holidays = []", "holidays = [2024-04-04, 2024-04-05]"
+    text = (
+        EXAMPLE.replace('id = "documents"', 'id = "documents"\ncounted = "working"')
+        .replace("holidays = []", "holidays = [2024-04-04, 2024-04-05]")
+        .replace("answer_days = 15", "answer_days = 20")
     )
     lender = parse_lender(text.replace("working_days = []", "working_days = [2024-04-07]"))
     # from Tue 2 April on: Wed 3, Sun 7 (worked), Mon 8 .. Fri 12 (7), .. 19 (12), .. 26 (17), 29, 30, Wed 1 May (20)
-    number = bench.open(desk, cuts["any"][0], lender=lender)
+    number = bench.open(desk, cuts["any"][0], "documents", lender=lender)
     assert desk.store.case(number).due == "2024-05-01"
+
+
+def test_a_dispute_is_answered_within_the_bureaus_days_where_they_end_first(bench, desk, cuts):
+    for days, counted, bureau, due in (
+        (30, "calendar", 20, "2024-04-22"),  # the channel's 30 days would end on 2 May
+        (20, "working", 20, "2024-04-22"),  # 20 working days on 30 April; the law counts all days
+        (10, "calendar", 20, "2024-04-12"),
+        (30, "calendar", 5, "2024-04-07"),
+    ):
+        text = EXAMPLE.replace("dispute_days = 20", f"dispute_days = {bureau}")
+        head, dispute = text.split('id = "dispute"')
+        dispute = dispute.replace("answer_days = 20", f'answer_days = {days}\ncounted = "{counted}"', 1)
+        lender = parse_lender(f'{head}id = "dispute"{dispute}')
+        number = bench.open(desk, cuts["any"][0], lender=lender)
+        assert desk.store.case(number).due == due
+        desk.withdraw(number, actor="ann")
+        # of another kind the channel's days alone count
+        other = bench.open(desk, cuts["any"][0], "documents", lender=lender)
+        assert desk.store.case(other).due == "2024-04-17"
+        desk.withdraw(other, actor="ann")
 
 
 def test_a_closed_channel_opens_a_case_only_with_a_reason_and_the_case_is_marked(bench, desk, cuts):
@@ -306,8 +335,9 @@ def test_summaries_count_what_was_wrong_and_outlive_erasure(bench, desk, cuts):
         table = cases_table(desk.store, today="2024-06-01").set_index("case")
         assert table["outcome"].to_dict() == {number: "reinstate", other: "uphold"}
         assert table["late"].to_dict() == {number: False, other: True}  # the second one was never answered
-        if not file.case.is_erased:
+        if not desk.store.case(number).is_erased:
             desk.store.erase(number, "bo")
+    untouched(desk, "case 1 is erased already", lambda: desk.store.erase(number, "bo"))
     assert corrections_table(desk.store).empty
     assert list(cases_table(desk.store, today="2024-06-01")["erased"]) == [True, False]
     with pytest.raises(AppealError, match="the borrower's data of case 1 were erased"):

@@ -7,12 +7,14 @@ import math
 import os
 import time
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from credit_model.act.appeals.evaluating import Evaluation
-from credit_model.act.appeals.evidence import corrected, find_flags, months_read, read_edits
+from credit_model.act.appeals.evidence import Flag, FlagKind, corrected, find_flags, months_read, read_edits
 from credit_model.act.appeals.frozen import Frozen, freeze_rise, model_digest
 from credit_model.errors import AppealError
 from credit_model.explain.support import SupportRule
@@ -216,9 +218,32 @@ def test_contradictions_are_flagged(bench, frozen):
         ("document", "income_amount", "payslip")
     }
     assert flags("tax_record", ("income_amount", month, "4000"), earlier=[("payslip", first)]) == set()
+    spent = int(frozen.cells["spending_amount"][-1])
+    assert frozen.cells["gaming_amount"][-1] <= spent
+    gaming = flags("account_review", ("gaming_amount", month, str(spent + 1)))
+    assert gaming == {("part", "gaming_amount", "")}
+    assert flags("account_review", ("gaming_amount", month, str(spent))) <= {("as_recorded", "gaming_amount", "")}
+    less = flags("account_review", ("spending_amount", month, "0"))
+    assert less == {
+        ("part", name, "") for name in ("cash_advance_amount", "gaming_amount") if frozen.cells[name][-1] > 0
+    }
+    assert ("part", "gaming_amount", "") in less
     late = frozen.cells["days_past_due"][-1]
     most = late + 62
     assert ("rise", "days_past_due", "") in flags("payment_receipt", ("days_past_due", month, f"{most:.0f}"))
+
+
+def test_every_kind_of_flag_is_said_in_every_language(bench, frozen, capsys):
+    from credit_model.cli.appeal_views import show_flags
+
+    file = SimpleNamespace(declaration=bench.fitted.catalogue, frozen=frozen)
+    about = {"ledger": "own_line", "document": "payslip"}
+    flags = [Flag(kind, "balance_amount", frozen.month, about.get(kind, "")) for kind in get_args(FlagKind)]
+    for lang in ("en", "zh"):
+        show_flags(file, flags, lang)
+        told = capsys.readouterr().out.strip().splitlines()
+        assert len(set(told)) == len(flags) == 6
+        assert not [line for line in told if "{" in line]
 
 
 def test_of_two_documents_about_a_cell_the_later_one_counts(bench, frozen):

@@ -127,7 +127,7 @@ class DeskMachine(RuleBasedStateMachine):
     def erase(self, data, actor, death):
         closed = [number for number, case in sorted(self.model.cases.items()) if case.state == "closed"]
         number = data.draw(st.sampled_from(closed or sorted(self.model.cases)))
-        if self.model.cases[number].state != "closed":
+        if self.model.cases[number].state != "closed" or self.model.is_erased(number):
             with pytest.raises(AppealError, match=f"case {number} is "):
                 self.store.erase(number, actor)
             return
