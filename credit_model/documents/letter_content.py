@@ -209,7 +209,8 @@ class LetterContent:
         if math.isnan(found.line):
             yield self.say("again.unsupported")
         else:
-            yield self.say("again.chance_line" if rise else "again.line", line=self._risk(found.line, rise))
+            key = "line" if not rise else "chance_raised" if self.file.frozen.n_raised else "chance_line"
+            yield self.say(f"again.{key}", line=self._risk(found.line, rise))
 
     def _risk(self, score: float, rise: bool) -> str:
         return self.spoken.probability(float(expit(score))) if rise else self.spoken.risk(float(expit(-score)))
@@ -251,7 +252,8 @@ class LetterContent:
 
     def _reasons_opening(self, withheld: bool) -> str:
         if self.file.frozen.is_rise:
-            return self.say("reasons.withheld_rise" if withheld else "reasons.opening_rise")
+            compared = "raised" if self.file.frozen.typical is not None else "rise"
+            return self.say(f"reasons.{'withheld' if withheld else 'opening'}_{compared}")
         if withheld:
             return self.say("reasons.withheld")
         corrected = any(document.edits for document in self.documents)

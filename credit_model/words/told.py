@@ -200,12 +200,12 @@ def _reason_text(
     words: CatalogueWords, feature: Feature, reason: Reason, values: tuple[str, str], reference: str
 ) -> str:
     """The catalogue's wording is for a value that moved in its direction; a value that appeared or vanished, a free
-    feature that moved the other way, and a comparison with peers have words of their own."""
+    feature that moved the other way, and a comparison with others have words of their own."""
     spoken = words.language
     known_before, known_after = reason.before == reason.before, reason.after == reason.after
     key = None
-    if reference == "peers":
-        key = "peers_only" if not known_before else "peers" if known_after else "peers_unknown"
+    if reference in ("peers", "raised"):
+        key = reference + ("_only" if not known_before else "" if known_after else "_unknown")
     elif not (known_before and known_after):
         key = "vanished" if known_before else "appeared"
     elif feature.reason is None or (

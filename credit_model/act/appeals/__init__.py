@@ -7,6 +7,7 @@
 ``verifying``   `verify`: what was edited, deleted, put in, moved or cut off, and where
 ``cases``       what events make of a case, and which may follow which
 ``frozen``      a decision kept so that it can be computed again at any time, to the bit
+``raised``      whose limit was raised: what an application for a rise is held against
 ``evidence``    what a document corrects, whether it may, and what contradicts it
 ``evaluating``  the frozen model on the corrected months: old and new score, exact difference by factor
 ``entries``     what officers enter, checked

@@ -19,7 +19,7 @@ from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import AppealError
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.explaining import as_decreases, change_values, changes_of_rows
-from credit_model.explain.pairs import pair_with_reference, reference_features, sum_by_factor
+from credit_model.explain.pairs import driver_columns, pair_with_reference, reference_features, sum_by_factor
 from credit_model.explain.support import SupportRule
 from credit_model.fitted_model import FittedModel
 from credit_model.model.bag import Bag
@@ -214,10 +214,11 @@ def corrected_cut(
 def rise_held_back(
     fitted: FittedModel, rule: SupportRule, frozen: Frozen, cells: Mapping[Cell, float]
 ) -> DecreaseExplanations:
-    """What has moved against the higher tier since the limit in force was set.
+    """What speaks against the higher tier, compared with the customers whose limit was raised.
 
-    Read as the loss of that tier, so that a notice's machinery tells its reasons. (Borrowers who hold that tier are no
-    measure: seen from a lower tier in force, their scores are lower still, since limits seldom move.)
+    Read as the loss of that tier, so that a notice's machinery tells its reasons. Where too few were raised to compare
+    with, what has moved against it since the limit in force was set. (Borrowers who hold that tier are no measure: seen
+    from a lower tier in force, their scores are lower still, since limits seldom move.)
 
     Parameters
     ----------
@@ -231,8 +232,25 @@ def rise_held_back(
     row = (snapshots.history.starts[1:] - 1).astype(np.int64)
     tier = snapshots.tier_before.copy()
     tier[row] = frozen.tier  # the states in X stay the borrower's own
-    found = _cut(fitted, rule, frozen, replace(snapshots, tier_before=tier), row)
+    compare = _cut if frozen.typical is None else _against_typical
+    found = compare(fitted, rule, frozen, replace(snapshots, tier_before=tier), row)
     return replace(found, borrower_id=np.array([frozen.borrower_id], dtype=object))
+
+
+def _against_typical(
+    fitted: FittedModel, rule: SupportRule, frozen: Frozen, snapshots: Snapshots, row: IntArray
+) -> DecreaseExplanations:
+    """The explanation of a row (1,) against what is typical of those who were raised, the row's states its own."""
+    pairs = pair_with_reference(snapshots, row, "last_set")
+    pairs = replace(pairs, reference_row=row, censored=np.zeros(1, dtype=bool))
+    x = snapshots.X[row]
+    z = x.copy()
+    z[:, driver_columns(fitted.catalogue)] = frozen.typical
+    changes = changes_of_rows(
+        fitted.bag, snapshots, x, z, pairs, reference="raised", model_version=fitted.version,
+        weight=frozen.weights(1), seen=fitted.seen, n_jobs=1,
+    )  # fmt: skip
+    return as_decreases(changes, snapshots, row, rule=rule, held_out=fitted.held_out)
 
 
 def _cut(

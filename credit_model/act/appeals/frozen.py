@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from credit_model.act.appeals.chain import canonical
+from credit_model.act.appeals.raised import raised_customers
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import AppealError
 from credit_model.explain.decreases import DecreaseExplanations
@@ -60,6 +61,10 @@ class Frozen:
         Of the cut; "" of a rise.
     wave : Wave or None
     month_effect : float
+    n_raised : int
+        Of a rise, the customers whose limit was raised and on whom the line rests; 0: it is an even chance.
+    typical : float64 array, (n_drivers,), or None
+        What they had: the median of each driver.
     """
 
     borrower_id: str | int
@@ -80,6 +85,8 @@ class Frozen:
     support: str
     wave: Wave | None
     month_effect: float
+    n_raised: int = 0
+    typical: FloatArray | None = None
 
     @property
     def is_rise(self) -> bool:
@@ -143,6 +150,8 @@ class Frozen:
             "cells": {name: [_or_none(value) for value in cells.tolist()] for name, cells in self.cells.items()},
             "weight": None if self.weight is None else self.weight.tolist(),
             "wave": None if self.wave is None else asdict(self.wave),
+            "n_raised": self.n_raised,
+            "typical": None if self.typical is None else [_or_none(value) for value in self.typical.tolist()],
         }
 
     @classmethod
@@ -150,13 +159,15 @@ class Frozen:
         """What `as_record` gave."""
         fields: dict[str, Any] = {name: record[name] for name in _PLAIN}
         fields |= {name: _or_nan(record[name]) for name in _NUMBERS}
-        weight, wave = record["weight"], record["wave"]
+        weight, wave, typical = record["weight"], record["wave"], record.get("typical")
         return cls(
             **fields,
             month_number=np.array(record["month_number"], dtype=np.int64),
             cells={name: np.array([_or_nan(v) for v in cells]) for name, cells in record["cells"].items()},
             weight=None if weight is None else np.array(weight, dtype=np.float64),
             wave=None if wave is None else Wave(**wave),
+            n_raised=record.get("n_raised", 0),
+            typical=None if typical is None else np.array([_or_nan(value) for value in typical]),
         )
 
 
@@ -241,6 +252,8 @@ def freeze_rise(
     fitted : FittedModel
     rule : SupportRule
     history : History
+        The panel, which says what customers had whose limit was raised; of too few of them, or of the borrower's months
+        alone, the line is an even chance.
     borrower_id : as in the history
     month : a date, "2024-03" or an integer month, optional
         As of when; None: the borrower's last month.
@@ -258,6 +271,10 @@ def freeze_rise(
         raise AppealError(f"borrower {borrower_id!r} has no known limit before that month; give another --month")
     if tier + 1 >= fitted.ladder.n_tiers:
         raise AppealError(f"borrower {borrower_id!r} has the highest tier already; there is no rise to apply for")
+    raised = raised_customers(
+        fitted, build_snapshots(history, fitted.ladder, n_jobs=1), history.position_of(panel.borrower_ids[0]),
+        int(panel.month_number[row]), tier,
+    )  # fmt: skip
     weight = fitted.members.weights(panel, np.zeros(1, dtype=np.int64))
     asked = np.array([tier + 1])
     score = fitted.bag.keep_score(snapshots.X[[row]], asked, weight, n_jobs=1)
@@ -276,10 +293,12 @@ def freeze_rise(
         limit_after=limit,
         limit_asked=float(fitted.ladder.amount_of(asked)[0]),
         score=float(score[0]),
-        line=0.0,
+        line=0.0 if raised is None else raised.line,
         support="",
         wave=None,
         month_effect=0.0,
+        n_raised=0 if raised is None else raised.n,
+        typical=None if raised is None else raised.typical,
     )
 
 

@@ -110,7 +110,48 @@ def test_a_rise_is_asked_of_the_next_tier(bench, predictor):
     assert frozen.limit_asked == bench.fitted.ladder.amounts[frozen.tier] > frozen.limit_before
     scores = bench.fitted.survival_scores(snapshots, np.array([len(snapshots) - 1]))
     assert found.score_after == scores[0, frozen.tier - 1]
-    assert found.crosses == (found.tier_after >= frozen.tier)
+    assert found.crosses == (found.score_after >= frozen.line)
+
+
+def test_a_rise_is_held_against_those_who_were_raised(bench, predictor):
+    """The line is what three in four of them reached before; each driver's median is nobody's in particular."""
+    borrower = bench.history.borrower_ids[3]
+    frozen = freeze_rise(bench.fitted, bench.rule, bench.history, borrower)
+    snapshots = predictor.snapshots(bench.history)
+    raised = snapshots.is_decision & (snapshots.tier_before >= 0) & (snapshots.tier_after > snapshots.tier_before)
+    raised &= (snapshots.month_number > frozen.month - 24) & (snapshots.month_number <= frozen.month)
+    raised &= snapshots.borrower_row != 3
+    alike = np.flatnonzero(raised & (snapshots.tier_before == frozen.tier - 1))
+    row = alike if len(alike) >= 20 else np.flatnonzero(raised)
+    assert frozen.n_raised == len(row) >= 20
+    scores = bench.fitted.survival_scores(snapshots, row)
+    score = scores[np.arange(len(row)), snapshots.tier_before[row]]
+    assert frozen.line == min(0.0, np.quantile(score, 0.25))
+    assert np.mean(score >= frozen.line) == pytest.approx(0.75, abs=1 / len(row))
+    names = bench.fitted.catalogue.feature_names
+    for driver, value in zip(bench.fitted.catalogue.drivers, frozen.typical, strict=True):
+        if not driver.categorical:
+            had = snapshots.X[row, names.index(driver.id)]
+            assert value == pytest.approx(np.median(had[~np.isnan(had)]), nan_ok=True)
+    again = Frozen.from_record(json.loads(json.dumps(frozen.as_record())))
+    assert again.as_record() == frozen.as_record()
+    older = {k: v for k, v in frozen.as_record().items() if k not in ("n_raised", "typical")}
+    assert Frozen.from_record(older).n_raised == 0
+
+
+def test_the_line_of_a_rise_tells_those_who_are_raised_from_others(bench, predictor):
+    """Of a tier's decisions, out of bag: most who were raised are over it, few others, and far more than over even."""
+    borrower = bench.history.borrower_ids[3]
+    frozen = freeze_rise(bench.fitted, bench.rule, bench.history, borrower)
+    snapshots = predictor.snapshots(bench.history)
+    row = np.flatnonzero(snapshots.is_decision & (snapshots.tier_before == frozen.tier - 1))
+    score = bench.fitted.survival_scores(snapshots, row)[:, frozen.tier - 1]
+    was_raised = snapshots.tier_after[row] >= frozen.tier
+    over = score >= frozen.line
+    assert was_raised.sum() >= 20
+    assert over[was_raised].mean() > 0.6
+    assert over[~was_raised].mean() < 0.1
+    assert over[was_raised].mean() > 2 * (score >= 0.0)[was_raised].mean()
 
 
 def test_another_model_rule_or_catalogue_is_refused(bench, cuts):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 
+import numpy as np
 import pytest
 
 from credit_model.act.appeals.cases import KINDS
@@ -191,30 +192,41 @@ def test_a_cut_that_the_model_does_not_support_is_given_no_reasons(cases):
         assert words in visible_text(letter.html())
 
 
-def test_a_refused_rise_is_told_what_moved_against_it_since_the_limit_was_set(bench, cases, desk, predictor):
+def test_a_refused_rise_is_told_where_it_stands_worse_than_those_who_were_raised(bench, cases, desk):
     number, by_lang = cases["rise"]
     frozen = desk.file(number).frozen
     held = rise_held_back(bench.fitted, bench.rule, frozen, {})
+    assert held.reference == "raised"
     assert held.keep_score_after[0] == frozen.score
+    np.testing.assert_array_equal(held.features_before[0], frozen.typical)
     assert held.contributions.sum() == pytest.approx(held.keep_score_after[0] - held.keep_score_before[0], abs=1e-9)
     for lang, letter in by_lang.items():
         content, text = letter.content, visible_text(letter.html())
         assert content["reasons"] == build_notice(held, lang=lang).content["reasons"]
-        assert content["reasons"] or content["withheld"]
-        assert ("present limit was set" if lang == "en" else "自现有额度设定以来") in text
+        assert content["reasons"]
+        among = "among customers whose limit was raised" if lang == "en" else "额度获得上调的客户"
+        assert all(among in one["text"] for one in content["reasons"])
+        assert ("Compared with customers whose limit we raised" if lang == "en" else "与额度获得上调的客户相比") in text
+        assert ("three in four had a chance of" if lang == "en" else "四分之三的可能性达到") in text
         assert not re.search(r"decrease|reduc|下调", text)
 
 
-def test_a_rise_of_a_borrower_whose_records_worsened_has_its_reasons(bench, desk, cuts):
+def test_a_rise_where_too_few_were_raised_is_told_what_moved_since_the_limit_was_set(bench, desk, cuts):
     """Whoever was cut asks for the next limit a month later: what led to the cut stands against it."""
     told = []
     for i in cuts["any"][:12]:
         frozen = bench.frozen(i)
-        rise = freeze_rise(bench.fitted, bench.rule, bench.history, frozen.borrower_id, frozen.month_text)
+        alone = bench.history.select([frozen.borrower_id])
+        rise = freeze_rise(bench.fitted, bench.rule, alone, frozen.borrower_id, frozen.month_text)
+        assert (rise.n_raised, rise.line, rise.typical) == (0, 0.0, None)
         if rise.score < rise.line:
             told.append(build_notice(rise_held_back(bench.fitted, bench.rule, rise, {})).content)
     assert len(told) > 5
     assert sum(bool(content["reasons"]) for content in told) > len(told) / 2
+    number = desk.open("rise", rise, terms_of(read_lender(), "rise"), bench.fitted.catalogue, actor="ann").number
+    letter = answered(bench, desk, number, "uphold", "not_in_the_data")[1]["en"].content
+    assert "present limit was set" in letter["reasons_opening"]
+    assert "The higher limit is given from 50% on." in letter["again"]
 
 
 @pytest.mark.parametrize(("lang", "rule", "move"), [
