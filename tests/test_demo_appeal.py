@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -48,7 +49,9 @@ def test_a_whole_case_is_shown_verified_and_the_same_bytes_again(predictor, expl
     made = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         (tmp_path / name).mkdir()
-        show_appeal(predictor, explanations, panel, tmp_path / name, Path("demo"), seed=seed)
+        facts = dict(show_appeal(predictor, explanations, panel, tmp_path / name, Path("demo"), seed=seed))
+        assert facts["answers to an appeal"] == "demo/appeal/letter_en.html, demo/appeal/letter_zh.html"
+        assert re.fullmatch(r"sound, head 7-[0-9a-f]{32}", facts["its log"])
         made.append(digests(tmp_path / name))
     assert made[0] == made[1]
     assert made[0]["appeal/desk.sqlite"] != made[2]["appeal/desk.sqlite"]  # other salts

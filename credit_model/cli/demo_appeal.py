@@ -114,8 +114,11 @@ def show_appeal(
             raise AppealError(*map(str, verified.findings))
         show_verification(verified)
     own = shown / FOLDER
-    return [("answers to an appeal", ", ".join(str(own / f"letter_{code}.html") for code in letters)),
-            ("its desk and its export", f"{own / DESK}, {own / CASE}")]  # fmt: skip
+    return [
+        ("answers to an appeal", ", ".join(str(own / f"letter_{code}.html") for code in letters)),
+        ("its desk and its export", f"{own / DESK}, {own / CASE}"),
+        ("its log", f"sound, head {verified.head}"),
+    ]
 
 
 def find_appealed(predictor: LimitPredictor, explanations: DecreaseExplanations, history: History) -> Appealed:
