@@ -20,6 +20,7 @@
 ``words``                             numbers into words; all words are in one file a language
 ``plots  documents``                  pictures; notices and pages
 ``act``                               what to do: plans that bring a limit back
+``export``                            an additive model as a scorecard: points, SQL, JSON, PMML
 ``predictor``                         `LimitPredictor`: from a history to a model and its explanations
 ``evaluation``                        accuracy on borrowers and months never seen
 ``grade``                             what is told, and other methods, held against the simulator's truth

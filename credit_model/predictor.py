@@ -19,12 +19,12 @@ from credit_model.explain.pairs import decrease_rows, row_numbers
 from credit_model.explain.support import HeldOutRisk, SupportRule
 from credit_model.explain.track import moves, track_rows, track_table
 from credit_model.explain.waves import Waves
+from credit_model.export.exporting import Exporting
 from credit_model.fitted_model import FittedModel, read_panel
 from credit_model.model.bag import Bag
 from credit_model.model.forest import OrdinalForest
 from credit_model.notebook import notebook_html
-from credit_model.portfolio.catalogue import read_catalogue
-from credit_model.portfolio.declarations import Catalogue
+from credit_model.portfolio.catalogue import Catalogue, read_catalogue
 from credit_model.portfolio.history import History, Table
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
@@ -35,7 +35,7 @@ from credit_model.training import check_booster, fit_model
 _OWN = ("seed", "n_fits", "n_jobs", "support", "warning")
 
 
-class LimitPredictor(Acting):
+class LimitPredictor(Acting, Exporting):
     """Predicts limit tiers from monthly histories, and explains every limit decrease exactly, by factor.
 
     Parameters

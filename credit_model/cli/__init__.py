@@ -27,6 +27,7 @@ _COMMANDS = {
     "plan": ("plan", "What brings a limit back, and when."),
     "watch": ("watch", "Which limits are likely to be cut next, and why."),
     "plot": ("plot", "Draw explained decreases."),
+    "export": ("export", "Take an additive model away as a scorecard: points, SQL, JSON, PMML."),
     "notice": ("documents", "Write the notice of one limit decrease for the borrower."),
     "report": ("documents", "Write a page for every decrease, and an index over them."),
     "appeal": ("appeal", "Appeals: evidence, re-evaluation, decision and letter, with a log that proves them."),

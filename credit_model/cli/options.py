@@ -78,18 +78,28 @@ class DataSource:
 
 def data(function: F) -> F:
     """``--data``, ``--query``, ``--sheet``: the histories, which come to the command as one `DataSource`."""
+    return _data(function, required=True)
 
+
+def optional_data(function: F) -> F:
+    """The same for a command that does without; it is given None then."""
+    return _data(function, required=False)
+
+
+def _data(function: F, *, required: bool) -> F:
     @wraps(function)
     def command(**given: Any) -> Any:
-        source = DataSource(given.pop("data"), query=given.pop("query"), sheet=given.pop("sheet"))
-        return function(data=source, **given)
+        path, more = given.pop("data"), {name: given.pop(name) for name in ("query", "sheet")}
+        if path is None and any(more.values()):
+            raise click.UsageError("--query and --sheet say what to read of --data; give it too.")
+        return function(data=None if path is None else DataSource(path, **more), **given)
 
     for option in (
         click.option("--sheet", default=None, metavar="NAME", help="Sheet of an Excel workbook, where it has several."),
         click.option("--query", default=None, metavar="SQL", help="What to read of a database."),
         click.option(
             "--data",
-            required=True,
+            required=required,
             type=TABLES,
             metavar="PATH|URL",
             help="Histories: a file (CSV, Parquet, Excel, Arrow, DuckDB, SQLite), a folder of them, or a URL.",

@@ -77,6 +77,13 @@ class Snapshots:
         """The features as a table: (n, n_features), no keys."""
         return pd.DataFrame(self.X, columns=list(self.catalogue.feature_names))
 
+    def table(self) -> pd.DataFrame:
+        """The features behind their keys, the borrower's and the month's: (n, 2 + n_features)."""
+        catalogue, frame = self.catalogue, self.frame()
+        frame.insert(0, catalogue.borrower, self.history.borrower_ids[self.borrower_row])
+        frame.insert(1, catalogue.month, self.history.show_months(self.month_number))
+        return frame
+
 
 @dataclass(frozen=True)
 class _Measures:

@@ -64,6 +64,14 @@ def add_scores_by_walk(nodes, roots, left_categories, known_categories, X, out):
 
 
 @kernel
+def leaf_values(nodes, roots, left_categories, known_categories, X, out):  # type: ignore[no-untyped-def]
+    """Each tree's leaf value by itself, into the first columns of ``out`` (n, >= n_trees)."""
+    for n in range(X.shape[0]):
+        for t in range(len(roots)):
+            out[n, t] = leaf_value(nodes, roots[t], left_categories, known_categories, X, n)
+
+
+@kernel
 def most_splits_on_a_path(nodes):  # type: ignore[no-untyped-def]
     """Of all trees, from a root to a leaf."""
     depth = np.zeros(len(nodes), np.int64)
