@@ -98,12 +98,21 @@ def show_whole_points(name: str, card: Scorecard, X: FloatArray) -> None:
             [
                 str(points_to_double), found.rows, found.tiers_changed,
                 np.nan if found.kept_changed is None else found.kept_changed,
-                found.largest_move, found.most, found.share_at_most,
+                found.largest_move, found.most, found.share_drawn, found.share_at_most,
             ]
         )  # fmt: skip
     show_table(
         f"{name}: whole points on {len(X):,} snapshots",
-        ["points to double", "rows", "tiers changed", "kept or not", "points moved", "at most", "share of all at most"],
+        [
+            "points to double",
+            "rows",
+            "tiers changed",
+            "kept or not",
+            "points moved",
+            "at most",
+            "share drawn",
+            "at most",
+        ],
         rows,
     )
 

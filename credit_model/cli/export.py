@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,6 +96,8 @@ def export_command(
         raise click.UsageError(f"--out of --as {form} must end in {' or '.join(_SUFFIXES[form])}, got {out}.")
     if snapshots is not None and data is None:
         raise click.UsageError("--snapshots needs --data.")
+    if None not in (out, snapshots) and os.path.realpath(str(out)) == os.path.realpath(str(snapshots)):
+        raise click.UsageError("--out and --snapshots must be two files.")
     predictor = LimitPredictor.load(model, n_jobs=jobs)
     card = predictor.scorecard(points_to_double=points_to_double, base_points=base_points, base_odds=base_odds)
     rows = None if data is None else predictor.snapshots(data.history(predictor.catalogue))
@@ -159,6 +162,9 @@ def _show(card: Scorecard, parity: Parity, rounding: Rounding | None, written: l
             ("tiers that whole points change", f"{rounding.tiers_changed:,} of {rounding.rows:,} snapshots"),
             *([("limits kept or not", rounding.kept_changed)] if rounding.kept_changed is not None else []),
             ("whole points move points by", f"{rounding.largest_move:.3g} here, at most {rounding.most:.3g}"),
-            ("of all combinations", f"at most {rounding.share_at_most:.2%} could change tier"),
+            (
+                "of all combinations",
+                f"{rounding.share_drawn:.2%} of those drawn change tier, at most {rounding.share_at_most:.2%} of all",
+            ),
         ]
     show_facts([*facts, ("written to", ", ".join(written))])

@@ -26,6 +26,8 @@ from credit_model.trees.nodes import LEAF
 _ROUND_OFF = 2.0**-53
 #: Rows that are scored at a time.
 _ROWS_AT_ONCE = 100_000
+#: Combinations that are drawn to see how many tiers whole points change.
+DRAWN = 200_000
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,10 @@ class Rounding:
         Of the points of any tier in these rows.
     most : float
         That points can move by, in any row whatever.
+    share_drawn : float
+        Of `DRAWN` combinations of cells and states, each as likely, those whose tier changes.
     share_at_most : float
-        Of all combinations of cells and states, each counted alike, those whose tier could change, at most.
+        Of all combinations, those whose tier could change, at most.
     """
 
     rows: int
@@ -93,6 +97,7 @@ class Rounding:
     kept_changed: int | None
     largest_move: float
     most: float
+    share_drawn: float
     share_at_most: float
 
 
@@ -240,6 +245,7 @@ def what_rounding_changes(card: Sums, X: FloatArray) -> Rounding:
         kept_changed=_kept_changed(card, rows, before >= 0, after >= 0),
         largest_move=float(moved),
         most=most,
+        share_drawn=_share_drawn(card),
         share_at_most=share,
     )
 
@@ -251,6 +257,20 @@ def _kept_changed(card: Sums, rows: FloatArray, before: BoolArray, after: BoolAr
     row = np.flatnonzero(np.isin(tier, np.arange(1, card.n_tiers)))
     place = tier[row].astype(np.int64) - 1
     return int((before[row, place] != after[row, place]).sum())
+
+
+def _share_drawn(card: Sums) -> float:
+    """Of combinations drawn from all, the share whose tier changes."""
+    rng = np.random.default_rng(0)
+    shape = card.lines.numbers.shape
+    tier, cell = (rng.integers(0, n, DRAWN) for n in shape[1:])
+    before = card.lines.numbers[:, tier, cell]
+    after = _rounded(card, card.lines.numbers)[0][:, tier, cell]
+    for cells in card.columns:
+        numbers = cells.all_numbers
+        place = rng.integers(0, len(numbers), DRAWN)
+        before, after = before + numbers[place], after + _rounded(card, numbers)[0][place]
+    return float(((before >= 0).sum(axis=0) != (after >= 0).sum(axis=0)).mean())
 
 
 def _bounds(card: Sums) -> tuple[float, float]:

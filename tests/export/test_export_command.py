@@ -75,6 +75,8 @@ def test_what_cannot_be_is_refused_before_anything_is_written(model, additive_fi
         "export", *model, "--as", "points", "--out", tmp_path / "p.sql", code=2
     )
     assert "needs --data" in refused("export", *model, "--as", "sql", "--snapshots", tmp_path / "s.csv", code=2)
+    twice = ["--as", "points", "--data", additive_files / "history.parquet", "--out", tmp_path / "p.csv"]
+    assert "two files" in refused("export", *model, *twice, "--snapshots", tmp_path / "p.csv", code=2)
     assert "--query" in refused("export", *model, "--as", "sql", "--query", "SELECT 1", code=2)
     assert "base_odds" in refused("export", *model, "--as", "sql", "--base-odds", 0, "--out", tmp_path / "q.sql")
     assert "table's name" in refused("export", *model, "--as", "sql", "--table", "", "--out", tmp_path / "q.sql")

@@ -12,7 +12,7 @@ from credit_model import CreditModelError, HistoryError, LimitTierClassifier
 from credit_model.export import Scaling
 from credit_model.export.additive import additive_scorecard
 from credit_model.export.cells import CardColumn
-from credit_model.export.parity import edge_rows, probed_values
+from credit_model.export.parity import DRAWN, edge_rows, probed_values
 from credit_model.model.bag import Bag
 from credit_model.model.forest import OrdinalForest
 from credit_model.trees.ensemble import TreeEnsemble
@@ -268,6 +268,9 @@ def test_what_whole_points_change_is_counted_and_bounded():
     changed = (before >= 0).sum(axis=1) != (after >= 0).sum(axis=1)
     assert rounding.tiers_changed == changed.sum() > 0
     assert changed.mean() <= rounding.share_at_most < 1
+    # every combination is as likely; a share of so many draws has this standard error
+    error = np.sqrt(changed.mean() * (1 - changed.mean()) / DRAWN)
+    assert abs(rounding.share_drawn - changed.mean()) < 5 * error
     moved = np.abs(after - before / card.per_log_odds * card.scaling.factor).max()
     assert rounding.largest_move == pytest.approx(moved)
     assert 0.5 < moved <= rounding.most + 1e-9
