@@ -104,5 +104,9 @@ class AppealError(CreditModelError):
     """An appeal desk's file cannot be used, or a case does not allow what was asked of it."""
 
 
+class StoreError(AppealError):
+    """An appeal desk's file cannot be read or written now: locked, the disk full, the folder closed to us."""
+
+
 class CreditModelWarning(UserWarning):
     """Something was left out or is in doubt, and a person should know; the command line shows it as a note."""

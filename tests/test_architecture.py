@@ -39,6 +39,7 @@ ALLOWED = {
     "words": {"portfolio", "explain"},
     "plots": {"portfolio", "explain", "words", "act"},
     "documents": {"portfolio", "model", "explain", "words", "act", "fitted_model"},
+    "desk": {"portfolio", "explain", "words", "act", "documents", "predictor"},
     "fitted_model": {"portfolio", "model", "explain"},
     "saved_model": {"portfolio", "model", "explain", "fitted_model"},
     "export": {"portfolio", "trees", "model", "fitted_model"},
@@ -59,6 +60,7 @@ ALLOWED = {
         "documents",
         "act",
         "export",
+        "desk",
         "predictor",
         "evaluation",
         "grade",
@@ -174,7 +176,8 @@ def test_nothing_imports_the_command_line():
 def test_heavy_libraries_are_loaded_only_where_and_when_they_are_used(path):
     loaded = {name.split(".")[0] for name in imported_at_import(path)}
     assert "matplotlib" not in loaded or part_of(path) == "plots"
-    assert not loaded & {"shap", "lightgbm", "threadpoolctl", "duckdb", "openpyxl", "sqlalchemy", "polars"}
+    assert not loaded & {"shap", "lightgbm", "threadpoolctl", "duckdb", "openpyxl", "sqlalchemy", "polars", "argon2"}
+    assert not loaded & {"starlette", "uvicorn", "itsdangerous", "anyio"} or part_of(path) == "desk"
 
 
 def test_only_the_command_line_prints():

@@ -31,6 +31,8 @@ _COMMANDS = {
     "notice": ("documents", "Write the notice of one limit decrease for the borrower."),
     "report": ("documents", "Write a page for every decrease, and an index over them."),
     "appeal": ("appeal", "Appeals: evidence, re-evaluation, decision and letter, with a log that proves them."),
+    "desk": ("desk", "Serve the officers' pages about appeals (the extra 'desk')."),
+    "desk-user": ("desk", "Who may sign in at the desk."),
     "grade": ("grade", "Hold explanations against the simulator's truth."),
     "demo": ("demo", "Explain your own data, or simulated data, in a few minutes."),
 }
@@ -46,7 +48,7 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = import_module(f"credit_model.cli.{_COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -72,7 +74,7 @@ def main() -> None:
 
     \b
     The line of work:  simulate | convert | draft -> check -> train -> evaluate -> explain, why -> plan, watch, plot,
-                       notice, report -> appeal
+                       notice, report -> appeal, desk
     Try it all:        credit-model demo --out demo
     With own data:     credit-model demo --data cards.csv --out explained
     """

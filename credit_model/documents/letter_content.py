@@ -162,26 +162,15 @@ class LetterContent:
         labels = {one.id: one.label for one in self.catalogue.documents}
         return self.spoken.headed(self.spoken.label(labels[kind]))
 
-    def _datum(self, column: str) -> str:
-        return self.spoken.label(self.catalogue.column(column).label)
-
-    def _value(self, column: str, value: float) -> str:
-        declared = self.catalogue.column(column)
-        if math.isnan(value):
-            return self.spoken.unknown()
-        if declared.kind == "category":
-            return self.words.category(declared, value)
-        return self.words.measured(declared.unit, value)
-
     def _cells(self, document: Document) -> Iterator[dict[str, Any]]:
         for edit in document.edits:
             yield {
                 "document": self._document_label(document.kind),
                 "column": edit.column,
-                "datum": self.spoken.headed(self._datum(edit.column)),
+                "datum": self.words.datum(edit.column),
                 "month": self.words.month(edit.month),
-                "before": self._value(edit.column, edit.before),
-                "after": self._value(edit.column, edit.after),
+                "before": self.words.cell(edit.column, edit.before),
+                "after": self.words.cell(edit.column, edit.after),
             }
 
     def _evidence_notes(self) -> Iterator[str]:
@@ -190,7 +179,7 @@ class LetterContent:
         for document in self.documents:
             for flag in document.flags:
                 if flag.kind == "no_influence":
-                    datum = self.spoken.headed(self._datum(flag.column))
+                    datum = self.words.datum(flag.column)
                     yield self.say("evidence.no_influence", datum=datum, month=self.words.month(flag.month))
         for document in self.file.documents:
             if document.event.seq in self.set_aside:
@@ -264,11 +253,11 @@ class LetterContent:
         if found is None or self.decision.outcome in ("reinstate", "explained"):
             return
         for one in found.further:
-            datum = self._datum(one.column)
+            datum = self.words.datum(one.column)
             if one.month is None:
-                yield self.say("further.column", datum=self.spoken.headed(datum))
+                yield self.say("further.column", datum=datum)
             else:
-                yield self.say("further.cell", datum=self.spoken.headed(datum), month=self.words.month(one.month))
+                yield self.say("further.cell", datum=datum, month=self.words.month(one.month))
 
     def _rights(self) -> Iterator[str]:
         label, lender = self.spoken.label, self.lender

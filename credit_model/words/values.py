@@ -81,6 +81,17 @@ class CatalogueWords:
             digits += 1
         return texts
 
+    def datum(self, column: str) -> str:
+        """What a raw column holds: its label, as a sentence begins."""
+        return self.language.headed(self.language.label(self.catalogue.column(column).label))
+
+    def cell(self, column: str, value: float) -> str:
+        """A value of a raw column with its unit; a category by its name."""
+        declared = self.catalogue.column(column)
+        if math.isnan(value):
+            return self.language.unknown()
+        return self.category(declared, value) if declared.kind == "category" else self.measured(declared.unit, value)
+
     def category(self, column: Column, code: float) -> str:
         """The category that a code stands for; a code without a name stays a code."""
         place = int(code)

@@ -98,7 +98,6 @@ class Desk:
             raise AppealError(f"{wanted}; give the right --kind")
         if not notices and not frozen.is_rise:
             raise AppealError("a case about a cut keeps its notice, which its letter tells again; give notices=")
-        about = [str(frozen.borrower_id), frozen.month_text, "rise" if frozen.is_rise else "cut"]
         with self.store.writing() as writing:
             day = self.day(writing.at)
             given = terms(day)
@@ -123,7 +122,7 @@ class Desk:
                 "texts": {"lender": writing.keep(given.lender), "catalogue": writing.keep(catalogue.text)},
             }
             record = {
-                "about": about,
+                "about": frozen.about,
                 "claim": claim,
                 "late_because": checked_note(late_because or "", "the reason"),
                 "notices": dict(notices or {}),

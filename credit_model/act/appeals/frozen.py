@@ -103,6 +103,11 @@ class Frozen:
         """The decision's month as text."""
         return format_month(self.month, self.month_type)
 
+    @property
+    def about(self) -> list[str]:
+        """What no two open cases may both be about."""
+        return [str(self.borrower_id), self.month_text, "rise" if self.is_rise else "cut"]
+
     def row_of(self, month: int) -> int | None:
         """The row of a month; None: the borrower has none."""
         found = np.flatnonzero(self.month_number == month)

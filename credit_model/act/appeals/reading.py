@@ -158,6 +158,22 @@ def corrected_cells(documents: tuple[Document, ...], without: Collection[int] = 
     return corrected([one.edits for one in documents if one.event.seq not in without])
 
 
+def last_events(store: Store) -> dict[int, int]:
+    """The number of each case's last event; the cases that are due first come first."""
+    with store.reading():
+        rows = store.connection.execute("SELECT number, last_seq FROM appeal ORDER BY due, number").fetchall()
+    return dict(rows)
+
+
+def open_case_about(store: Store, frozen: Frozen) -> int | None:
+    """The number of the open case about a decision; None: there is none."""
+    with store.reading():
+        row = store.connection.execute(
+            "SELECT number FROM appeal WHERE subject = ? AND state != 'closed'", (store.subject(frozen.about),)
+        ).fetchone()
+    return None if row is None else int(row[0])
+
+
 #: What makes letters: from a case and the day, the content by language.
 Build = Callable[[CaseFile, date], Mapping[str, Mapping[str, Any]]]
 

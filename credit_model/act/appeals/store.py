@@ -32,7 +32,7 @@ from credit_model.act.appeals.chain import (
     text_digest,
 )
 from credit_model.act.appeals.schema import APPLICATION_ID, STEPS, VERSION, remedy, statements_of, version_of
-from credit_model.errors import AppealError, CreditModelWarning
+from credit_model.errors import AppealError, CreditModelWarning, StoreError
 from credit_model.files import fresh_file
 
 #: Seconds that a write waits for another officer's to end.
@@ -113,7 +113,7 @@ class Store:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise AppealError(f"{self.path}: {remedy(str(error))}") from None
+            raise StoreError(f"{self.path}: {remedy(str(error))}") from None
         except sqlite3.DatabaseError as error:
             reason = " ".join(str(error).split())
             raise AppealError(

@@ -1,0 +1,74 @@
+"""The log: what was done at the desk, its head, and whether anything in it was changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.responses import Response
+
+from credit_model.act.appeals.verifying import Verification, verify
+from credit_model.desk.asking import Asked, Mistakes
+from credit_model.desk.showing import event_words, when
+from credit_model.documents.letter_content import case_number
+from credit_model.errors import AppealError
+
+_ON_A_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Verified:
+    """When the log was last looked through, and what was found."""
+
+    at: datetime
+    found: Verification
+    heads: tuple[str, ...]
+
+
+def show(asked: Asked, *, status: int = 200, mistakes: Mistakes | None = None) -> Response:
+    """The last events, newest first."""
+    store, register = asked.office.desk.store, asked.office.register
+    events = sorted((event for case in register.cases() for event in case.events), key=lambda event: -event.seq)
+    pages = max(1, -(-len(events) // _ON_A_PAGE))
+    page = min(max(1, int(asked.wanted("page"))) if asked.wanted("page").isdecimal() else 1, pages)
+    shown = events[(page - 1) * _ON_A_PAGE : page * _ON_A_PAGE]
+    verified: Verified | None = asked.office.verified
+    rows = []
+    for event in shown:
+        record = {"facts": event.facts, "action": event.action}
+        rows.append(
+            {
+                "seq": event.seq,
+                "at": when(event.at, asked.office.desk.zone),
+                "by": event.actor,
+                "case": event.case,
+                "name": case_number(event.case),
+                "text": event_words(record, asked.spoken, None),
+                "hash": event.hash[:12],
+            }
+        )
+    return asked.page(
+        "log.html",
+        status=status,
+        mistakes=mistakes,
+        rows=rows,
+        head=store.head,
+        n=len(events),
+        page=page,
+        pages=pages,
+        verified=verified,
+        verified_at="" if verified is None else when(verified.at.isoformat(), asked.office.desk.zone),
+        since=0 if verified is None else max(0, len(events) - verified.found.n_events),
+    )
+
+
+def verify_now(asked: Asked) -> Response:
+    """Look through the whole log, and hold it against heads that were printed."""
+    heads = tuple(asked.entered("heads").split())
+    store = asked.office.desk.store
+    try:
+        found = verify(store, heads)
+    except AppealError as error:
+        return show(asked, status=422, mistakes=Mistakes({"heads": [asked.say("log.head_rule"), *error.told()]}))
+    asked.office.verified = Verified(store.now(), found, heads)
+    return asked.go("/log#verified")
