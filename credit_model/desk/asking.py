@@ -35,6 +35,10 @@ DONE = ("opened", "evidence", "evaluated", "proposed", "returned", "decided", "l
         "password")  # fmt: skip
 
 
+#: Cases are numbered from 1; SQLite knows no numbers beyond 2^63.
+_LARGEST = 10**9
+
+
 @dataclass
 class Office:
     """What all requests share.
@@ -170,6 +174,11 @@ class Asked:
         """A part of the address after "?", "" where there is none."""
         return self.request.query_params.get(name, "").strip()
 
+    @property
+    def page_number(self) -> int:
+        """Which page of a list is wanted, from 1."""
+        return max(1, whole(self.wanted("page")) or 1)
+
     def place(self, name: str) -> int:
         """A number in the address."""
         return int(self.request.path_params[name])
@@ -184,7 +193,7 @@ class Asked:
         """
         number = self.place("number")
         try:
-            return self.office.desk.store.case(number)
+            return self.office.desk.store.case(number if number <= _LARGEST else 0)
         except AppealError:
             raise RefusedError(404, "no_case") from None
 
@@ -237,6 +246,15 @@ def download(content: bytes | str, name: str, kind: str) -> Response:
     shown = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     headers = {"content-disposition": shown, "content-security-policy": "default-src 'none'; sandbox"}
     return Response(content, media_type=kind, headers=headers)
+
+
+def whole(text: str) -> int | None:
+    """A whole number of few digits; None: the text is none.
+
+    >>> whole("17"), whole("-1"), whole("9" * 5000)
+    (17, None, None)
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def local_path(text: str) -> str:

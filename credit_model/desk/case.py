@@ -9,7 +9,7 @@ from starlette.responses import Response
 from credit_model.act.appeals.cases import OVERRIDES, Case
 from credit_model.act.appeals.evaluating import Evaluation
 from credit_model.act.appeals.reading import CaseFile, corrected_cells, read_case
-from credit_model.desk.asking import Asked, Mistakes, RefusedError
+from credit_model.desk.asking import Asked, Mistakes, RefusedError, whole
 from credit_model.desk.inbox import turn_of
 from credit_model.desk.register import clock_of
 from credit_model.desk.showing import CaseWords, event_words, events_told, when
@@ -156,7 +156,7 @@ def evaluate(asked: Asked) -> Response:
     case, mistakes = asked.case(), Mistakes()
     file = needed_file(asked)
     known = {one.event.seq for one in file.documents}
-    without = tuple(sorted({int(text) for text in asked.form.get("without", []) if text.isdecimal()} & known))
+    without = tuple(sorted({whole(text) or 0 for text in asked.form.get("without", [])} & known))
     if asked.entered("do") == "show":
         return page(asked, case, without=without)
     check_seen(asked, case, mistakes)
@@ -178,11 +178,9 @@ def evaluate(asked: Asked) -> Response:
 
 def show_history(asked: Asked) -> Response:
     """All that was done in a case."""
-    case = asked.case()
+    case, store = asked.case(), asked.office.desk.store
     file = file_of(asked, case)
-    words = None if file is None else CaseWords(file, asked.lang)
-    told = []
-    for event in events_told(asked.office.desk.store, file, case.events, asked.lang):
-        at = when(event["at"], asked.office.desk.zone)
-        told.append({**event, "at": at, "text": event_words(event, asked.spoken, words)})
+    told = list(events_told(store, case, event_words(store, case, asked.lang)))
+    for event in told:
+        event["at"] = when(event["at"], asked.office.desk.zone)
     return asked.page("history.html", events=told, printed=case.events[-1].head, **head(asked, case, file, "history"))

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from credit_model.act.appeals.cases import Case
 from credit_model.act.appeals.entries import MOST_BYTES, MOST_LETTERS
-from credit_model.act.appeals.evidence import Edit, corrected, find_flags, months_read, read_edits
+from credit_model.act.appeals.evidence import MOST_CELLS, Edit, corrected, find_flags, months_read, read_edits
 from credit_model.act.appeals.reading import CaseFile, sealed_record
 from credit_model.desk.asking import Asked, Mistakes, RefusedError, download
 from credit_model.desk.case import check_seen, file_of, head, needed_file
@@ -175,11 +175,12 @@ def _read(
             mistakes.add(field, _why(words, kind, column, month) or " ".join(error.told()))
     if not cells and not mistakes:
         mistakes.add("cells", asked.say("evidence.nothing"))
-    if not mistakes:
-        try:
-            read_edits(file.declaration, file.frozen, kind.id, cells)
-        except AppealError as error:
-            mistakes.add("cells", *error.told())
+    places = [(edit.column, edit.month) for edit in edits]
+    for column, number in dict.fromkeys(place for place in places if places.count(place) > 1):
+        month = words.words.month(number)
+        mistakes.add("cells", asked.say("evidence.twice", datum=words.words.datum(column), month=month))
+    if len(cells) > MOST_CELLS:
+        mistakes.add("cells", asked.say("evidence.too_many", most=MOST_CELLS))
     return cells, tuple(edits)
 
 

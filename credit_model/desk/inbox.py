@@ -29,9 +29,8 @@ def show(asked: Asked) -> Response:
     found = [case for case in cases if _is_in(view, case, clocks[case.number])]
     found = [case for case in found if kind in ("", case.kind) and state in ("", case.state)]
     found = asked.office.register.search(found, text)
-    page = max(1, int(asked.wanted("page"))) if asked.wanted("page").isdecimal() else 1
     pages = max(1, -(-len(found) // _ON_A_PAGE))
-    page = min(page, pages)
+    page = min(asked.page_number, pages)
     shown = found[(page - 1) * _ON_A_PAGE : page * _ON_A_PAGE]
     query = {"view": view, "kind": kind, "state": state, "q": text}
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from credit_model.act.appeals.verifying import Verification, verify
 from credit_model.desk.asking import Asked, Mistakes
-from credit_model.desk.showing import event_words, when
+from credit_model.desk.showing import EventWords, event_words, when
 from credit_model.documents.letter_content import case_number
 from credit_model.errors import AppealError
 
@@ -28,14 +28,17 @@ class Verified:
 def show(asked: Asked, *, status: int = 200, mistakes: Mistakes | None = None) -> Response:
     """The last events, newest first."""
     store, register = asked.office.desk.store, asked.office.register
-    events = sorted((event for case in register.cases() for event in case.events), key=lambda event: -event.seq)
+    cases = {case.number: case for case in register.cases()}
+    events = sorted((event for case in cases.values() for event in case.events), key=lambda event: -event.seq)
+    words: dict[int, EventWords] = {}
     pages = max(1, -(-len(events) // _ON_A_PAGE))
-    page = min(max(1, int(asked.wanted("page"))) if asked.wanted("page").isdecimal() else 1, pages)
+    page = min(asked.page_number, pages)
     shown = events[(page - 1) * _ON_A_PAGE : page * _ON_A_PAGE]
     verified: Verified | None = asked.office.verified
     rows = []
     for event in shown:
-        record = {"facts": event.facts, "action": event.action}
+        if event.case not in words:
+            words[event.case] = event_words(store, cases[event.case], asked.lang)
         rows.append(
             {
                 "seq": event.seq,
@@ -43,7 +46,7 @@ def show(asked: Asked, *, status: int = 200, mistakes: Mistakes | None = None) -
                 "by": event.actor,
                 "case": event.case,
                 "name": case_number(event.case),
-                "text": event_words(record, asked.spoken, None),
+                "text": words[event.case].of(event.action, event.facts),
                 "hash": event.hash[:12],
             }
         )

@@ -21,7 +21,7 @@ from credit_model.portfolio.months import format_month
 from credit_model.words.values import catalogue_words
 
 
-def show(asked: Asked, *, status: int = 200, mistakes: Mistakes | None = None) -> Response:
+def show(asked: Asked, *, status: int = 200, mistakes: Mistakes | None = None, other: int | None = None) -> Response:
     """First the borrower, then what the case is about."""
     mistakes = mistakes or Mistakes()
     borrower = asked.entered("borrower") or asked.wanted("borrower")
@@ -39,6 +39,7 @@ def show(asked: Asked, *, status: int = 200, mistakes: Mistakes | None = None) -
         has_book=book is not None,
         borrower=borrower,
         known=found is not None,
+        other=None if other is None else (other, case_number(other)),
         cuts=[] if found is None else _cuts(asked, found),
         kinds=[
             {"id": kind, "label": asked.spoken.headed(asked.spoken.say(f"appeal.kind_{kind}")),
@@ -146,4 +147,4 @@ def _enter(
             status = 503
         except CreditModelError as error:
             mistakes.add("", *error.told())
-    return show(asked, status=status, mistakes=mistakes)
+    return show(asked, status=status, mistakes=mistakes, other=other)

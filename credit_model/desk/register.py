@@ -124,7 +124,7 @@ class Register:
 
     def _is_named(self, case: Case, wanted: str) -> bool:
         number = case_number(case.number).casefold()
-        if wanted == number or (wanted.startswith("a") and wanted[1:].isdigit() and int(wanted[1:]) == case.number):
+        if wanted == number or (wanted.startswith("a") and wanted[1:].lstrip("0") == str(case.number)):
             return True
         if wanted.removeprefix("#") == str(case.number):
             return True

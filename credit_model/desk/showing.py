@@ -12,13 +12,13 @@ from typing import Any
 from scipy.special import expit
 
 from credit_model import palette
-from credit_model.act.appeals.chain import Event
+from credit_model.act.appeals.cases import Case
 from credit_model.act.appeals.evaluating import Evaluation
 from credit_model.act.appeals.evidence import Flag
-from credit_model.act.appeals.reading import CaseFile, sealed_record
+from credit_model.act.appeals.reading import CaseFile, read_text, sealed_record
 from credit_model.act.appeals.store import Store
 from credit_model.portfolio.declarations import Catalogue
-from credit_model.words.language import Language
+from credit_model.words.language import Language, language
 from credit_model.words.values import CatalogueWords, catalogue_words
 
 #: Bars are drawn on a line so many units long to either side.
@@ -138,7 +138,7 @@ class CaseWords:
             "crosses": found.crosses,
             "unsupported": math.isnan(found.line),
             "gauge": self._gauge(found),
-            "fits": self.say("again.fits", crossing=found.n_cross, n=found.n_fits),
+            "fits": self.say("again.fits", crossing=found.n_cross, n=found.n_fits) if found.n_fits > 1 else "",
             "factors": list(self._factors(found)),
             "total": self.spoken.score(found.score_after - found.score_before, signed=True),
             "further": list(self._further(found)),
@@ -233,15 +233,15 @@ class CaseWords:
         }
 
 
-def events_told(store: Store, file: CaseFile | None, events: Sequence[Event], lang: str) -> Iterator[dict[str, Any]]:
+def events_told(store: Store, case: Case, words: EventWords) -> Iterator[dict[str, Any]]:
     """What was done in a case, an event each, with its note while that is not erased."""
-    for event in events:
+    for event in case.events:
         note = ""
-        if file is not None and event.sealed:
-            record = sealed_record(store, file.case, event)
+        if event.sealed and not case.is_erased:
+            record = sealed_record(store, case, event)
             note = str(record.get("claim") or record.get("note") or record.get("late_because") or "")
-        yield {"seq": event.seq, "at": event.at, "by": event.actor, "action": event.action, "note": note,
-               "facts": event.facts, "hash": event.hash[:12]}  # fmt: skip
+        yield {"seq": event.seq, "at": event.at, "by": event.actor, "note": note, "hash": event.hash[:12],
+               "text": words.of(event.action, event.facts)}  # fmt: skip
 
 
 def when(at: str, zone: tzinfo) -> str:
@@ -249,28 +249,49 @@ def when(at: str, zone: tzinfo) -> str:
     return datetime.fromisoformat(at).astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
-def event_words(event: Mapping[str, Any], spoken: Language, words: CaseWords | None) -> str:
-    """An event in one sentence, from its facts alone."""
-    facts, action = event["facts"], event["action"]
+@dataclass(frozen=True)
+class EventWords:
+    """Events in words, from their facts alone, which stay when the borrower's data are erased.
 
-    def say(key: str, **places: object) -> str:
-        return spoken.say(f"desk.event.{key}", count=None, **places)
+    Attributes
+    ----------
+    spoken : Language
+    catalogue : Catalogue
+        Of the case.
+    is_rise : bool
+    """
 
-    def outcome(name: str) -> str:
-        return words.outcome(name) if words is not None else spoken.say(f"desk.outcome.{name}")
+    spoken: Language
+    catalogue: Catalogue
+    is_rise: bool
 
-    if action == "opened":
-        return say("opened", kind=spoken.say(f"appeal.kind_{facts['kind']}"), due=facts["due"])
-    if action == "evidence":
-        label = words.document_label(facts["document"]) if words is not None else facts["document"]
-        return say("evidence", document=label, n=facts["n_cells"])
-    if action == "evaluated":
-        return say("evaluated", outcome=outcome(facts["recommendation"]))
-    if action in ("proposed", "decided"):
-        told = outcome(facts["outcome"])
-        if facts["override"]:
-            told = say("because", outcome=told, reason=spoken.say(f"desk.reason.{facts['reason']}"))
-        return say(action, outcome=told)
-    if action == "letter":
-        return say("letter_late" if facts["late"] else "letter")
-    return say(action)
+    def of(self, action: str, facts: Mapping[str, Any]) -> str:
+        """An event in one sentence."""
+        if action == "opened":
+            return self._say("opened", kind=self.spoken.say(f"appeal.kind_{facts['kind']}"), due=facts["due"])
+        if action == "evidence":
+            labels = {one.id: self.spoken.label(one.label) for one in self.catalogue.documents}
+            return self._say("evidence", document=labels[facts["document"]], n=facts["n_cells"])
+        if action == "evaluated":
+            return self._say("evaluated", outcome=self._outcome(facts["recommendation"]))
+        if action in ("proposed", "decided"):
+            told = self._outcome(facts["outcome"])
+            if facts["override"]:
+                reason = self.spoken.say(f"desk.reason.{facts['reason']}")
+                told = self._say("because", outcome=told, reason=reason)
+            return self._say(action, outcome=told)
+        if action == "letter":
+            return self._say("letter_late" if facts["late"] else "letter")
+        return self._say(action)
+
+    def _say(self, key: str, **places: object) -> str:
+        return self.spoken.say(f"desk.event.{key}", count=None, **places)
+
+    def _outcome(self, name: str) -> str:
+        return self.spoken.say(f"desk.outcome.{'rise_' if self.is_rise else ''}{name}")
+
+
+def event_words(store: Store, case: Case, lang: str) -> EventWords:
+    """What puts the events of a case into words."""
+    catalogue = read_text(store.text(case.opened.facts["texts"]["catalogue"]))
+    return EventWords(language(lang), catalogue, case.kind == "rise")
