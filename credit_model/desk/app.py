@@ -149,18 +149,31 @@ def _endpoint(office: Office, screen: Screen) -> Callable[[Request], Awaitable[R
         handler = screen.post if is_form else screen.get
         who = screen.who_posts if is_form else screen.who
         assert handler is not None
-        try:
-            asked = await run_in_threadpool(_identified, office, request)
-        except CreditModelError:
-            return _unusable()
-        early = await run_in_threadpool(_turned_away, asked, who)
-        if early is not None:
-            return early
-        if is_form:
-            asked = await _with_form(asked)
-        return await run_in_threadpool(_answered, asked, handler)
+        if not is_form:
+            return await run_in_threadpool(_shown, office, request, who, handler)
+        found = await run_in_threadpool(_let_in, office, request, who)
+        return (
+            found
+            if isinstance(found, Response)
+            else await run_in_threadpool(_answered, await _with_form(found), handler)
+        )
 
     return answer
+
+
+def _shown(office: Office, request: Request, who: Who, handler: Handler) -> Response:
+    """The answer to a request for a page."""
+    found = _let_in(office, request, who)
+    return found if isinstance(found, Response) else _answered(found, handler)
+
+
+def _let_in(office: Office, request: Request, who: Who) -> Asked | Response:
+    """Who asks, if a route lets them in; else what they are told."""
+    try:
+        asked = _identified(office, request)
+    except CreditModelError:
+        return _unusable()
+    return _turned_away(asked, who) or asked
 
 
 def _identified(office: Office, request: Request) -> Asked:

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from credit_model.act.appeals.cases import Case
 from credit_model.act.appeals.desk import Desk
-from credit_model.desk.engine import Engine
+from credit_model.desk.engine import Engine, Kept
 from credit_model.desk.register import Register
 from credit_model.desk.sessions import Sessions, Visit
 from credit_model.desk.users import User
@@ -52,6 +52,10 @@ class Office:
     register : Register
     lender : Lender
         Of new cases.
+    verified : Verified or None
+        When the log was last looked through, and what was found.
+    figures : Kept
+        The tables of the figures, while nothing is done at the desk.
     is_secure : bool
         The desk is reached by https: cookies are sent over nothing else.
     """
@@ -63,6 +67,7 @@ class Office:
     lender: Lender
     is_secure: bool = False
     verified: Any = None
+    figures: Kept = field(default_factory=lambda: Kept(4))
 
     @property
     def cookie_name(self) -> str:
@@ -161,7 +166,7 @@ class Asked:
         assert self.user is not None  # routes let nobody else in
         return self.user.name
 
-    @property
+    @cached_property
     def today(self) -> date:
         """The lender's day."""
         return self.office.register.today

@@ -13,7 +13,6 @@ from credit_model.act.appeals.cases import OUTCOMES, OVERRIDES
 from credit_model.act.appeals.reading import read_text
 from credit_model.act.appeals.summary import cases_table, corrections_table, wrong_by_factor, wrong_by_source
 from credit_model.desk.asking import Asked, download
-from credit_model.desk.register import clock_of
 from credit_model.files import write_table
 from credit_model.words.values import CatalogueWords, catalogue_words
 
@@ -21,9 +20,11 @@ from credit_model.words.values import CatalogueWords, catalogue_words
 def show(asked: Asked) -> Response:
     """Counts of the queue, and the tables of `act.appeals.summary`."""
     store, spoken = asked.office.desk.store, asked.spoken
-    cases = asked.office.register.cases()
-    clocks = [clock_of(case, asked.today) for case in cases]
-    table = cases_table(store, today=asked.today.isoformat())
+    entries = asked.office.register.entries()
+    table, factors, sources = asked.office.figures.get(
+        (store.head, asked.today),
+        lambda: (cases_table(store, today=asked.today.isoformat()), wrong_by_factor(store), wrong_by_source(store)),
+    )
     decided = table[table["outcome"] != ""]
     reasons = decided.loc[decided["override"], "reason"].value_counts()
     kinds = table.groupby("kind", sort=False)
@@ -31,9 +32,7 @@ def show(asked: Asked) -> Response:
     return asked.page(
         "figures.html",
         tiles=[
-            ("open", sum(case.state != "closed" for case in cases)),
-            ("late", sum(clock.runs and clock.is_late for clock in clocks)),
-            ("soon", sum(clock.is_soon for clock in clocks)),
+            *((name, sum(name in one.views for one in entries)) for name in ("open", "late", "soon")),
             ("decided", len(decided)),
             ("overrides", int(decided["override"].sum())),
         ],
@@ -52,12 +51,12 @@ def show(asked: Asked) -> Response:
         factors=[
             (_factor(words, row["factor"]), row["n"], row["n_granted"], spoken.share(row["share_granted"]),
              row["share_granted"])
-            for row in _rows(wrong_by_factor(store))
+            for row in _rows(factors)
         ],
         sources=[
             (spoken.headed(spoken.say(f"source.{row['source']}")), _datum(words, row["column"]), row["n"],
              row["n_granted"], spoken.share(row["share_granted"]))
-            for row in _rows(wrong_by_source(store))
+            for row in _rows(sources)
         ],
     )  # fmt: skip
 

@@ -9,26 +9,21 @@ from starlette.responses import Response
 
 from credit_model.act.appeals.cases import KINDS, STATES, Case
 from credit_model.desk.asking import Asked
-from credit_model.desk.register import Clock, clock_of
+from credit_model.desk.register import VIEWS, Clock
 from credit_model.documents.letter_content import case_number
 
 #: Cases on one page.
 _ON_A_PAGE = 50
-#: The tiles above the list; each is a view of it.
-VIEWS = ("open", "late", "soon", "to_check", "to_answer", "all")
 
 
 def show(asked: Asked) -> Response:
     """The list, those due first at the front."""
-    cases = asked.office.register.cases()
-    clocks = {case.number: clock_of(case, asked.today) for case in cases}
-    view = asked.wanted("view") if asked.wanted("view") in VIEWS else "open"
+    entries = asked.office.register.entries()
+    view = asked.wanted("view") if asked.wanted("view") in VIEWS else ""
     kind, state, text = asked.wanted("kind"), asked.wanted("state"), asked.wanted("q")
-    if state in STATES or text:
-        view = asked.wanted("view") if asked.wanted("view") in VIEWS else "all"
-    found = [case for case in cases if _is_in(view, case, clocks[case.number])]
-    found = [case for case in found if kind in ("", case.kind) and state in ("", case.state)]
-    found = asked.office.register.search(found, text)
+    view = view or ("all" if state in STATES or text else "open")
+    found = [one for one in entries if view in one.views and kind in ("", one.case.kind)]
+    found = asked.office.register.search((one for one in found if state in ("", one.case.state)), text)
     pages = max(1, -(-len(found) // _ON_A_PAGE))
     page = min(asked.page_number, pages)
     shown = found[(page - 1) * _ON_A_PAGE : page * _ON_A_PAGE]
@@ -39,11 +34,11 @@ def show(asked: Asked) -> Response:
 
     return asked.page(
         "inbox.html",
-        tiles=[(name, sum(_is_in(name, case, clocks[case.number]) for case in cases)) for name in VIEWS],
+        tiles=[(name, sum(name in one.views for one in entries)) for name in VIEWS],
         view=view,
-        rows=[_row(asked, case, clocks[case.number]) for case in shown],
+        rows=[_row(asked, one.case, one.clock) for one in shown],
         n=len(found),
-        n_cases=len(cases),
+        n_cases=len(entries),
         query=query,
         kinds=KINDS,
         states=STATES,
@@ -53,17 +48,6 @@ def show(asked: Asked) -> Response:
         after=at(page + 1) if page < pages else "",
         may_open=asked.office.engine.book is not None and asked.user is not None and asked.user.may_work,
     )
-
-
-def _is_in(view: str, case: Case, clock: Clock) -> bool:
-    return {
-        "open": case.state != "closed",
-        "late": clock.runs and clock.is_late,
-        "soon": clock.is_soon,
-        "to_check": case.state == "proposed",
-        "to_answer": case.state == "decided",
-        "all": True,
-    }[view]
 
 
 def _row(asked: Asked, case: Case, clock: Clock) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from credit_model.act.appeals.frozen import Frozen
 from credit_model.act.appeals.reading import last_events, open_case_about, read_text
 from credit_model.documents.letter_content import case_number
 
+#: Views of the inbox.
+VIEWS = ("open", "late", "soon", "to_check", "to_answer", "all")
 #: Days before a case is due from which on it is due soon.
 SOON_DAYS = 5
 
@@ -75,6 +77,36 @@ def _about(desk: Desk, case: Case, record: Mapping[str, Any]) -> About:
     return About(str(record["about"][0]), str(record["about"][1]), frozen["limit_before"], after, currency)
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A case in the register, as of a day.
+
+    Attributes
+    ----------
+    case : Case
+    clock : Clock
+    views : frozenset of str
+        The views of the inbox that it is in, of `VIEWS`.
+    """
+
+    case: Case
+    clock: Clock
+    views: frozenset[str]
+
+
+def _entry(case: Case, today: date) -> Entry:
+    clock = clock_of(case, today)
+    is_in = {
+        "open": case.state != "closed",
+        "late": clock.runs and clock.is_late,
+        "soon": clock.is_soon,
+        "to_check": case.state == "proposed",
+        "to_answer": case.state == "decided",
+        "all": True,
+    }
+    return Entry(case, clock, frozenset(name for name, holds in is_in.items() if holds))
+
+
 class Register:
     """The cases of a desk, read again only where something was done.
 
@@ -86,6 +118,7 @@ class Register:
     def __init__(self, desk: Desk) -> None:
         self._desk, self._turn = desk, threading.Lock()
         self._cases: dict[int, Case] = {}
+        self._entries: dict[int, tuple[Case, date, Entry]] = {}
         self._about: dict[int, About | None] = {}
 
     @property
@@ -105,6 +138,17 @@ class Register:
                         self._about.pop(number, None)
             return [self._cases[number] for number in last]
 
+    def entries(self) -> list[Entry]:
+        """All cases with their clocks, those due first at the front."""
+        today, cases = self.today, self.cases()
+        found = []
+        for case in cases:
+            known = self._entries.get(case.number)
+            if known is None or known[0] is not case or known[1] != today:
+                known = self._entries[case.number] = (case, today, _entry(case, today))
+            found.append(known[2])
+        return found
+
     def about(self, case: Case) -> About | None:
         """What a case is about; None where that was erased."""
         if case.is_erased:
@@ -115,12 +159,10 @@ class Register:
                 self._about[case.number] = None if record is None else _about(self._desk, case, record)
             return self._about[case.number]
 
-    def search(self, cases: Iterable[Case], text: str) -> list[Case]:
+    def search(self, entries: Iterable[Entry], text: str) -> list[Entry]:
         """The cases whose number or borrower a text names; a borrower also by a part of the id."""
         wanted = text.strip().casefold()
-        if not wanted:
-            return list(cases)
-        return [case for case in cases if self._is_named(case, wanted)]
+        return [one for one in entries if not wanted or self._is_named(one.case, wanted)]
 
     def _is_named(self, case: Case, wanted: str) -> bool:
         number = case_number(case.number).casefold()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +25,9 @@ from credit_model.predictor import LimitPredictor
 
 #: Names of this machine, which nobody else reaches it by.
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
-#: Seconds in which requests under way may end when the desk is closed.
-_LAST_ANSWERS = 10
+#: Seconds that a browser's connection stays open between two requests, and in which requests under way may end when
+#: the desk is closed.
+_KEPT_OPEN, _LAST_ANSWERS = 75, 10
 
 
 @dataclass(frozen=True)
@@ -122,27 +122,43 @@ def serve(office: Office, address: Address, *, on_start: Callable[[str], None] |
     AppealError
         The address cannot be listened on, or the certificate cannot be used.
     """
-    config = uvicorn.Config(
-        app_of(office, address),
-        host=address.host,
-        port=address.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=address.origin is not None,
-        ssl_certfile=address.certificate,
-        ssl_keyfile=address.key,
-        timeout_graceful_shutdown=_LAST_ANSWERS,
-    )
-    logging.getLogger("credit_model.desk").setLevel(logging.ERROR)
-    try:
-        config.load()
-    except (OSError, ValueError) as error:
-        raise AppealError(f"{address.certificate}: cannot be used as a certificate ({error})") from None
-    _Server(config, address, on_start).run(sockets=[_listening(address)])
+    server = DeskServer(office, address, on_start)
+    server.run(sockets=[listening(address)])
 
 
-def _listening(address: Address) -> socket:
+class DeskServer(uvicorn.Server):
+    """Says where it is reached, once it is; parameters as of `serve`."""
+
+    def __init__(self, office: Office, address: Address, on_start: Callable[[str], None] | None = None) -> None:
+        config = uvicorn.Config(
+            app_of(office, address),
+            host=address.host,
+            port=address.port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=address.origin is not None,
+            ssl_certfile=address.certificate,
+            ssl_keyfile=address.key,
+            timeout_keep_alive=_KEPT_OPEN,
+            timeout_graceful_shutdown=_LAST_ANSWERS,
+        )
+        try:
+            config.load()
+        except (OSError, ValueError) as error:
+            raise AppealError(f"{address.certificate}: cannot be used as a certificate ({error})") from None
+        super().__init__(config)
+        self._address, self._on_start = address, on_start
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets=sockets)
+        if self.started and self._on_start is not None and sockets:
+            self._on_start(self._address.shown(sockets[0].getsockname()[1]))
+
+
+def listening(address: Address) -> socket:
+    """A socket at the address."""
     opened = socket(AF_INET6 if ":" in address.host else AF_INET)
     opened.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     try:
@@ -154,16 +170,3 @@ def _listening(address: Address) -> socket:
             f"{address.host}:{address.port} cannot be listened on ({reason}); give another --host or --port"
         ) from None
     return opened
-
-
-class _Server(uvicorn.Server):
-    """Says where it is reached, once it is."""
-
-    def __init__(self, config: uvicorn.Config, address: Address, on_start: Callable[[str], None] | None) -> None:
-        super().__init__(config)
-        self._address, self._on_start = address, on_start
-
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        if self.started and self._on_start is not None and sockets:
-            self._on_start(self._address.shown(sockets[0].getsockname()[1]))

@@ -9,7 +9,7 @@ from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 
-from credit_model.desk.users import Role, User, Users
+from credit_model.desk.users import Role, User, Users, folded
 
 #: Seconds: without a request, and since it began, after which a session ends.
 IDLE, LONGEST = 30 * 60.0, 12 * 3600.0
@@ -155,4 +155,4 @@ class Sessions:
 
 
 def _by_name(name: str) -> str:
-    return "by " + hashlib.sha256(name.strip().casefold().encode("utf-8", "replace")).hexdigest()
+    return "by " + hashlib.sha256(folded(name).encode("utf-8", "replace")).hexdigest()

@@ -8,6 +8,7 @@ import secrets
 import sqlite3
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,7 +176,7 @@ class Users:
 
     def find(self, name: str) -> User | None:
         """A user by name, however it is capitalised; also one who may not sign in any more."""
-        return next((one for one in self.everybody() if one.name.casefold() == name.strip().casefold()), None)
+        return next((one for one in self.everybody() if folded(one.name) == folded(name)), None)
 
     def add(self, name: str, role: Role, password: str) -> User:
         """Add a user.
@@ -189,11 +190,13 @@ class Users:
         user = User(one_name(name), _known(role))
         check_password(password, user.name)
         if self.find(user.name) is not None:
-            raise AppealError(f"{self.path}: there is a user {user.name!r} already; names differ by more than capitals")
+            raise AppealError(
+                f"{self.path}: there is a user {user.name!r} already; names differ by more than capitals and spaces"
+            )
         with self.using() as connection:
             connection.execute(
                 "INSERT INTO user VALUES (?, ?, ?, ?, 1, ?)",
-                (user.name, user.name.casefold(), user.role, hashed(password), self.clock()),
+                (user.name, folded(user.name), user.role, hashed(password), self.clock()),
             )
         return user
 
@@ -242,6 +245,15 @@ class Users:
             with self.using() as connection:
                 connection.execute("UPDATE user SET password = ? WHERE name = ?", (hasher.hash(password), user.name))
         return user
+
+
+def folded(name: str) -> str:
+    """A name as it is told from others, however it is typed.
+
+    >>> folded(" Ann  Lee"), folded("Ａｎｎ")
+    ('ann lee', 'ann')
+    """
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def hashed(password: str) -> str:

@@ -41,6 +41,14 @@ class Hall:
     def case(self, number):
         return self.office.desk.store.case(number)
 
+    def ruled(self, rule):
+        """A supported cut for which a rule is told, such as "knock_out" or "class_wide"."""
+        explained = self.bench.explanations
+        for i, verdict in enumerate(explained.verdicts):
+            if verdict.support != "unexplained" and rule in verdict.rules:
+                return i
+        raise AssertionError(f"the shared portfolio has no cut by {rule}")
+
     def open(self, officer, i, kind="dispute", **more):
         """A case about a cut, opened as an officer does: its number."""
         borrower, month = self.cut(i)

@@ -50,9 +50,12 @@ def test_a_password_fits_its_user_alone(users):
     assert users.with_password("", "") is None
 
 
-def test_names_that_differ_by_capitals_alone_are_one(users):
+def test_names_that_differ_by_capitals_spaces_or_width_alone_are_one(users):
     with pytest.raises(AppealError, match="there is a user 'ANN' already"):
         users.add("ANN", "checker", PASSWORD)
+    with pytest.raises(AppealError, match="already"):
+        users.add("ａｎｎ", "checker", PASSWORD)
+    assert users.find(" Ann ") == User("ann", "officer")
 
 
 @pytest.mark.parametrize(

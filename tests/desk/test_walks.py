@@ -85,9 +85,10 @@ def test_a_late_payment_is_disputed_and_upheld(hall, lang):
 
 
 @both
-def test_a_knock_out_is_disclosed(hall, lang):
+@pytest.mark.parametrize("rule", ["knock_out", "class_wide"])
+def test_a_class_wide_cut_is_explained_and_a_knock_out_disclosed(hall, lang, rule):
     ann = hall.officer("ann", lang=lang)
-    number = hall.open(ann, hall.cuts["late"], "explanation")
+    number = hall.open(ann, hall.ruled(rule), "explanation")
     hall.until(number, ann, "answered")
     assert hall.case(number).decided.facts["outcome"] == "explained"
     letter = text_of(ann.get(f"/case/{number}/letter/{hall.case(number).letters[0].seq}", params={"lang": lang}))

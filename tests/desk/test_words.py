@@ -8,7 +8,7 @@ import pytest
 from credit_model.act.appeals.cases import KINDS, OUTCOMES, OVERRIDES, STATES
 from credit_model.desk.app import _TEXTS
 from credit_model.desk.asking import DONE
-from credit_model.desk.inbox import VIEWS
+from credit_model.desk.register import VIEWS
 from credit_model.desk.users import ROLES
 from credit_model.documents.lender_file import CHANNELS
 from credit_model.words.language import language
