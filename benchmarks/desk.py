@@ -74,7 +74,7 @@ def at_once(officers: int, cases: int) -> list[Goal]:
 
 def prepare(folder: Path, officers: int) -> list[Cut]:
     """A portfolio, a model, users: all cuts as (borrower, month)."""
-    history = simulate_portfolio(2500, 36, seed=1).history
+    history = simulate_portfolio(3200, 36, seed=1).history
     history.to_parquet(folder / "history.parquet", index=False)
     predictor = LimitPredictor(seed=1, n_fits=8, max_iter=100, n_jobs=1).fit(history)
     predictor.save(folder / "model")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import traceback
@@ -123,7 +124,9 @@ def make_app(office: Office, *, hosts: tuple[str, ...] = ("*",)) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
+        looking = asyncio.create_task(run_in_threadpool(_look_through, office))
         yield
+        await looking
 
     middleware = [
         Middleware(_Headers, is_secure=office.is_secure),
@@ -136,6 +139,12 @@ def make_app(office: Office, *, hosts: tuple[str, ...] = ("*",)) -> Starlette:
         lifespan=lifespan,
         max_body_size=_MOST_FORM,
     )
+
+
+def _look_through(office: Office) -> None:
+    """Look through the log at the start; what is wrong with the file is told by the screens."""
+    with contextlib.suppress(CreditModelError):
+        log.look_through(office)
 
 
 def _routes(office: Office, screen: Screen) -> list[Route]:

@@ -8,10 +8,10 @@ from datetime import datetime
 from starlette.responses import Response
 
 from credit_model.act.appeals.verifying import Verification, verify
-from credit_model.desk.asking import Asked, Mistakes
+from credit_model.desk.asking import Asked, Mistakes, Office
 from credit_model.desk.showing import EventWords, event_words, when
 from credit_model.documents.letter_content import case_number
-from credit_model.errors import AppealError
+from credit_model.errors import AppealError, StoreError
 
 _ON_A_PAGE = 100
 
@@ -65,13 +65,25 @@ def show(asked: Asked, *, status: int = 200, mistakes: Mistakes | None = None) -
     )
 
 
+def look_through(office: Office, heads: tuple[str, ...] = ()) -> None:
+    """Look through the whole log, for the screens to show what was found.
+
+    Raises
+    ------
+    AppealError
+        A head is none, or the file cannot be read.
+    """
+    found = verify(office.desk.store, heads)
+    office.verified = Verified(office.desk.store.now(), found, heads)
+
+
 def verify_now(asked: Asked) -> Response:
     """Look through the whole log, and hold it against heads that were printed."""
     heads = tuple(asked.entered("heads").split())
-    store = asked.office.desk.store
     try:
-        found = verify(store, heads)
+        look_through(asked.office, heads)
+    except StoreError:
+        raise
     except AppealError as error:
         return show(asked, status=422, mistakes=Mistakes({"heads": [asked.say("log.head_rule"), *error.told()]}))
-    asked.office.verified = Verified(store.now(), found, heads)
     return asked.go("/log#verified")

@@ -203,6 +203,14 @@ def test_the_inbox_tells_what_is_late_and_finds_cases(hall):
         assert set(found) <= set(listed) if query.startswith(f"q={borrower}") else listed == found, query
 
 
+def test_the_log_is_looked_through_when_the_desk_is_opened(hall):
+    hall.open(hall.officer("ann"), hall.cuts["any"][0])
+    with hall.officer() as visitor:  # runs what the server runs at its start
+        visitor.get("/sign-in")
+    assert hall.office.verified.found.is_sound
+    assert "Sound" in text_of(hall.officer("cara").get("/log"))
+
+
 def test_the_log_is_looked_through_and_held_against_heads(hall):
     ann, cara = hall.officer("ann"), hall.officer("cara")
     number = hall.open(ann, hall.cuts["any"][0])
