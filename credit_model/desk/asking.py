@@ -23,6 +23,7 @@ from credit_model.desk.sessions import Sessions, Visit
 from credit_model.desk.users import User
 from credit_model.documents.lender_file import Lender
 from credit_model.errors import AppealError
+from credit_model.portfolio.months import MonthType
 from credit_model.words.language import LANGUAGES, Language, language
 
 #: What a page of the desk may do: show itself, its style sheet and frames of the desk, and send forms to it.
@@ -204,11 +205,23 @@ class Asked:
 
     # ---- answers
 
-    def page(self, name: str, *, status: int = 200, mistakes: Mistakes | None = None, **values: Any) -> Response:
-        """A screen from its template."""
-        spoken = self.spoken
+    def page(
+        self,
+        name: str,
+        *,
+        status: int = 200,
+        mistakes: Mistakes | None = None,
+        month_type: MonthType = "date",
+        **values: Any,
+    ) -> Response:
+        """A screen from its template, which speaks of a panel's own periods."""
+        spoken = language(self.lang, month_type)
+
+        def say(key: str, count: float | None = None, **places: object) -> str:
+            return spoken.say(f"desk.{key}", count=count, **places)
+
         text = _template(name).render(
-            say=self.say,
+            say=say,
             spoken=spoken,
             html=spoken.html_code,
             langs=[language(code) for code in LANGUAGES],

@@ -46,6 +46,7 @@ def head(asked: Asked, case: Case, file: CaseFile | None, tab: str) -> dict[str,
     words = None if file is None else CaseWords(file, asked.lang)
     return {
         "case": case,
+        "month_type": "date" if file is None else file.frozen.month_type,
         "number": case_number(case.number),
         "tab": tab,
         "kind": asked.spoken.say(f"appeal.kind_{case.kind}"),

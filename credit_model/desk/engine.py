@@ -5,16 +5,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import numpy as np
-
-from credit_model.act.appeals.evaluating import Evaluation, corrected_cut, evaluate
-from credit_model.act.appeals.frozen import Cell, Frozen, frozen_snapshots, model_digest
+from credit_model.act.appeals.evaluating import Evaluation, evaluate
+from credit_model.act.appeals.frozen import Cell, Frozen, model_digest
 from credit_model.act.appeals.reading import CaseFile
-from credit_model.documents.report import decrease_html, page_records
-from credit_model.documents.tracks import score_tracks
+from credit_model.documents.case_pages import case_page
 from credit_model.errors import AppealError
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.waves import Waves
@@ -149,13 +146,5 @@ class Engine:
             The model is not loaded.
         """
         key = (file.case.opened.hash, tuple(sorted(cells.items())), lang)
-        return self._pages.get(key, lambda: self._page(file.frozen, cells, lang))
-
-    def _page(self, frozen: Frozen, cells: Mapping[Cell, float], lang: str) -> str:
-        model = self.model_of(frozen)
-        fitted = model.fitted
-        cut = corrected_cut(fitted, model.support, frozen, cells)
-        tracks = score_tracks(fitted, frozen_snapshots(fitted, frozen, [cells]), n_jobs=1)
-        kind = np.int64 if isinstance(frozen.borrower_id, int) else object
-        own = replace(tracks.history, borrower_ids=np.array([frozen.borrower_id], dtype=kind))
-        return decrease_html(page_records(cut, replace(tracks, history=own), lang=lang), 0)
+        model = self.model_of(file.frozen)
+        return self._pages.get(key, lambda: case_page(file, model.fitted, model.support, cells, lang))

@@ -163,10 +163,13 @@ def write_letter(asked: Asked) -> Response:
 def give_export(asked: Asked) -> Response:
     """The whole case as one sealed folder, packed."""
     case = asked.case()
-    name = case_number(case.number)
+    name, known = case_number(case.number), file_of(asked, case)
+    model = None if known is None else asked.office.engine.find(known.frozen)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / name
-        files = export_case(asked.office.desk, case.number, place)
+        files = export_case(
+            asked.office.desk, case.number, place, model=None if model is None else (model.fitted, model.support)
+        )
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in sorted(files):

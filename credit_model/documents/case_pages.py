@@ -46,11 +46,12 @@ def case_pages(file: CaseFile, fitted: FittedModel, rule: SupportRule, *, lang: 
         return {}
     evaluated = file.case.evaluated
     cells = corrected_cells(file.documents, () if evaluated is None else evaluated.facts["without"])
-    pages = {AS_DECIDED: _page(file, fitted, rule, {}, lang)}
-    return pages | ({CORRECTED: _page(file, fitted, rule, cells, lang)} if cells else {})
+    pages = {AS_DECIDED: case_page(file, fitted, rule, {}, lang)}
+    return pages | ({CORRECTED: case_page(file, fitted, rule, cells, lang)} if cells else {})
 
 
-def _page(file: CaseFile, fitted: FittedModel, rule: SupportRule, cells: Mapping[Cell, float], lang: str) -> str:
+def case_page(file: CaseFile, fitted: FittedModel, rule: SupportRule, cells: Mapping[Cell, float], lang: str) -> str:
+    """The page of a case's cut on some corrected cells, by the model of the decision."""
     cut = corrected_cut(fitted, rule, file.frozen, cells)
     snapshots = frozen_snapshots(fitted, file.frozen, [cells])
     owned = replace(snapshots, history=replace(snapshots.history, borrower_ids=np.array([file.frozen.borrower_id])))

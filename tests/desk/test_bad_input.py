@@ -69,7 +69,9 @@ def test_a_value_that_breaks_its_rule_is_told_at_its_cell(hall, ann, opened, col
     assert hall.office.desk.store.head == head
 
 
-@pytest.mark.parametrize(("back", "told"), [(-1, "has no influence"), (240, "has no influence"), (None, "is no month")])
+@pytest.mark.parametrize(
+    ("back", "told"), [(-1, "has no influence"), (240, "has no influence"), (None, "is no time of the panel")]
+)
 def test_a_month_that_the_decision_did_not_know_has_no_influence(hall, ann, opened, back, told):
     month = "yesterday" if back is None else month_of(hall, back)
     other = {"other_column": "income_amount", "other_month": month, "other_value": "9000"}
