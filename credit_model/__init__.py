@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         CatalogueError,
         CreditModelError,
         DataFileError,
+        EngineError,
         HistoryError,
     )
     from credit_model.evaluation import Evaluation, evaluate
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from credit_model.portfolio.snapshots import Snapshots, build_snapshots
     from credit_model.predictor import LimitPredictor
     from credit_model.simulate.portfolio import SimulatedPortfolio, simulate_portfolio
+    from credit_model.trees.engines.reading import read_tree_model
+    from credit_model.trees.engines.tree_model import TreeModel
     from credit_model.trees.owen import owen_values
 
 #: Public name -> the module that holds it; loaded at first use, so that importing the package is quick.
@@ -70,6 +73,7 @@ _HOME = {
     "DataFileError": "errors",
     "DecreaseExplanations": "explain.decreases",
     "Draft": "draft.drafting",
+    "EngineError": "errors",
     "Evaluation": "evaluation",
     "Grade": "grade.grading",
     "History": "portfolio.history",
@@ -80,6 +84,7 @@ _HOME = {
     "SimulatedPortfolio": "simulate.portfolio",
     "Snapshots": "portfolio.snapshots",
     "SupportRule": "explain.support",
+    "TreeModel": "trees.engines.tree_model",
     "Verdict": "explain.verdict",
     "build_snapshots": "portfolio.snapshots",
     "check_history": "portfolio.history",
@@ -88,6 +93,7 @@ _HOME = {
     "grade_explanations": "grade.grading",
     "owen_values": "trees.owen",
     "read_catalogue": "portfolio.catalogue",
+    "read_tree_model": "trees.engines.reading",
     "simulate_portfolio": "simulate.portfolio",
 }
 
@@ -107,6 +113,8 @@ __all__ = [  # noqa: RUF022  (in the order of the work)
     "LimitPredictor",
     "evaluate",
     "Evaluation",
+    "read_tree_model",
+    "TreeModel",
     "owen_values",
     "DecreaseExplanations",
     "ChangeExplanations",
@@ -119,6 +127,7 @@ __all__ = [  # noqa: RUF022  (in the order of the work)
     "HistoryError",
     "DataFileError",
     "ArtifactError",
+    "EngineError",
 ]
 
 

@@ -172,7 +172,17 @@ def test_nothing_imports_the_command_line():
 def test_heavy_libraries_are_loaded_only_where_and_when_they_are_used(path):
     loaded = {name.split(".")[0] for name in imported_at_import(path)}
     assert "matplotlib" not in loaded or part_of(path) == "plots"
-    assert not loaded & {"shap", "lightgbm", "threadpoolctl", "duckdb", "openpyxl", "sqlalchemy", "polars"}
+    assert not loaded & {
+        "shap",
+        "lightgbm",
+        "xgboost",
+        "catboost",
+        "threadpoolctl",
+        "duckdb",
+        "openpyxl",
+        "sqlalchemy",
+        "polars",
+    }
 
 
 def test_only_the_command_line_prints():

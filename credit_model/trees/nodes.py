@@ -64,6 +64,15 @@ def add_scores_by_walk(nodes, roots, left_categories, known_categories, X, out):
 
 
 @kernel
+def fill_leaf_values(nodes, roots, left_categories, known_categories, X, out):  # type: ignore[no-untyped-def]
+    """The value of the leaf that each row reaches in each tree: ``out`` (n, n_trees)."""
+    for start in range(0, X.shape[0], ROWS_AT_ONCE):
+        for t in range(len(roots)):
+            for n in range(start, min(start + ROWS_AT_ONCE, X.shape[0])):
+                out[n, t] = leaf_value(nodes, roots[t], left_categories, known_categories, X, n)
+
+
+@kernel
 def most_splits_on_a_path(nodes):  # type: ignore[no-untyped-def]
     """Of all trees, from a root to a leaf."""
     depth = np.zeros(len(nodes), np.int64)
