@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from credit_model.evaluation import Evaluation, evaluate
     from credit_model.explain.changes import ChangeExplanations
     from credit_model.explain.decreases import DecreaseExplanations
+    from credit_model.explain.score_changes import ScoreChanges, explain_changes
     from credit_model.explain.support import SupportRule
     from credit_model.explain.verdict import Verdict
     from credit_model.grade.grading import Grade, grade_explanations
@@ -81,6 +82,7 @@ _HOME = {
     "LimitLadder": "portfolio.ladder",
     "LimitPredictor": "predictor",
     "LimitTierClassifier": "model.classifier",
+    "ScoreChanges": "explain.score_changes",
     "SimulatedPortfolio": "simulate.portfolio",
     "Snapshots": "portfolio.snapshots",
     "SupportRule": "explain.support",
@@ -90,6 +92,7 @@ _HOME = {
     "check_history": "portfolio.history",
     "draft_catalogue": "draft.drafting",
     "evaluate": "evaluation",
+    "explain_changes": "explain.score_changes",
     "grade_explanations": "grade.grading",
     "owen_values": "trees.owen",
     "read_catalogue": "portfolio.catalogue",
@@ -113,6 +116,8 @@ __all__ = [  # noqa: RUF022  (in the order of the work)
     "LimitPredictor",
     "evaluate",
     "Evaluation",
+    "explain_changes",
+    "ScoreChanges",
     "read_tree_model",
     "TreeModel",
     "owen_values",

@@ -95,7 +95,7 @@ def _boosted(model: Any, score_class: Any) -> dict[str, Any]:
         "baseline": float(start[0, place]),
         "unit": unit,
         "score_class": of_class,
-        "native": lambda rows: model._raw_predict(np.asarray(rows, dtype=np.float32))[:, place],
+        "native": lambda rows: model._raw_predict(np.ascontiguousarray(rows, dtype=np.float32))[:, place],
     }
 
 
