@@ -80,6 +80,7 @@ def read(model: Any, score_class: Any) -> TreeModel:
         columns=tuple(map(str, getattr(model, "feature_names_in_", ()))),
         codes={int(j): Codes(np.arange(255), np.arange(255), 255) for j in splits},
         negative_is_other=True,
+        levels=_levels(model),
         model=model,
     )
     return TreeModel(
@@ -91,6 +92,16 @@ def read(model: Any, score_class: Any) -> TreeModel:
         native=native,
         score_class=of_class,
     )
+
+
+def _levels(model: Any) -> dict[int, list[Any]]:
+    """The values of categorical features, by the codes of the model's own encoder."""
+    categorical, encoder = getattr(model, "is_categorical_", None), getattr(model, "_preprocessor", None)
+    if categorical is None or encoder is None:
+        return {}
+    values = encoder.named_transformers_["encoder"].categories_
+    places = np.flatnonzero(categorical).tolist()
+    return {j: [v for v in own.tolist() if v == v] for j, own in zip(places, values, strict=True)}
 
 
 def _inner_order(model: Any) -> Any:
