@@ -78,18 +78,26 @@ class DataSource:
 
 def data(function: F) -> F:
     """``--data``, ``--query``, ``--sheet``: the histories, which come to the command as one `DataSource`."""
+    return _data(function, required=True)
 
+
+def data_or_none(function: F) -> F:
+    """The same, for a command that can do without: None where ``--data`` is not given."""
+    return _data(function, required=False)
+
+
+def _data(function: F, *, required: bool) -> F:
     @wraps(function)
     def command(**given: Any) -> Any:
-        source = DataSource(given.pop("data"), query=given.pop("query"), sheet=given.pop("sheet"))
-        return function(data=source, **given)
+        path, query, sheet = (given.pop(name) for name in ("data", "query", "sheet"))
+        return function(data=None if path is None else DataSource(path, query=query, sheet=sheet), **given)
 
     for option in (
         click.option("--sheet", default=None, metavar="NAME", help="Sheet of an Excel workbook, where it has several."),
         click.option("--query", default=None, metavar="SQL", help="What to read of a database."),
         click.option(
             "--data",
-            required=True,
+            required=required,
             type=TABLES,
             metavar="PATH|URL",
             help="Histories: a file (CSV, Parquet, Excel, Arrow, DuckDB, SQLite), a folder of them, or a URL.",
@@ -101,9 +109,16 @@ def data(function: F) -> F:
 
 def model(function: F) -> F:
     """``--model``: a trained model."""
-    return click.option("--model", required=True, type=INPUT, metavar="DIR", help="The folder that 'train' wrote.")(
-        function
-    )
+    return _model(required=True)(function)
+
+
+def model_or_none(function: F) -> F:
+    """The same, for a command that can do without."""
+    return _model(required=False)(function)
+
+
+def _model(*, required: bool) -> Callable[[F], F]:
+    return click.option("--model", required=required, type=INPUT, metavar="DIR", help="The folder that 'train' wrote.")
 
 
 def catalogue(function: F) -> F:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 
+from credit_model.arrays import IntArray
 from credit_model.documents.page_score import ScoreRecords
 from credit_model.documents.report import ReportFiles, embeddable, page_parts
 from credit_model.explain.score_changes import ScoreChanges
@@ -68,8 +70,7 @@ def write_score_pages(
     """
     chosen = changes if most is None else changes[worst_first(changes)[:most]]
     records = ScoreRecords(chosen, language(lang).code)
-    names = [f"{name}.html" for name in file_names(list(chosen.borrower_id), ["score"] * len(chosen))]
-    files = [f"{PAGES_FOLDER}/{name}" for name in names]
+    files = page_files(chosen)
     with fresh_folder(folder, format=FORMAT) as partial:
         write_pages_into(Path(partial), records, files, on_progress)
         content = {
@@ -82,10 +83,16 @@ def write_score_pages(
     return ReportFiles(Path(folder), Path(folder) / "index.html", tuple(Path(folder) / name for name in files))
 
 
-def worst_first(changes: ScoreChanges) -> Any:
+def page_files(changes: ScoreChanges) -> list[str]:
+    """Relative addresses of the changes' pages: (n,)."""
+    names = file_names(list(changes.borrower_id), ["score"] * len(changes))
+    return [f"{PAGES_FOLDER}/{name}.html" for name in names]
+
+
+def worst_first(changes: ScoreChanges) -> IntArray:
     """Places of changes, those that are worst for the borrower first: (n,)."""
     better = changes.as_better()
-    return (better.score_after - better.score_before).argsort(kind="stable")
+    return np.argsort(better.score_after - better.score_before, kind="stable").astype(np.int64)
 
 
 def write_pages_into(

@@ -4,8 +4,8 @@
 
 ``lightgbm.txt`` and ``xgboost.ubj``, each a probability of default from 40 columns (two categories, many missing
 values), trained here with the libraries themselves; ``before.csv`` and ``after.csv``, the same borrowers at two dates;
-``panel.csv``, 18 months of limits that the LightGBM model decided by the cut-offs in ``decide.toml``; ``mine.toml``, the
-panel's catalogue; ``groups.toml``, the columns by factor. The same bytes for the same release of the libraries.
+``panel.csv``, 18 months of limits that the LightGBM model decided by the cut-offs in ``decide.toml``; ``mine.toml``,
+the panel's catalogue; ``groups.toml``, the columns by factor. The same bytes for the same release of the libraries.
 """
 
 from __future__ import annotations

@@ -12,12 +12,13 @@ from credit_model.inputs import check_is_file, one_line, unreadable
 
 #: So many bytes tell what a file is.
 _HEAD = 4096
+_PICKLES = (".joblib", ".pkl", ".pickle")
 #: The versions of LightGBM's text that its releases read.
 _LIGHTGBM_VERSIONS = (b"v2", b"v3", b"v4")
 
 
-def load_native(path: Path) -> Any:
-    """The model in a file, as its library loads it.
+def load_native(path: Path, *, trust: bool = False) -> Any:
+    """The model in a file, as its library loads it; a pickle only where it is trusted.
 
     Raises
     ------
@@ -32,6 +33,8 @@ def load_native(path: Path) -> Any:
             head = file.read(_HEAD)
     except OSError as error:
         raise unreadable(path, error) from None
+    if path.suffix.lower() in _PICKLES:
+        return _unpickled(path, trust=trust)
     library = _library_of(head)
     if library is None:
         raise DataFileError(
@@ -60,6 +63,20 @@ def load_native(path: Path) -> Any:
             f"{path}: {library} {module.__version__} cannot load this model ({text}); save it again, or install the "
             "release that wrote it"
         ) from None
+
+
+def _unpickled(path: Path, *, trust: bool) -> Any:
+    import joblib
+
+    if not trust:
+        raise EngineError(
+            f"{path}: is a pickle, which can run any code when it is loaded; give --trust (trust=True) if you know who "
+            "wrote it, or save the model with its library's own save_model"
+        )
+    try:
+        return joblib.load(path)
+    except Exception as error:  # whatever the pickle raises
+        raise DataFileError(f"{path}: cannot be loaded as a pickle ({one_line(error)})") from None
 
 
 def _library_of(head: bytes) -> str | None:

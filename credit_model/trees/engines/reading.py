@@ -15,7 +15,7 @@ _HIST = ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor")
 _LIBRARIES = {"lightgbm": "lightgbm", "xgboost": "xgboost", "catboost": "catboost"}
 
 
-def read_tree_model(model: Any, *, score_class: Any = None, data: Any = None) -> TreeModel:
+def read_tree_model(model: Any, *, score_class: Any = None, data: Any = None, trust: bool = False) -> TreeModel:
     """A fitted model as trees that score like it, to the bit.
 
     Parameters
@@ -23,12 +23,14 @@ def read_tree_model(model: Any, *, score_class: Any = None, data: Any = None) ->
     model : fitted model, path or TreeModel
         Of scikit-learn a HistGradientBoosting, GradientBoosting, RandomForest, ExtraTrees, DecisionTree or
         IsolationForest; of LightGBM a Booster or estimator; of XGBoost a Booster or estimator; of CatBoost a model that
-        splits numbers. A path is a LightGBM text file, an XGBoost JSON or UBJ file, or a CatBoost file. A `TreeModel`
-        is given back.
+        splits numbers. A path is a LightGBM text file, an XGBoost JSON or UBJ file, a CatBoost file or a pickle. A
+        `TreeModel` is given back.
     score_class : label, optional
         Of several classes the one whose score is meant.
     data : DataFrame or array-like, (n, n_features), optional
         Further rows to check the scores on, beside those made of the model's own thresholds.
+    trust : bool, default False
+        A path may be a pickle (``.joblib``, ``.pkl``), which can run any code when it is loaded.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def read_tree_model(model: Any, *, score_class: Any = None, data: Any = None) ->
     if isinstance(model, str | Path):
         from credit_model.trees.engines.files import load_native
 
-        model = load_native(Path(model))
+        model = load_native(Path(model), trust=trust)
     read = checked(_reader(model)(model, score_class))
     return read if data is None else checked(read, data)
 
