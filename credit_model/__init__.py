@@ -20,6 +20,7 @@
 ``words``                             numbers into words; all words are in one file a language
 ``plots  documents``                  pictures; notices and pages
 ``act``                               what to do: plans that bring a limit back
+``own_model``                         a lender's own model that decides limits: `LimitPredictor.from_model`
 ``predictor``                         `LimitPredictor`: from a history to a model and its explanations
 ``evaluation``                        accuracy on borrowers and months never seen
 ``grade``                             what is told, and other methods, held against the simulator's truth
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from credit_model.explain.verdict import Verdict
     from credit_model.grade.grading import Grade, grade_explanations
     from credit_model.model.classifier import LimitTierClassifier
+    from credit_model.model.deciding import CutOffs, Grid
+    from credit_model.own_model import FromModel
     from credit_model.portfolio.catalogue import Catalogue, read_catalogue
     from credit_model.portfolio.history import History, check_history
     from credit_model.portfolio.ladder import LimitLadder
@@ -71,12 +74,15 @@ _HOME = {
     "CatalogueError": "errors",
     "ChangeExplanations": "explain.changes",
     "CreditModelError": "errors",
+    "CutOffs": "model.deciding",
     "DataFileError": "errors",
     "DecreaseExplanations": "explain.decreases",
     "Draft": "draft.drafting",
     "EngineError": "errors",
     "Evaluation": "evaluation",
+    "FromModel": "own_model",
     "Grade": "grade.grading",
+    "Grid": "model.deciding",
     "History": "portfolio.history",
     "HistoryError": "errors",
     "LimitLadder": "portfolio.ladder",
@@ -118,6 +124,9 @@ __all__ = [  # noqa: RUF022  (in the order of the work)
     "Evaluation",
     "explain_changes",
     "ScoreChanges",
+    "FromModel",
+    "CutOffs",
+    "Grid",
     "read_tree_model",
     "TreeModel",
     "owen_values",

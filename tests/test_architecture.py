@@ -58,6 +58,7 @@ ALLOWED = {
     "evaluation": {"portfolio", "model", "explain", "fitted_model", "predictor"},
     "grade": {"portfolio", "trees", "model", "explain", "fitted_model", "act", "predictor", "evaluation", "simulate"},
     "cli": {
+        "trees",
         "portfolio",
         "readers",
         "draft",

@@ -19,6 +19,7 @@ class PairedTables:
     Attributes
     ----------
     before, after : tables, (n, ...)
+        Without the column that they were matched by.
     keys : array, (n,)
         Names of the rows.
     note : str
@@ -83,4 +84,5 @@ def _by_column(before: Any, after: Any, column: str) -> PairedTables:
             f"{only[0]:,} rows of after and {only[1]:,} of before have a key in {column!r} that the other lacks, and "
             "were left out"
         )
-    return PairedTables(earlier, later, later[column].to_numpy(), note)
+    keys = later[column].to_numpy()
+    return PairedTables(earlier.drop(columns=column), later.drop(columns=column), keys, note)

@@ -96,12 +96,14 @@ def numbers_of_codes(model: TreeModel, j: int, texts: Sequence[str]) -> FloatArr
 
 def _before_narrowing(threshold: FloatArray) -> FloatArray:
     """The largest float64 that, rounded to float32, does not exceed each threshold: (n,)."""
-    with np.errstate(over="ignore"):
+    finite = np.isfinite(threshold)  # a split of missing from known values has none
+    with np.errstate(over="ignore", invalid="ignore"):
         below = threshold.astype(np.float32)
         below = np.where(below.astype(np.float64) > threshold, np.nextafter(below, np.float32(-np.inf)), below)
         above = np.nextafter(below, np.float32(np.inf))
-    low, high = below.astype(np.float64), above.astype(np.float64)
-    middle: FloatArray = low + (high - low) / 2  # exact: float64 has digits to spare
-    even = middle.astype(np.float32) == below  # halves are rounded to the even one
+        low, high = below.astype(np.float64), above.astype(np.float64)
+        middle: FloatArray = low + (high - low) / 2  # exact: float64 has digits to spare
+        even = middle.astype(np.float32) == below  # halves are rounded to the even one
     found: FloatArray = np.where(even, middle, np.nextafter(middle, -np.inf))
-    return np.where(np.isinf(high), np.finfo(np.float64).max, found)
+    found = np.where(np.isinf(high), np.finfo(np.float64).max, found)
+    return np.where(finite, found, threshold)
