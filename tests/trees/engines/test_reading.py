@@ -1,6 +1,7 @@
 """What is read beside arrays: data frames, files, categories as texts; and what is refused, in one line."""
 
 import json
+import subprocess
 import sys
 
 import catboost
@@ -260,6 +261,24 @@ def test_an_isolation_forest_is_explained_by_the_mean_depth_of_which_its_score_i
     depth, score = read.scores(X), forest.score_samples(X)
     order = np.argsort(depth)
     assert (np.diff(score[order]) >= 0).all()  # deeper is less abnormal
+
+
+def test_without_the_extras_the_package_imports_trains_and_explains():
+    code = """
+import sys
+for name in ("lightgbm", "xgboost", "catboost"):
+    sys.modules[name] = None  # an import of it fails
+import numpy as np, pandas as pd
+from sklearn.ensemble import HistGradientBoostingRegressor
+from credit_model import LimitPredictor, explain_changes, simulate_portfolio
+X = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 2)), columns=["a", "b"])
+model = HistGradientBoostingRegressor(max_iter=3).fit(X, X["a"])
+assert len(explain_changes(model, X[:5], X[5:10])) == 5
+history = simulate_portfolio(200, 18, seed=1).history
+print(len(LimitPredictor(max_iter=3).fit(history).explain_decreases(history)))
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert int(out) > 10
 
 
 # ---- traps of the tools beside us: on record, so that a release that mends them is noticed --------------------------

@@ -24,7 +24,7 @@ function draw() {
   byId("main").replaceChildren(
     h("section", { class: "hero", "aria-labelledby": "title" },
       h("p", { class: "eyebrow" }, told(DATA.model)), h("h1", { id: "title" }, say("index_title")), h("p", { class: "lead" }, told(DATA.compared))),
-    h("section", { class: "card", "aria-label": say("rows_label") },
+    h("div", { class: "card" },
       h("p", {}, h("label", { for: "search" }, say("search"), " "), search),
       h("p", { id: "counted", role: "status", "aria-live": "polite" }),
       h("div", { class: "scores-scroll", tabindex: "0", role: "region", "aria-label": say("rows_label") },
