@@ -41,7 +41,7 @@ EXACT, WRONG = 1e-9, 1e-6
 PEER_MODELS = 6
 REPEATS = 3
 #: Of methods that need an explainer for every row.
-FEW_ROWS = 20
+FEW_ROWS = 5
 
 Answer = Callable[[Any, TreeModel, FloatArray, FloatArray, Any], FloatArray]
 
@@ -224,12 +224,15 @@ def _ask_shap(model: Any, read: TreeModel, x: FloatArray, z: FloatArray, score_c
 
 def _ask_woodelf(model: Any, read: TreeModel, x: FloatArray, z: FloatArray, score_class: Any) -> FloatArray:
     from woodelf import WoodelfExplainer
+    from woodelf.core.trees.parse_models import load_decision_tree_ensemble_model
 
     names = [f"Column_{j}" for j in range(x.shape[1])] if "LightGBM" in read.engine else list(range(x.shape[1]))
+    named = score_class if score_class is not None else 1 if read.unit == "probability" else None
+    parsed = load_decision_tree_ensemble_model(model, names, **({} if named is None else {"class_index": named}))
     rows = []
     for a, b in zip(x, z, strict=True):
         background = pd.DataFrame(b[None], columns=names)
-        explainer = WoodelfExplainer(model, background, feature_perturbation="interventional")
+        explainer = WoodelfExplainer(parsed, background, feature_perturbation="interventional")
         found = explainer.shap_values(pd.DataFrame(a[None], columns=names), verbose=False)
         rows.append(_of_class(found, score_class)[0])
     return np.array(rows)
@@ -248,18 +251,21 @@ def _ask_shapiq(model: Any, read: TreeModel, x: FloatArray, z: FloatArray, score
 
 def _swapping(model: Any, x: FloatArray, z: FloatArray) -> Callable[[], FloatArray] | None:
     """shap with one explainer, whose background row is exchanged before each row: the fastest way to ask it."""
-    from benchmarks.explain import swapped
+    import shap
+
+    def swapped() -> FloatArray:
+        rows = []
+        for a, b in zip(x, z, strict=True):
+            explainer.data[0], explainer.data_missing[0] = b, np.isnan(b)
+            rows.append(_of_class(explainer.shap_values(a[None], check_additivity=False), None)[0])
+        return np.array(rows)
 
     try:
-        import shap
-
         explainer = shap.TreeExplainer(model, data=z[:1].copy())
-        first = swapped(explainer, x[:2], z[:2])
+        swapped()
     except Exception:
         return None
-    if np.asarray(first).ndim == 3:
-        return lambda: np.asarray(swapped(explainer, x, z))[..., 1]
-    return lambda: np.asarray(swapped(explainer, x, z))
+    return swapped
 
 
 if __name__ == "__main__":
