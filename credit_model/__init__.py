@@ -21,6 +21,7 @@
 ``plots  documents``                  pictures; notices and pages
 ``act``                               what to do: plans that bring a limit back
 ``export``                            an additive model as a scorecard: points, SQL, JSON, PMML
+``own_model``                         a lender's own model that decides limits: `LimitPredictor.from_model`
 ``predictor``                         `LimitPredictor`: from a history to a model and its explanations
 ``evaluation``                        accuracy on borrowers and months never seen
 ``grade``                             what is told, and other methods, held against the simulator's truth
@@ -44,21 +45,27 @@ if TYPE_CHECKING:
         CatalogueError,
         CreditModelError,
         DataFileError,
+        EngineError,
         HistoryError,
     )
     from credit_model.evaluation import Evaluation, evaluate
     from credit_model.explain.changes import ChangeExplanations
     from credit_model.explain.decreases import DecreaseExplanations
+    from credit_model.explain.score_changes import ScoreChanges, explain_changes
     from credit_model.explain.support import SupportRule
     from credit_model.explain.verdict import Verdict
     from credit_model.grade.grading import Grade, grade_explanations
     from credit_model.model.classifier import LimitTierClassifier
+    from credit_model.model.deciding import CutOffs, Grid
+    from credit_model.own_model import FromModel
     from credit_model.portfolio.catalogue import Catalogue, read_catalogue
     from credit_model.portfolio.history import History, check_history
     from credit_model.portfolio.ladder import LimitLadder
     from credit_model.portfolio.snapshots import Snapshots, build_snapshots
     from credit_model.predictor import LimitPredictor
     from credit_model.simulate.portfolio import SimulatedPortfolio, simulate_portfolio
+    from credit_model.trees.engines.reading import read_tree_model
+    from credit_model.trees.engines.tree_model import TreeModel
     from credit_model.trees.owen import owen_values
 
 #: Public name -> the module that holds it; loaded at first use, so that importing the package is quick.
@@ -68,27 +75,35 @@ _HOME = {
     "CatalogueError": "errors",
     "ChangeExplanations": "explain.changes",
     "CreditModelError": "errors",
+    "CutOffs": "model.deciding",
     "DataFileError": "errors",
     "DecreaseExplanations": "explain.decreases",
     "Draft": "draft.drafting",
+    "EngineError": "errors",
     "Evaluation": "evaluation",
+    "FromModel": "own_model",
     "Grade": "grade.grading",
+    "Grid": "model.deciding",
     "History": "portfolio.history",
     "HistoryError": "errors",
     "LimitLadder": "portfolio.ladder",
     "LimitPredictor": "predictor",
     "LimitTierClassifier": "model.classifier",
+    "ScoreChanges": "explain.score_changes",
     "SimulatedPortfolio": "simulate.portfolio",
     "Snapshots": "portfolio.snapshots",
     "SupportRule": "explain.support",
+    "TreeModel": "trees.engines.tree_model",
     "Verdict": "explain.verdict",
     "build_snapshots": "portfolio.snapshots",
     "check_history": "portfolio.history",
     "draft_catalogue": "draft.drafting",
     "evaluate": "evaluation",
+    "explain_changes": "explain.score_changes",
     "grade_explanations": "grade.grading",
     "owen_values": "trees.owen",
     "read_catalogue": "portfolio.catalogue",
+    "read_tree_model": "trees.engines.reading",
     "simulate_portfolio": "simulate.portfolio",
 }
 
@@ -108,6 +123,13 @@ __all__ = [  # noqa: RUF022  (in the order of the work)
     "LimitPredictor",
     "evaluate",
     "Evaluation",
+    "explain_changes",
+    "ScoreChanges",
+    "FromModel",
+    "CutOffs",
+    "Grid",
+    "read_tree_model",
+    "TreeModel",
     "owen_values",
     "DecreaseExplanations",
     "ChangeExplanations",
@@ -120,6 +142,7 @@ __all__ = [  # noqa: RUF022  (in the order of the work)
     "HistoryError",
     "DataFileError",
     "ArtifactError",
+    "EngineError",
 ]
 
 

@@ -100,6 +100,10 @@ class ArtifactError(CreditModelError):
     """A saved model is damaged, or was made for another catalogue or version."""
 
 
+class EngineError(CreditModelError, TypeError):
+    """A model of another library cannot be read exactly, or a table does not fit it; no number is given then."""
+
+
 class AppealError(CreditModelError):
     """An appeal desk's file cannot be used, or a case does not allow what was asked of it."""
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from credit_model.arrays import FloatArray, IntArray
-from credit_model.errors import HistoryError
+from credit_model.errors import CreditModelError, HistoryError
 from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.explaining import explain_changes
 from credit_model.explain.month_effects import MonthEffects, find_month_effects, sampled_rows
@@ -244,6 +244,52 @@ class FittedModel:
             "probability_decrease": expit(-keep),
         }
         return pd.DataFrame(table | {f"probability_tier_{t}": probability[:, t] for t in range(probability.shape[1])})
+
+
+class OfFitted:
+    """What a predictor says of its fitted model."""
+
+    @property
+    def fitted(self) -> FittedModel:
+        """The fitted model."""
+        raise NotImplementedError
+
+    @property
+    def bag(self) -> Bag:
+        """The deployed fits, whose mean is the model."""
+        return self.fitted.bag
+
+    @property
+    def forest(self) -> OrdinalForest:
+        """The trees of a model of a single fit; of several, ``bag`` has them."""
+        if len(self.bag) > 1:
+            raise CreditModelError(f"the model is the mean of {len(self.bag)} fits; take predictor.bag")
+        return self.bag.fits[0]
+
+    @property
+    def ladder(self) -> LimitLadder:
+        """The tiers that the model decides between."""
+        return self.fitted.ladder
+
+    @property
+    def version(self) -> str:
+        """Names this very model: the catalogue, its version, and a digest of the trees."""
+        return self.fitted.version
+
+    @property
+    def held_out(self) -> HeldOutRisk | None:
+        """What became of decisions that the model was not fitted on; None where no tier is in force."""
+        return self.fitted.held_out
+
+    @property
+    def tier_shares(self) -> FloatArray:
+        """Shares of the tiers among the training decisions (n_tiers,): the prior forecast."""
+        return self.fitted.tier_shares
+
+    @property
+    def n_training_rows(self) -> int:
+        """Number of decisions that the model was fitted on."""
+        return self.fitted.n_training_rows
 
 
 def read_panel(history: Table | History, catalogue: Catalogue, *, whose: str) -> History:

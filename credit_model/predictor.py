@@ -16,26 +16,25 @@ from credit_model.explain.changes import ChangeExplanations
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.explaining import as_decreases, one_change
 from credit_model.explain.pairs import decrease_rows, row_numbers
-from credit_model.explain.support import HeldOutRisk, SupportRule
+from credit_model.explain.support import SupportRule
 from credit_model.explain.track import moves, track_rows, track_table
 from credit_model.explain.waves import Waves
 from credit_model.export.exporting import Exporting
 from credit_model.fitted_model import FittedModel, read_panel
-from credit_model.model.bag import Bag
-from credit_model.model.forest import OrdinalForest
 from credit_model.notebook import notebook_html
-from credit_model.portfolio.catalogue import Catalogue, read_catalogue
+from credit_model.own_model import FromModel, OwnModel, fit_around
+from credit_model.portfolio.catalogue import read_catalogue
+from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.history import History, Table
-from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
 from credit_model.saved_model import check_trained_with, load_fitted, save_fitted
 from credit_model.training import check_booster, fit_model
 
 #: The parameters that are no booster's, beside the catalogue.
-_OWN = ("seed", "n_fits", "n_jobs", "support", "warning")
+_OWN = ("seed", "n_fits", "n_jobs", "support", "warning", "own_model")
 
 
-class LimitPredictor(Acting, Exporting):
+class LimitPredictor(FromModel, Acting, Exporting):
     """Predicts limit tiers from monthly histories, and explains every limit decrease exactly, by factor.
 
     Parameters
@@ -54,6 +53,8 @@ class LimitPredictor(Acting, Exporting):
         The thresholds at which a cut counts as expected, raised or unexplained; None: the defaults.
     warning : bool, default False
         Fit the early warning too, which `watch` and `replay` take; ``credit-model train`` does.
+    own_model : OwnModel, optional
+        The lender's own model, from `from_model`; None: the policy is learnt.
     **booster
         Parameters of `LimitTierClassifier`, such as ``max_iter`` or ``learning_rate``.
 
@@ -77,6 +78,7 @@ class LimitPredictor(Acting, Exporting):
         n_jobs: int = -1,
         support: SupportRule | None = None,
         warning: bool = False,
+        own_model: OwnModel | None = None,
         **booster: Any,
     ) -> None:
         self.catalogue = catalogue if isinstance(catalogue, Catalogue) else read_catalogue(catalogue)
@@ -85,6 +87,7 @@ class LimitPredictor(Acting, Exporting):
         self.n_jobs = n_jobs
         self.support = SupportRule() if support is None else support
         self.warning = warning
+        self.own_model = own_model
         self.booster = booster
         self._fitted: FittedModel | None = None
 
@@ -140,8 +143,11 @@ class LimitPredictor(Acting, Exporting):
         """
         shares = {"validation_share": validation_share, "test_share": test_share, "late_share": late_share}
         panel = read_panel(history, self.catalogue, whose="this LimitPredictor was given")
-        own: dict[str, Any] = {name: getattr(self, name) for name in ("seed", "n_fits", "n_jobs", "booster")}
-        self._fitted, self.model_ = fit_model(panel, shares=shares, **own)
+        own: dict[str, Any] = {"seed": self.seed, "n_jobs": self.n_jobs, "shares": shares}
+        if self.own_model is not None:
+            self._fitted = fit_around(self.own_model, panel, **own)
+        else:
+            self._fitted, self.model_ = fit_model(panel, n_fits=self.n_fits, booster=self.booster, **own)
         if self.warning:
             self.add_warning(panel)
         return self
@@ -155,48 +161,11 @@ class LimitPredictor(Acting, Exporting):
             )
         return self._fitted
 
-    @property
-    def bag(self) -> Bag:
-        """The deployed fits, whose mean is the model."""
-        return self.fitted.bag
-
-    @property
-    def forest(self) -> OrdinalForest:
-        """The trees of a model of a single fit; of several, ``bag`` has them."""
-        if len(self.bag) > 1:
-            raise CreditModelError(f"the model is the mean of {len(self.bag)} fits; take predictor.bag")
-        return self.bag.fits[0]
-
     def as_trial(self) -> LimitPredictor:
         """A predictor by the trial, which never saw the test rows: what `evaluate` judges."""
         trial = copy.copy(self)
         trial._fitted = self.fitted.as_trial()
         return trial
-
-    @property
-    def ladder(self) -> LimitLadder:
-        """The tiers that the model decides between."""
-        return self.fitted.ladder
-
-    @property
-    def version(self) -> str:
-        """Names this very model: the catalogue, its version, and a digest of the trees."""
-        return self.fitted.version
-
-    @property
-    def held_out(self) -> HeldOutRisk | None:
-        """What became of decisions that the model was not fitted on; None where no tier is in force."""
-        return self.fitted.held_out
-
-    @property
-    def tier_shares(self) -> FloatArray:
-        """Shares of the tiers among the training decisions (n_tiers,): the prior forecast."""
-        return self.fitted.tier_shares
-
-    @property
-    def n_training_rows(self) -> int:
-        """Number of decisions that the model was fitted on."""
-        return self.fitted.n_training_rows
 
     def snapshots(self, history: Table | History) -> Snapshots:
         """Feature rows of a history (checked if it is a table), on this model's ladder."""

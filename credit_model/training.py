@@ -164,10 +164,10 @@ def fit_model(
         n_training_rows=len(decision),
         month_type=history.month_type,
     )
-    return replace(fitted, drift=_drift(fitted, snapshots, n_jobs=n_jobs)), models[0]
+    return replace(fitted, drift=drift_of_model(fitted, snapshots, n_jobs=n_jobs)), models[0]
 
 
-def _drift(fitted: FittedModel, snapshots: Snapshots, *, n_jobs: int) -> Drift | None:
+def drift_of_model(fitted: FittedModel, snapshots: Snapshots, *, n_jobs: int) -> Drift | None:
     """How far scores stray from what is foretold; plans alone ask for it, so None where the catalogue has no levers."""
     catalogue = fitted.catalogue
     if not catalogue.levers or "tier_in_force" not in catalogue.state_names:

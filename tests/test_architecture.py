@@ -44,11 +44,24 @@ ALLOWED = {
     "saved_model": {"portfolio", "model", "explain", "fitted_model"},
     "export": {"portfolio", "trees", "model", "fitted_model"},
     "training": {"portfolio", "model", "explain", "fitted_model", "act"},
+    "own_model": {"portfolio", "trees", "model", "explain", "fitted_model", "training"},
     "act": {"portfolio", "trees", "model", "explain", "words", "fitted_model"},
-    "predictor": {"portfolio", "model", "explain", "act", "fitted_model", "saved_model", "training", "export"},
+    "predictor": {
+        "portfolio",
+        "model",
+        "explain",
+        "act",
+        "fitted_model",
+        "saved_model",
+        "training",
+        "own_model",
+        "trees",
+        "export",
+    },
     "evaluation": {"portfolio", "model", "explain", "fitted_model", "predictor"},
     "grade": {"portfolio", "trees", "model", "explain", "fitted_model", "act", "predictor", "evaluation", "simulate"},
     "cli": {
+        "trees",
         "portfolio",
         "readers",
         "draft",
@@ -176,7 +189,8 @@ def test_nothing_imports_the_command_line():
 def test_heavy_libraries_are_loaded_only_where_and_when_they_are_used(path):
     loaded = {name.split(".")[0] for name in imported_at_import(path)}
     assert "matplotlib" not in loaded or part_of(path) == "plots"
-    assert not loaded & {"shap", "lightgbm", "threadpoolctl", "duckdb", "openpyxl", "sqlalchemy", "polars", "argon2"}
+    assert not loaded & {"shap", "lightgbm", "xgboost", "catboost", "threadpoolctl", "duckdb", "openpyxl", "sqlalchemy"}
+    assert not loaded & {"polars", "argon2"}
     assert not loaded & {"starlette", "uvicorn", "itsdangerous", "anyio"} or part_of(path) == "desk"
 
 

@@ -12,7 +12,7 @@ from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
 from credit_model.explain.pairs import decrease_rows
 from credit_model.explain.support import SupportRule
-from credit_model.fitted_model import FittedModel
+from credit_model.fitted_model import FittedModel, OfFitted
 from credit_model.portfolio.history import History, Table
 from credit_model.portfolio.levers import DEFAULT_CHANCE
 from credit_model.portfolio.months import format_month, month_number_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from credit_model.act.warning.watching import Warnings
 
 
-class Acting:
+class Acting(OfFitted):
     """Plans and warnings of a fitted model; the predictor has the rest."""
 
     support: SupportRule

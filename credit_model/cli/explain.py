@@ -7,10 +7,13 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from credit_model.cli import options
+from credit_model.cli import engine_options, options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
+from credit_model.cli.engine_options import needed, none_of
+from credit_model.cli.explain_engine import OwnOnData, explain_tables, write_pages
 from credit_model.cli.outputs import Folder
 from credit_model.cli.why import show_why
+from credit_model.documents.score_report import FORMAT as SCORE_FORMAT
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import count_falls_within_tier
 from credit_model.explain.saved import FORMAT
@@ -20,31 +23,69 @@ from credit_model.places import file_names
 
 
 @options.command()
-@options.model_on_data
-@options.out("Folder of tables and plots to write.", Folder(FORMAT))
+@options.optional_data
+@options.model_or_none
+@engine_options.own_model
+@engine_options.two_tables
+@options.expected_catalogue
+@options.jobs
+@options.out("Folder of tables, plots and pages to write.", Folder(FORMAT, also=(SCORE_FORMAT,)))
 @options.reference
 @options.borrower(required=False)
 @options.month()
 @click.option("--plots", type=click.IntRange(min=0), default=3, show_default=True, help="Decreases to draw.")
+@click.option(
+    "--pages", type=click.IntRange(min=0), default=50, show_default=True, help="Pages to write with --engine-model."
+)
 @options.language
 def explain_command(
-    source: options.ModelOnData,
+    data: options.DataSource | None,
+    model: str | None,
+    own: engine_options.OwnModelOptions,
+    tables: engine_options.TwoTables,
+    catalogue: str | None,
+    jobs: int,
     out: str,
     reference: str,
     borrower: str | None,
     month: str | None,
     plots: int,
+    pages: int,
     lang: str,
 ) -> None:
-    """Explain every limit decrease, exactly, by factor.
+    """Explain every limit decrease, exactly, by factor; or the scores of your own model.
 
     Writes summary, by_factor, by_feature, values_before, values_after, what_if and waves (Parquet), and plots. Of one
-    borrower it prints the whole answer about each cut, as 'credit-model why' does.
+    borrower it prints the whole answer about each cut, as 'credit-model why' does. With --engine-model the model is
+    yours: of two tables it explains why its scores differ; of histories, with --decide, why the limits that it decided
+    fell, with pages that say what brings them back.
 
     \b
     Example:  credit-model explain --data portfolio --model model --out explanations
               credit-model explain --data portfolio --model model --borrower 42 --out one --lang zh
+              credit-model explain --engine-model lightgbm.txt --before june.csv --after today.csv --key borrower
+                                   --groups groups.toml --worse higher --out changes
+              credit-model explain --engine-model lightgbm.txt --decide decide.toml --data panel.csv
+                                   --catalogue mine.toml --out explanations
     """
+    if own.engine_model is not None and tables.given:
+        why = "says nothing of two tables of rows; leave it out"
+        none_of(
+            {"--data": data, "--model": model, "--decide": own.decide, "--borrower": borrower, "--month": month}, why
+        )
+        explain_tables(own, tables, catalogue=catalogue, out=out, plots=plots, pages=pages, lang=lang, jobs=jobs)
+        return
+    more = {f"--{name}": getattr(tables, name) for name in ("before", "after", "key", "groups", "worse", "dates")}
+    none_of(more, "is of two tables, and goes with --engine-model, --before and --after")
+    if data is None:
+        needed(None, "--data", "" if own.engine_model is None else " (histories), or '--before' and '--after'")
+    assert data is not None
+    if own.engine_model is None:
+        none_of({"--decide": own.decide, "--class": own.score_class, "--trust": own.trust}, "goes with --engine-model")
+        source: options.ModelOnData = options.ModelOnData(data, needed(model, "--model", ""), catalogue, jobs)
+    else:
+        none_of({"--model": model}, "and --engine-model are two models; give one")
+        source = OwnOnData(data, "", needed(catalogue, "--catalogue", " of the histories"), jobs, own)
     with working("explaining"):
         explanations = source.explained(borrower=borrower, month=month, reference=reference)
         within_tier = None
@@ -53,6 +94,8 @@ def explain_command(
     with fresh_folder(out, format=FORMAT) as partial:
         explanations.write_into(partial)
         draw_changes(explanations, partial / "plots", most=plots, lang=lang)
+        if own.engine_model is not None and pages and len(explanations):
+            write_pages(source, explanations, partial / "pages", most=pages, lang=lang)
     if borrower is None:
         show_explained(explanations, within_tier, lang=lang)
     else:

@@ -10,8 +10,9 @@ import click
 import numpy as np
 import pandas as pd
 
-from credit_model.cli import options
+from credit_model.cli import engine_options, options
 from credit_model.cli.console import heading, say, show_facts, show_table, working
+from credit_model.cli.explain_engine import own_predictor
 from credit_model.cli.outputs import File, Folder
 from credit_model.errors import HistoryError
 from credit_model.evaluation import (
@@ -64,6 +65,7 @@ FORMAT = "credit_model.evaluation/1"
     show_default=True,
     help="Fit the early warning too, which 'watch' takes.",
 )
+@engine_options.own_model
 @options.seed("Draws the split and the fit.")
 @options.jobs
 def train_command(
@@ -75,21 +77,29 @@ def train_command(
     fits: int,
     structure: str,
     warning: bool,
+    own: engine_options.OwnModelOptions,
     seed: int,
     jobs: int,
 ) -> None:
     """Train a limit-tier model on histories.
 
-    Borrowers and months are held out to stop the fit and to test it.
+    Borrowers and months are held out to stop the fit and to test it. With --engine-model nothing is trained: your own
+    model decides, as --decide says, and what became of its decisions is learnt.
 
     \b
     Example:  credit-model train --data portfolio --out model
               credit-model train --data cards.csv --catalogue cards.toml --out model
+              credit-model train --engine-model lightgbm.txt --decide decide.toml --data panel.csv --catalogue mine.toml
+                                 --out model
     """
     declared = read_catalogue(catalogue)
+    if own.engine_model is None:
+        engine_options.none_of({"--decide": own.decide, "--class": own.score_class}, "goes with --engine-model")
+        most: dict[str, Any] = {} if trees is None else {"max_iter": trees}
+        predictor = LimitPredictor(declared, seed=seed, n_fits=fits, n_jobs=jobs, structure=structure, **most)
+    else:
+        predictor = own_predictor(own, catalogue, jobs=jobs, seed=seed)
     history = data.history(declared)
-    most: dict[str, Any] = {} if trees is None else {"max_iter": trees}
-    predictor = LimitPredictor(declared, seed=seed, n_fits=fits, n_jobs=jobs, structure=structure, **most)
     start = time.perf_counter()
     with working("training"):
         predictor.fit(history)
@@ -99,7 +109,7 @@ def train_command(
     show_facts(
         [
             ("training decisions", predictor.n_training_rows),
-            ("structure", predictor.model_.structure_),
+            ("structure", "your own" if own.engine_model else predictor.model_.structure_),
             ("trees", predictor.bag.n_trees),
             ("fits", len(predictor.bag)),
             ("tiers", predictor.ladder.n_tiers),

@@ -111,9 +111,16 @@ def _data(function: F, *, required: bool) -> F:
 
 def model(function: F) -> F:
     """``--model``: a trained model."""
-    return click.option("--model", required=True, type=INPUT, metavar="DIR", help="The folder that 'train' wrote.")(
-        function
-    )
+    return _model(required=True)(function)
+
+
+def model_or_none(function: F) -> F:
+    """The same, for a command that can do without."""
+    return _model(required=False)(function)
+
+
+def _model(*, required: bool) -> Callable[[F], F]:
+    return click.option("--model", required=required, type=INPUT, metavar="DIR", help="The folder that 'train' wrote.")
 
 
 def catalogue(function: F) -> F:

@@ -46,17 +46,20 @@ class Folder(click.ParamType):  # type: ignore[type-arg,unused-ignore]
         What is written there: folders of other kinds are not replaced.
     guarded : bool, default False
         One of its own kind is replaced only with ``--force``.
+    also : tuple of str
+        Further kinds of folders that are replaced.
     """
 
     name = "dir"
 
-    def __init__(self, format: str, *, guarded: bool = False) -> None:
-        self.format, self.guarded = format, guarded
+    def __init__(self, format: str, *, guarded: bool = False, also: tuple[str, ...] = ()) -> None:
+        self.format, self.guarded, self.also = format, guarded, also
 
     def check(self, path: str, *, force: bool) -> None:
         """That the folder may be written."""
         places.restore(Path(path))
-        check_replaceable(path, self.format)
+        found = format_of(path)
+        check_replaceable(path, found if found in self.also else self.format)
         if self.guarded and not force and format_of(path) is not None:
             raise DataFileError(f"{path}: holds a model already; give --force to replace it, or another output")
 

@@ -6,6 +6,7 @@
 ``letter``        the answer to an appeal; ``deadlines`` says when it is due
 ``case_folder``   exports a case; ``case_pages`` are the cut's, ``signature`` signs it with a key
 ``report``        a self-contained page for every decrease, and the index over them
+``score_report``  pages of changes of the score of a lender's own model
 ``warnings``      a page over the open lines of a month, the riskiest first
 ``tracks``        the months of the borrowers that pages show
 ``page_records``  what a page embeds; the other ``page_*`` modules make its parts
@@ -20,6 +21,7 @@ from credit_model.documents.lender_file import Lender, LenderError, read_lender
 from credit_model.documents.letter import Letter, notice_contents, replayed, write_letters
 from credit_model.documents.notice import Notice, build_notice
 from credit_model.documents.report import ReportFiles, write_report
+from credit_model.documents.score_report import write_score_pages
 from credit_model.documents.signature import read_key
 from credit_model.documents.tracks import Tracks, score_tracks
 from credit_model.documents.warnings import warnings_html
@@ -43,4 +45,5 @@ __all__ = [
     "warnings_html",
     "write_letters",
     "write_report",
+    "write_score_pages",
 ]

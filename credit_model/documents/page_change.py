@@ -16,6 +16,7 @@ from scipy.special import expit
 from credit_model.documents.page_axes import round_ticks, score_axis
 from credit_model.documents.page_texts import AllWords
 from credit_model.explain.decreases import DecreaseExplanations
+from credit_model.explain.score_changes import ScoreChanges
 from credit_model.palette import factor_colour
 
 #: Features that paper leaves out where a factor is open: less than this share of all that moved.
@@ -35,24 +36,24 @@ def reference_label(words: AllWords, explained: DecreaseExplanations, row: int) 
 
 
 @dataclass(frozen=True)
-class ChangeRecord:
-    """Makes the records of one decrease's change.
+class FactorsRecord:
+    """Makes the records of the factors and features that moved one score.
 
     Attributes
     ----------
-    explained : DecreaseExplanations
+    explained : DecreaseExplanations or ScoreChanges
     row : int
-        The decrease among them.
+        The change among them.
     words : AllWords
     """
 
-    explained: DecreaseExplanations
+    explained: DecreaseExplanations | ScoreChanges
     row: int
     words: AllWords
 
-    @property
-    def _ends(self) -> tuple[float, float]:
-        return float(self.explained.keep_score_before[self.row]), float(self.explained.keep_score_after[self.row])
+    def figure(self, value: float) -> Any:
+        """What a contribution is written as."""
+        return self.words.score(value, signed=True)
 
     @cached_property
     def factors(self) -> list[dict[str, Any]]:
@@ -60,7 +61,7 @@ class ChangeRecord:
 
         ``span`` is a bar's two ends in log-odds; ``bit`` is the factor's in the index of the table of mixtures.
         """
-        records, level = [], self._ends[0]
+        records, level = [], float(self.explained.keep_score_before[self.row])
         for g in self.explained.factor_order(self.row):
             value = float(self.explained.factor_contributions[self.row, g])
             records.append(self._factor(g, value, level))
@@ -78,7 +79,7 @@ class ChangeRecord:
             "colour": factor_colour(g),
             "apart": None if factor.about == "borrower" else self.words.told("not_borrower"),
             "value": value,
-            "text": self.words.score(value, signed=True),
+            "text": self.figure(value),
             "span": [level, level + value],
             "moved": moved,
             "still": still,
@@ -93,7 +94,7 @@ class ChangeRecord:
         for j in sorted((j for j in own if values[j] != 0), key=lambda j: float(values[j])):
             value = float(values[j])
             drawn = {"span": [level, level + value], "minor": abs(value) < least}
-            text = self.words.score(value, signed=True)
+            text = self.figure(value)
             moved.append({**self._values(j), "value": value, "text": text, **drawn})
             level += value
         return moved, still
@@ -108,6 +109,17 @@ class ChangeRecord:
             return {"label": label, "now": self.words.each(lambda spoken: spoken.value(feature, now))}
         before, after = zip(*(spoken.pair(feature, then, now) for spoken in self.words), strict=True)
         return {"label": label, "then": self.words.joined(before), "now": self.words.joined(after)}
+
+
+@dataclass(frozen=True)
+class ChangeRecord(FactorsRecord):
+    """Makes the records of one decrease's change."""
+
+    explained: DecreaseExplanations
+
+    @property
+    def _ends(self) -> tuple[float, float]:
+        return float(self.explained.keep_score_before[self.row]), float(self.explained.keep_score_after[self.row])
 
     def change(self) -> dict[str, Any]:
         """The chart's axis and ends, and the change by whose doing it is."""

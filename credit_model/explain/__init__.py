@@ -12,6 +12,8 @@
 ``waves``        months and classes that were cut far above their usual
 ``verdict``      all of this in one `Verdict` a cut, from which everything told derives
 ``decreases``    the result for cuts: `DecreaseExplanations`, with tables, verdicts, save and load
+``score_changes``  `explain_changes`: scores of any model at any two dates, as `ScoreChanges`; ``scored_models`` is what
+                 it asks of one, ``additive`` a sum of columns, ``paired_tables`` its tables
 ``leading``      cuts counted by leading factor;  ``track``: a borrower's months;  ``stability``: over refits
 ===============  ==================================================================================================
 """
@@ -22,34 +24,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from credit_model.explain.additive import AdditiveScore
     from credit_model.explain.changes import ChangeExplanations
     from credit_model.explain.coalitions import Coalitions
     from credit_model.explain.decreases import DecreaseExplanations
     from credit_model.explain.leading import count_leading_factors
+    from credit_model.explain.score_changes import ScoreChanges, explain_changes
     from credit_model.explain.stability import peer_agreement, reason_stability
     from credit_model.explain.support import HeldOutRisk, SupportRule
     from credit_model.explain.verdict import Verdict
 
 _HOME = {
+    "AdditiveScore": "additive",
     "ChangeExplanations": "changes",
     "Coalitions": "coalitions",
     "DecreaseExplanations": "decreases",
     "HeldOutRisk": "support",
+    "ScoreChanges": "score_changes",
     "SupportRule": "support",
     "Verdict": "verdict",
     "count_leading_factors": "leading",
+    "explain_changes": "score_changes",
     "peer_agreement": "stability",
     "reason_stability": "stability",
 }
 
 __all__ = [
+    "AdditiveScore",
     "ChangeExplanations",
     "Coalitions",
     "DecreaseExplanations",
     "HeldOutRisk",
+    "ScoreChanges",
     "SupportRule",
     "Verdict",
     "count_leading_factors",
+    "explain_changes",
     "peer_agreement",
     "reason_stability",
 ]

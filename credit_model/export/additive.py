@@ -22,7 +22,7 @@ from credit_model.fitted_model import FittedModel
 from credit_model.model.bag import Bag
 from credit_model.model.forest import OrdinalForest
 from credit_model.portfolio.declarations import Catalogue
-from credit_model.trees.nodes import leaf_values
+from credit_model.trees.nodes import fill_leaf_values
 
 #: A number is a whole multiple of 10^-12 log-odds; fewer digits only where sums would leave 2^53.
 DECIMALS = 12
@@ -199,7 +199,7 @@ def _mean(
         roots = own.get(owner, np.empty(0, dtype=np.int64))
         trees = fit.trees
         values = np.zeros((len(X), len(roots) + 1))
-        leaf_values(
+        fill_leaf_values(
             trees.nodes,
             roots,
             trees.left_categories,

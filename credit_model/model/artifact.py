@@ -84,6 +84,7 @@ def forest_from_arrays(arrays: dict[str, NDArray[Any]], folder: str | Path) -> O
             **{name: arrays[name] for name in _TREES},
             baseline=float(arrays["baseline"][0]),
             n_features=n_features,
+            divisor=1.0,
         )
         fault = layout_fault(trees)
         leaves = trees.nodes["threshold"][trees.nodes["kind"] == LEAF] if not fault else np.empty(0)
@@ -161,6 +162,7 @@ def _warning_trees(arrays: Mapping[str, NDArray[Any]]) -> TreeEnsemble:
         **{name: arrays[name] for name in _TREES},
         baseline=float(arrays["baseline"][0]),
         n_features=int(arrays["width"][0]),
+        divisor=1.0,
     )
     fault = layout_fault(trees)
     leaves = trees.nodes["threshold"][trees.nodes["kind"] == LEAF] if not fault else np.empty(0)

@@ -5,6 +5,7 @@
 `plot_what_if`          the smallest sets of factors that would have kept the limit, and their risks
 `plot_plan`             what brings a limit back: its score under each way, and the levers month by month
 `plot_warning`          the lines most at risk of a cut, from when their limit was set to now
+`plot_score_change`     from the score before to the score after of a lender's own model, factor by factor
 `plot_timeline`         a borrower's limit, keep score and what moved it, month by month
 `plot_leading_factors`  a portfolio's cuts by leading factor, month by month or by segment
 `plot_population`       shap's own beeswarm and bar
@@ -24,6 +25,7 @@ from credit_model.plots.files import close_plot, save_plot
 from credit_model.plots.leading_factors import plot_leading_factors
 from credit_model.plots.plan import plot_plan
 from credit_model.plots.population import plot_population
+from credit_model.plots.score_change import plot_score_change
 from credit_model.plots.timeline import plot_timeline
 from credit_model.plots.warning import plot_warning
 from credit_model.plots.what_if import plot_what_if
@@ -35,6 +37,7 @@ __all__ = [
     "plot_leading_factors",
     "plot_plan",
     "plot_population",
+    "plot_score_change",
     "plot_timeline",
     "plot_warning",
     "plot_what_if",

@@ -102,22 +102,31 @@ def _draw(ax: Axes, space: sheet.Space, face: Typeface, head: sheet.Heading, row
     for row in rows:
         middles.append(depth + row.height / 2)
         depth += row.height
-    _draw_connectors(ax, rows, middles)
+    draw_connectors(ax, rows, middles)
     draw_keep_scale(ax, face, drawn, lines)
     for row, middle in zip(rows, middles, strict=True):
-        _draw_row(ax, face, row, middle, drawn, lines)
+        draw_row(ax, face, row, middle, drawn, lines)
     draw_line_key(ax, face, total - KEY_LANE / 2, drawn, lines)
     sheet.draw_heading(ax, face, head, left=column, top=top)
 
 
-def _draw_connectors(ax: Axes, rows: Sequence[Row], middles: Sequence[float]) -> None:
-    """Thin lines that lead from the end of one bar to the start of the next one of the same level."""
+def draw_connectors(ax: Axes, rows: Sequence[Row], middles: Sequence[float]) -> None:
+    """Draw thin lines that lead from the end of one bar to the start of the next one of the same level."""
     main = [(row, y) for row, y in zip(rows, middles, strict=True) if row.kind != "feature"]
     for (row, y), (_, below) in pairwise(main):
         ax.plot([row.end, row.end], [y, below], color=RULE, lw=0.9, zorder=1, solid_capstyle="butt")
 
 
-def _draw_row(ax: Axes, face: Typeface, row: Row, middle: float, drawn: float, lines: Lines) -> None:
+def draw_row(
+    ax: Axes,
+    face: Typeface,
+    row: Row,
+    middle: float,
+    drawn: float,
+    lines: Lines,
+    colours: tuple[str, str] = (LOWERS, RAISES),
+) -> None:
+    """Draw one lane; ``colours`` are those of what lowers the score, and of what raises it."""
     heights = [label.height for label in row.labels]
     y = middle - sum(heights) / 2
     for k, (label, height) in enumerate(zip(row.labels, heights, strict=True)):
@@ -134,7 +143,7 @@ def _draw_row(ax: Axes, face: Typeface, row: Row, middle: float, drawn: float, l
         _write_value(ax, face, row, middle, drawn, lines)
         return
     value = row.end - row.start
-    colour = LOWERS if value < 0 else RAISES if value > 0 else FAINT
+    colour = colours[0] if value < 0 else colours[1] if value > 0 else FAINT
     share = 0.42 if row.kind == "feature" else 0.58
     thick = share * (row.least_height if row.kind != "feature" else 18.0)
     bar = Rectangle(

@@ -53,42 +53,46 @@ class ChangeRows:
     scale: float
 
     @property
-    def _room(self) -> float:
+    def room(self) -> float:
+        """Points that a label may take."""
         return _LABEL_SHARE * self.width - _BESIDE
 
     def rows(self) -> list[Row]:
         """From the score at the reference, factor by factor, to the one at the decision; without one, that alone."""
         explanation, scale = self.explanation, self.scale
         if not explanation.has_reference[0]:
-            return [self._after()]
+            return [self.after()]
         values = explanation.factor_contributions[0]
-        rows = [self._before()]
+        rows = [self.before()]
         score = float(explanation.keep_score_before[0])
         for g in explanation.factor_order():
             factor = explanation.catalogue.factor_ids[g]
             opened = factor == self.open_factor
             name, weight = self.words.factor_labels[g], "bold" if opened else "normal"
-            label = self.face.fit(name, size=9.5 * scale, width=self._room, weight=weight)
+            label = self.face.fit(name, size=9.5 * scale, width=self.room, weight=weight)
             end = score + float(values[g])
             kind = "opened" if opened else "factor"
-            value = self._signed(values[g])
+            value = self.signed(values[g])
             rows.append(Row(kind, (label,), score, end, value, 9.0 * scale, 23.0 * scale, factor, factor_colour(g)))
             if opened:
                 rows += self._features(g, score)
             score = end
-        return [*rows, self._after()]
+        return [*rows, self.after()]
 
-    def _signed(self, value: float) -> str:
+    def signed(self, value: float) -> str:
+        """A contribution as it is written."""
         return self.face.language.score(float(value), signed=True)
 
-    def _before(self) -> Row:
+    def before(self) -> Row:
+        """The lane of the score at the reference."""
         explanation = self.explanation
         below = self.face.say("change.peers")
         if explanation.reference != "peers":
             below = self.face.say("change.score_in", month=self.words.month(int(explanation.reference_month_number[0])))
         return self._end("before", explanation.limit_before[0], below, explanation.keep_score_before[0])
 
-    def _after(self) -> Row:
+    def after(self) -> Row:
+        """The lane of the score at the decision."""
         explanation = self.explanation
         below = self.face.say("change.score_in", month=self.words.month(int(explanation.month_number[0])))
         return self._end("after", explanation.limit_after[0], below, explanation.keep_score_after[0])
@@ -96,8 +100,8 @@ class ChangeRows:
     def _end(self, kind: str, limit: float, below: str, score: float) -> Row:
         scale, level = self.scale, float(score)
         labels = (
-            self.face.fit(self.words.money(float(limit)), size=10.0 * scale, width=self._room, lines=1, weight="bold"),
-            self.face.fit(below, size=8.0 * scale, width=self._room),
+            self.face.fit(self.words.money(float(limit)), size=10.0 * scale, width=self.room, lines=1, weight="bold"),
+            self.face.fit(below, size=8.0 * scale, width=self.room),
         )
         return Row(kind, labels, level, level, score_and_risk(self.face, level), 9.5 * scale, 32.0 * scale)
 
@@ -113,13 +117,13 @@ class ChangeRows:
             more = FittedText(self.face.clean(self.face.say("change.more", count=len(rest))), 8.0 * self.scale)
             moves.append(((more,), float(values[rest].sum())))
         for label, value in moves:
-            number = self._signed(value)
+            number = self.signed(value)
             yield Row("feature", label, score, score + value, number, 8.0 * self.scale, 18.0 * self.scale)
             score += value
 
     def _feature_label(self, driver: int) -> tuple[FittedText, ...]:
         """Name and values on one line if they fit, else the values on a line of their own."""
-        explanation, size, room = self.explanation, 8.0 * self.scale, self._room
+        explanation, size, room = self.explanation, 8.0 * self.scale, self.room
         before, after = (float(a[0, driver]) for a in (explanation.features_before, explanation.features_after))
         then, now = self.words.pair(explanation.catalogue.drivers[driver], before, after)
         name, values = self.words.driver_labels[driver], f"{then} → {now}"

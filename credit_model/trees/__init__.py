@@ -5,7 +5,7 @@
 ``leaf_sets``       the same trees as bits, a leaf each: many trees in one instruction
 ``scoring``         `scores` of rows, bit for bit those of the library that fitted the trees
 ``owen``            `owen_values`: the change in score from one row to another, by feature and group, exactly
-``engines``         reads the fitted models of other libraries
+``engines``         reads the fitted models of other libraries: `read_tree_model`, `TreeModel`
 ``..._kernels``     the compiled loops; they only compute, and nothing is checked in them
 ==================  ==============================================================================================
 """
@@ -16,6 +16,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from credit_model.trees.engines.reading import read_tree_model
+    from credit_model.trees.engines.tree_model import TreeModel
     from credit_model.trees.ensemble import TreeEnsemble, layout_fault
     from credit_model.trees.owen import (
         Changes,
@@ -30,22 +32,26 @@ if TYPE_CHECKING:
 _HOME = {
     "Changes": "owen",
     "TreeEnsemble": "ensemble",
+    "TreeModel": "engines.tree_model",
     "ensemble_changes": "owen",
     "ensemble_coalition_scores": "owen",
     "ensemble_owen_values": "owen",
     "layout_fault": "ensemble",
     "owen_values": "owen",
+    "read_tree_model": "engines.reading",
     "scores": "scoring",
 }
 
 __all__ = [
     "Changes",
     "TreeEnsemble",
+    "TreeModel",
     "ensemble_changes",
     "ensemble_coalition_scores",
     "ensemble_owen_values",
     "layout_fault",
     "owen_values",
+    "read_tree_model",
     "scores",
 ]
 

@@ -1,7 +1,7 @@
-"""Fitted boosted trees as one flat array.
+"""Fitted trees as one flat array.
 
-A score is ``baseline + tree_0 + tree_1 + ...``, added in that order; `trees.scoring` computes it. How a value goes
-down a tree is stated in `trees.nodes`.
+A score is ``(baseline + tree_0 + tree_1 + ...) / divisor``, added in that order; `trees.scoring` computes it. How a
+value goes down a tree is stated in `trees.nodes`.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ class TreeEnsemble:
         The score before the first tree.
     n_features : int
         Width of the rows that the trees read.
+    divisor : float
+        What the sum is divided by: 1 of boosted trees, the number of trees of a forest that takes their mean.
     """
 
     nodes: NDArray[Any]
@@ -41,6 +43,7 @@ class TreeEnsemble:
     known_categories: NDArray[np.uint32]
     baseline: float
     n_features: int
+    divisor: float = 1.0
 
     @cached_property
     def depth(self) -> int:

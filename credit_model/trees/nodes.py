@@ -64,11 +64,12 @@ def add_scores_by_walk(nodes, roots, left_categories, known_categories, X, out):
 
 
 @kernel
-def leaf_values(nodes, roots, left_categories, known_categories, X, out):  # type: ignore[no-untyped-def]
-    """Each tree's leaf value by itself, into the first columns of ``out`` (n, >= n_trees)."""
-    for n in range(X.shape[0]):
+def fill_leaf_values(nodes, roots, left_categories, known_categories, X, out):  # type: ignore[no-untyped-def]
+    """The value of the leaf that each row reaches in each tree: ``out`` (n, n_trees)."""
+    for start in range(0, X.shape[0], ROWS_AT_ONCE):
         for t in range(len(roots)):
-            out[n, t] = leaf_value(nodes, roots[t], left_categories, known_categories, X, n)
+            for n in range(start, min(start + ROWS_AT_ONCE, X.shape[0])):
+                out[n, t] = leaf_value(nodes, roots[t], left_categories, known_categories, X, n)
 
 
 @kernel

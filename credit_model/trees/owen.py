@@ -27,13 +27,14 @@ import numpy as np
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.parallel import over_blocks
 from credit_model.trees.coalition_kernels import sum_over_subsets
-from credit_model.trees.engines.sklearn import encoded_rows, tree_ensemble
+from credit_model.trees.engines.reading import read_tree_model
 from credit_model.trees.ensemble import TreeEnsemble
 from credit_model.trees.leaf_set_kernels import add_scores
 from credit_model.trees.leaf_sets import ChangeSets, LeafSets
+from credit_model.trees.nodes import add_scores_by_walk
 from credit_model.trees.owen_kernels import add_changes_by_sets, add_changes_by_steps
 from credit_model.trees.owen_walk_kernels import add_changes_by_walk
-from credit_model.trees.scoring import change_sets_of, leaf_sets_of, scores
+from credit_model.trees.scoring import change_sets_of, leaf_sets_of
 
 #: Most groups for which every coalition is tabulated: 2**16 scores a row.
 MAX_COALITION_GROUPS = 16
@@ -45,32 +46,37 @@ def owen_values(
     z: Any,
     groups: Sequence[Hashable] | Mapping[Hashable, Sequence[Any]] | None = None,
     *,
+    score_class: Hashable = None,
     n_jobs: int = -1,
 ) -> FloatArray:
     """Owen values of the change in score from each row of ``z`` to the same row of ``x``.
 
     Parameters
     ----------
-    model : fitted HistGradientBoostingClassifier (binary) or HistGradientBoostingRegressor
-        NaN and native categorical features are followed exactly as the model follows them.
+    model : fitted trees of scikit-learn, LightGBM, XGBoost or CatBoost; a model's file; or a `TreeModel`
+        As `read_tree_model` reads them: missing values and native categories are followed exactly as the model follows
+        them, and it is refused unless it then scores like its library to the bit. Read a model first where it is
+        asked many times.
     x, z : array-like or DataFrame, (n, n_features)
         The rows explained and the rows they are compared with.
     groups : sequence of n_features labels, or mapping group -> features (names or positions), or None
         Features with equal labels form one group; features that a mapping leaves out stand alone.
         None: every feature stands alone, which is the plain Shapley value.
+    score_class : label, optional
+        Of several classes the one whose score is meant.
     n_jobs : int
         Threads; -1 uses all cores. The result does not depend on it.
 
     Returns
     -------
     float64 array, (n, n_features)
-        In units of the raw score (log-odds for a classifier, the link's scale for a regression). Each row sums
-        to ``decision_function(x) - decision_function(z)``; an unchanged feature gets 0.0.
+        In units of the score (`TreeModel.unit`: log-odds of a boosted classifier, probability of a forest's, the link's
+        scale of a regression). Each row sums to the score of x less that of z; an unchanged feature gets 0.0.
 
     Raises
     ------
-    TypeError
-        The model is of another kind, or multiclass.
+    EngineError
+        The model cannot be read exactly, or a table does not fit it.
     ValueError
         ``x`` and ``z`` differ in shape, or the groups do not fit the features.
 
@@ -84,14 +90,12 @@ def owen_values(
     >>> bool(np.allclose(phi.sum(axis=1), model.predict(X[:5]) - model.predict(X[5:10])))
     True
     """
-    ensemble = tree_ensemble(model)
-    rows_x, rows_z = encoded_rows(model, x), encoded_rows(model, z)
+    own = read_tree_model(model, score_class=score_class)
+    rows_x, rows_z = own.rows(x, "x"), own.rows(z, "z")
     if rows_x.shape != rows_z.shape:
         raise ValueError(f"x and z must have the same shape, got {rows_x.shape} and {rows_z.shape}")
-    names = getattr(model, "feature_names_in_", None)
-    return ensemble_owen_values(
-        ensemble, rows_x, rows_z, group_numbers(groups, ensemble.n_features, names), n_jobs=n_jobs
-    )
+    group = group_numbers(groups, own.n_features, own.columns or None)
+    return ensemble_owen_values(own.trees, rows_x, rows_z, group, n_jobs=n_jobs)
 
 
 def group_numbers(
@@ -206,6 +210,9 @@ def _explain(ensemble: TreeEnsemble, x: FloatArray, z: FloatArray, group: IntArr
         if block.coalition_scores.shape[1]:
             sum_over_subsets(block.coalition_scores, block.score_z)
             block.coalition_scores[:, -1] = block.score_x  # equal but for rounding; now equal
+        if ensemble.divisor != 1:
+            for values in block:
+                values /= ensemble.divisor
 
     over_blocks(work, len(x), n_jobs)
 
@@ -259,8 +266,10 @@ def _explain_by_walk(
         out.coalition_scores,
     )
     if len(out.score_x):
-        out.score_x[:] = scores(ensemble, x, n_jobs=1)
-        out.score_z[:] = scores(ensemble, z, n_jobs=1)
+        for rows, sums in ((x, out.score_x), (z, out.score_z)):
+            add_scores_by_walk(
+                ensemble.nodes, ensemble.roots, ensemble.left_categories, ensemble.known_categories, rows, sums
+            )
 
 
 @lru_cache(maxsize=8)

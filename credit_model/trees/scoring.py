@@ -38,7 +38,7 @@ def change_sets_of(trees: TreeEnsemble) -> ChangeSets | None:
 
 
 def scores(trees: TreeEnsemble, X: FloatArray, *, n_jobs: int = -1) -> FloatArray:
-    """Raw scores of rows: (n,), in the loss's link (log-odds for a classifier).
+    """Raw scores of rows: (n,), in the loss's link (log-odds for a boosted classifier).
 
     Parameters
     ----------
@@ -68,6 +68,8 @@ def scores(trees: TreeEnsemble, X: FloatArray, *, n_jobs: int = -1) -> FloatArra
             )
         else:
             add_scores(sets.intervals(X[start:stop]), sets.sets, sets.values, out[start:stop])
+        if trees.divisor != 1:
+            out[start:stop] /= trees.divisor
 
     over_blocks(work, len(X), n_jobs)
     return out

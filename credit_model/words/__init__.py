@@ -7,6 +7,7 @@
 ``told``           one reason from numbers to page
 ``sentences``      sentences about one cut: risks, frequency, wave, reasons, what would have kept the limit
 ``reasons``        `decrease_reasons`: all that is told of decreases; their table and records
+``score_changes``  `change_reasons`: why the score of a lender's own model is worse than before
 =================  ============================================================================================
 """
 
@@ -18,18 +19,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from credit_model.words.language import LANGUAGES, Language
     from credit_model.words.reasons import DecreaseReasons, Reasons, decrease_reasons, reasons_as_records
+    from credit_model.words.score_changes import ChangeReasons, ScoreReasons, change_reasons
     from credit_model.words.told import ToldReason
     from credit_model.words.values import CatalogueWords, catalogue_words
 
 #: Public name -> the module that holds it; loaded at first use.
 _HOME = {
     "CatalogueWords": "values",
+    "ChangeReasons": "score_changes",
     "DecreaseReasons": "reasons",
     "LANGUAGES": "language",
     "Language": "language",
     "Reasons": "reasons",
+    "ScoreReasons": "score_changes",
     "ToldReason": "told",
     "catalogue_words": "values",
+    "change_reasons": "score_changes",
     "decrease_reasons": "reasons",
     "reasons_as_records": "reasons",
 }
@@ -37,11 +42,14 @@ _HOME = {
 __all__ = [
     "LANGUAGES",
     "CatalogueWords",
+    "ChangeReasons",
     "DecreaseReasons",
     "Language",
     "Reasons",
+    "ScoreReasons",
     "ToldReason",
     "catalogue_words",
+    "change_reasons",
     "decrease_reasons",
     "reasons_as_records",
 ]

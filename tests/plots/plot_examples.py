@@ -29,12 +29,14 @@ from credit_model.plots import (
     plot_leading_factors,
     plot_plan,
     plot_population,
+    plot_score_change,
     plot_timeline,
     plot_what_if,
 )
 from credit_model.portfolio.catalogue import Catalogue, parse_catalogue
 from credit_model.portfolio.ladder import LimitLadder
 from tests.act.plan_examples import example_plan, with_levers
+from tests.explain.own_examples import example_changes
 
 FACTORS = (
     ("credit_score", "信用评分", "credit score", "borrower"),
@@ -239,6 +241,7 @@ def plan_example(outcome: str, *, long_labels: str = "", **changes: Any) -> Plan
 PLOTS: dict[str, Callable[..., Axes]] = {
     "change": lambda **k: plot_change(example(**contributions("clear", 7)), open_factor="repayment", **k),
     "timeline": lambda **k: plot_timeline(track(), example_catalogue(), borrower_id="B000012", **k),
+    "score change": lambda **k: plot_score_change(example_changes()[1], open_factor="payment", **k),
     "what-if": lambda **k: plot_what_if(example(**contributions("clear", 7)), **k),
     "plan": lambda **k: plot_plan(plan_example("by_plan"), option="fastest", **k),
     "no plan": lambda **k: plot_plan(plan_example("impossible"), **k),

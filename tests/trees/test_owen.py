@@ -185,7 +185,7 @@ def test_other_models_are_refused():
     with pytest.raises(TypeError, match="fitted HistGradientBoosting"):
         owen_values(HistGradientBoostingRegressor(), X, X)
     multiclass = HistGradientBoostingClassifier(max_iter=2).fit(X, np.digitize(signal, [-1, 1]))
-    with pytest.raises(TypeError, match="binary or a regression"):
+    with pytest.raises(TypeError, match="name one as score_class: 0, 1, 2"):
         owen_values(multiclass, X, X)
 
 

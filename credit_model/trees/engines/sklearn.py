@@ -8,58 +8,63 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_model.arrays import FloatArray, IntArray
+from credit_model.errors import EngineError
 from credit_model.trees.ensemble import TreeEnsemble, layout_fault
 from credit_model.trees.nodes import CATEGORICAL, LEAF, MOST_FEATURES, NODE, NUMERIC
 
 
-def tree_ensemble(model: Any) -> TreeEnsemble:
-    """The trees of a fitted ``HistGradientBoostingClassifier`` (binary) or ``...Regressor``.
+def tree_ensemble(model: Any, place: int | None = None) -> TreeEnsemble:
+    """The trees of a fitted ``HistGradientBoostingClassifier`` or ``...Regressor``.
 
     Features keep the order of the data the model was fitted on; categorical features are read as the
     codes that scikit-learn's own encoder gives (see `encoded_rows`).
 
+    Parameters
+    ----------
+    model : HistGradientBoostingClassifier or HistGradientBoostingRegressor
+    place : int, optional
+        Of several trees an iteration (multiclass), those of this class.
+
     Raises
     ------
-    TypeError
-        The model is no fitted histogram gradient booster, or has several trees an iteration (multiclass).
-    ValueError
-        The model has more features than a node can tell apart.
+    EngineError
+        The model is no fitted histogram gradient booster, or has several trees an iteration (multiclass) of which
+        none is named; or it has more features than a node can tell apart.
     """
     predictors = getattr(model, "_predictors", None)
     if predictors is None or not hasattr(model, "_bin_mapper"):
-        raise TypeError(
+        raise EngineError(
             "model must be a fitted HistGradientBoostingClassifier or HistGradientBoostingRegressor, "
             f"got {type(model).__name__}"
         )
-    if model.n_trees_per_iteration_ != 1:
-        raise TypeError(
+    if model.n_trees_per_iteration_ != 1 and place is None:
+        raise EngineError(
             "model must be binary or a regression (one tree an iteration), "
             f"got {model.n_trees_per_iteration_} trees an iteration"
         )
     if model.n_features_in_ > MOST_FEATURES:
-        raise ValueError(
+        raise EngineError(
             f"model must have at most {MOST_FEATURES:,} features, got {model.n_features_in_:,}; fit it on fewer"
         )
     known_sets, known_row = model._bin_mapper.make_known_categories_bitsets()
-    arrays = [predictor.nodes for (predictor,) in predictors]
+    own = [of_iteration[place or 0] for of_iteration in predictors]
+    arrays = [predictor.nodes for predictor in own]
     nodes = np.concatenate(arrays)
     roots = np.cumsum([0, *map(len, arrays)], dtype=np.int64)[:-1]
     categorical = np.flatnonzero(nodes["is_categorical"] == 1)
     tree_of = np.searchsorted(roots, categorical, side="right") - 1
-    left = [
-        predictors[t][0].raw_left_cat_bitsets[b] for t, b in zip(tree_of, nodes["bitset_idx"][categorical], strict=True)
-    ]
+    left = [own[t].raw_left_cat_bitsets[b] for t, b in zip(tree_of, nodes["bitset_idx"][categorical], strict=True)]
     known = [known_sets[known_row[j]] for j in nodes["feature_idx"][categorical]]
     trees = TreeEnsemble(
         nodes=_flat(nodes, roots, categorical, _feature_order(model)),
         roots=roots,
         left_categories=np.array(left, dtype=np.uint32).reshape(-1, 8),
         known_categories=np.array(known, dtype=np.uint32).reshape(-1, 8),
-        baseline=float(np.ravel(model._baseline_prediction)[0]),
+        baseline=float(np.ravel(model._baseline_prediction)[place or 0]),
         n_features=int(model.n_features_in_),
     )
     if fault := layout_fault(trees):
-        raise TypeError(f"model's trees cannot be read, {fault}; this release of scikit-learn is not supported")
+        raise EngineError(f"model's trees cannot be read, {fault}; this release of scikit-learn is not supported")
     return trees
 
 

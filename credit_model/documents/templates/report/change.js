@@ -7,25 +7,27 @@ const percent = (axis, score) => 100 * placeOn(axis, score);
 
 /** A row's picture: the tinted lost side, the keep line, grid, and what `marks` draws over them. */
 function track(grid, ...marks) {
-  const line = 10 * percent(CHANGE.axis, DATA.keep_line);
+  const line = DATA.keep_line === null ? null : 10 * percent(CHANGE.axis, DATA.keep_line);
   const back = svg(
     "svg",
     { class: "ground", viewBox: "0 0 1000 100", preserveAspectRatio: "none", "aria-hidden": "true" },
-    svg("rect", { class: "lost", x: 0, y: 0, width: line, height: 100 }),
+    line === null ? null : svg("rect", { class: "lost", x: 0, y: 0, width: line, height: 100 }),
     grid.map(([score]) => svg("line", { class: "grid", x1: 10 * percent(CHANGE.axis, score), x2: 10 * percent(CHANGE.axis, score), y1: 0, y2: 100 })),
-    svg("line", { class: "keep-line", x1: line, x2: line, y1: 0, y2: 100 }),
+    line === null ? null : svg("line", { class: "keep-line", x1: line, x2: line, y1: 0, y2: 100 }),
   );
   const front = svg("svg", { class: "marks", viewBox: "0 0 1000 20", preserveAspectRatio: "none", "aria-hidden": "true" }, marks);
   return h("td", { class: "track" }, back, front);
 }
+/** Of some scores more is worse: then what raises them has the colour of what lowers the others. */
+const COLOURS = DATA.worse === "higher" ? ["raises", "lowers"] : ["lowers", "raises"];
 function bar([from, to], look) {
   const [a, b] = [10 * percent(CHANGE.axis, from), 10 * percent(CHANGE.axis, to)];
   if (a === b) return svg("line", { class: "level", x1: a, x2: a, y1: 3, y2: 17 });
-  return svg("rect", { class: `${look} ${to < from ? "lowers" : "raises"}`, x: Math.min(a, b), y: 2, width: Math.max(Math.abs(a - b), 2), height: 16 });
+  return svg("rect", { class: `${look} ${COLOURS[to < from ? 0 : 1]}`, x: Math.min(a, b), y: 2, width: Math.max(Math.abs(a - b), 2), height: 16 });
 }
 function endRow(grid, end) {
   const cell = track(grid);
-  cell.append(h("span", { class: `dot ${end.kept ? "kept" : "lost"}`, style: { left: `${percent(CHANGE.axis, end.score)}%` } }));
+  cell.append(h("span", { class: `dot ${end.kept === null ? "plain" : end.kept ? "kept" : "lost"}`, style: { left: `${percent(CHANGE.axis, end.score)}%` } }));
   return h(
     "tr",
     { class: "end" },
@@ -103,9 +105,9 @@ function changeChart() {
       h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, say("keep_score")), axisCell(scores, "bottom"), h("td", {}))),
     ),
     h("p", { class: "legend" },
-      h("span", {}, h("i", { class: "swatch lowers" }), say("lowers")),
-      h("span", {}, h("i", { class: "swatch raises" }), say("raises")),
-      h("span", {}, h("i", { class: "swatch lost" }), say("lost_side"))),
+      h("span", {}, h("i", { class: `swatch ${COLOURS[0]}` }), say("lowers")),
+      h("span", {}, h("i", { class: `swatch ${COLOURS[1]}` }), say("raises")),
+      DATA.keep_line === null ? null : h("span", {}, h("i", { class: "swatch lost" }), say("lost_side"))),
     h("p", { class: "lead paper-only" }, told(CHANGE.minor)),
   );
 }
