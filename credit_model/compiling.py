@@ -25,6 +25,7 @@ _NOT_KEPT = "compiled kernels cannot be kept"
 _HERE = Path(__file__).parent
 #: Folder of the package -> what its kernels are made of, those that they call included.
 _SOURCES = {
+    "model": ("compiling.py", "model/*_kernels.py"),
     "portfolio": ("compiling.py", "portfolio/*_kernels.py"),
     "trees": ("compiling.py", "trees/*.py"),
     "simulate": ("compiling.py", "portfolio/*_kernels.py", "simulate/*.py"),

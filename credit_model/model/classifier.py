@@ -1,8 +1,9 @@
 """The limit-tier model: extended binary ordinal boosting as a scikit-learn classifier.
 
-Tiers are ordered. One binary booster is fitted on (row, threshold k) pairs with the target "tier > k" (Li & Lin,
-NIPS 2006; Cardoso & Pinto da Costa, JMLR 2007). The threshold is a feature with a negative monotone constraint,
-so the survival curve P(tier > k) cannot cross itself and no tier probability can be negative.
+Tiers are ordered. What is fitted is the likelihood of "tier > k" at every threshold k (Li & Lin, NIPS 2006; Cardoso &
+Pinto da Costa, JMLR 2007): a score is boosted row by row (`model.row_boosting`), what may interact with the threshold
+by scikit-learn on (row, threshold) pairs. The threshold is a feature with a negative monotone constraint, so the
+survival curve P(tier > k) cannot cross itself and no tier probability can be negative.
 
 What may interact is the model's structure (`model.structures`): an additive score, one score of columns that interact,
 or everything with everything.
@@ -32,6 +33,8 @@ from credit_model.model.metrics import one_hot, ranked_probability_score
 from credit_model.model.structures import HEADS, Defaults, candidates
 from credit_model.parallel import openmp_limit, workers_of
 
+#: What fits: "auto" is the package's own booster where it can.
+ENGINES = ("auto", "sklearn")
 #: Two heads are tried where the best forecast so far is no better than this share of the loss of "no change": where
 #: limits seldom move, and little is known of where to.
 LITTLE_KNOWN = 0.75
@@ -58,21 +61,25 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         What may interact (`model.structures`). "auto": "free" without a tier in force; with one, the structures are
         tried from the strictest on, as long as each lowers the RPS on ``X_val``, and then "heads", unless the RPS is
         well below that of "no change" already; "score" where there is no ``X_val``.
+    engine : {"auto", "sklearn"}, default "auto"
+        "auto": the package's own booster by rows (`model.row_boosting`) for a score and a joint one, scikit-learn's
+        histogram gradient boosting for the others; "sklearn": that, on (row, threshold) pairs, for all.
     max_iter, learning_rate, max_leaf_nodes, l2_regularization, max_features : optional
         As in `sklearn.ensemble.HistGradientBoostingClassifier`; ``max_iter`` counts trees at most, fewer when
-        ``X_val`` stops the fit early, and may be two numbers for heads. None: 1500, 0.5, 4, 0, 1 for a score (a score
-        whose trees are fewer or slower is shrunk: most decisions keep the tier, so log-odds converge late), 1500, 0.1,
-        8, 0, 1 for a joint one, 1500, 0.02, 31, 0, 0.3 for heads; if free, 400, 0.1, 8, 0, 1 with a tier in force and
-        600, 0.05, 31, 1, 1 without.
+        ``X_val`` stops the fit early, and may be two numbers for heads. None: 3000, 0.5, 4, 0, 1 for a score (a score
+        whose trees are fewer or slower is shrunk: most decisions keep the tier, so log-odds converge late), 1500,
+        0.15, 8, 0, 1 for a joint one (by scikit-learn: 1500 and 0.5, 1500 and 0.1), 1500, 0.02, 31, 0, 0.3 for heads;
+        if free, 400, 0.1, 8, 0, 1 with a tier in force and 600, 0.05, 31, 1, 1 without.
     min_samples_leaf : int, optional
         Rows of ``X``. None: 20 with a tier in force, 60 for a joint score; for heads one row in 140, but at least 20
         and at most 100; without a tier the same, but at most 150.
     max_bins
         As in `sklearn.ensemble.HistGradientBoostingClassifier`.
     threshold_fraction : float in (0, 1] or "auto", default "auto"
-        Share of the other thresholds that a row is fitted on, besides those next to its tier and to its tier in
-        force, which always are; those sampled weigh 1 / fraction. "auto": all of them up to 200,000 pairs of a score
-        and 500,000 of a free model, 0.3 up to a million and two million, else 0.1.
+        Of (row, threshold) pairs, which scikit-learn is fitted on: the share of the other thresholds that a row is
+        fitted on, besides those next to its tier and to its tier in force, which always are; those sampled weigh
+        1 / fraction. "auto": all of them up to 200,000 pairs of a score and 500,000 of a free model, 0.3 up to a
+        million and two million, else 0.1. What is boosted by rows reads all thresholds.
     n_tiers : int, optional
         Number of tiers; ``y`` then holds integers 0 .. n_tiers - 1, some of which may not occur. None: the distinct
         values of ``y`` are the tiers, lowest first: in the order of an ordered categorical, else sorted.
@@ -86,8 +93,8 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     categorical_features : sequence of column names or positions, optional
         Columns whose values are unordered; numbers or strings, at most 255 distinct ones each.
     n_iter_no_change : int, optional
-        With ``X_val``: stop after so many trees without a better loss. None: 200 for a score (held-out months can
-        lie in another economy), else 30.
+        With ``X_val``: stop after so many trees without a better loss. None: 300 for a score (held-out months can
+        lie in another economy; 200 by scikit-learn), 50 for a joint one, else 30, 100 for heads.
     n_jobs : int, optional
         Threads for fitting and predicting. None or -1: all cores; the model and its forecasts do not depend on it.
     random_state : int, RandomState or None
@@ -102,11 +109,12 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     structure_ : {"score", "joint", "free", "heads"}
         The structure of the fitted model.
     n_iter_ : int
-        Boosting rounds kept, of both heads where there are two.
+        Trees kept, of both heads where there are two.
     rounds_ : int or (int, int)
         The ``max_iter`` that makes the same trees again: of both heads by itself.
     booster_ : HistGradientBoostingClassifier or None
-        The binary booster of (row, threshold) pairs; of two heads, the one of cuts, None where no training row was cut.
+        Scikit-learn's booster of (row, threshold) pairs; of two heads, the one of cuts, None where no training row was
+        cut. None where rows were boosted.
     forest_ : OrdinalForest
         The fitted trees; all predictions come from it.
 
@@ -125,6 +133,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         *,
         structure: str = "auto",
+        engine: str = "auto",
         max_iter: int | Sequence[int] | None = None,
         learning_rate: float | None = None,
         max_leaf_nodes: int | None = None,
@@ -143,6 +152,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         random_state: Any = None,
     ) -> None:
         self.structure = structure
+        self.engine = engine
         self.max_iter = max_iter
         self.learning_rate = learning_rate
         self.max_leaf_nodes = max_leaf_nodes
@@ -183,6 +193,8 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             A parameter, a column, a tier or a weight breaks its rule, or ``y`` holds fewer than two tiers.
         """
         n_jobs = self._n_jobs()
+        if self.engine not in ENGINES:
+            raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}")
         rows, tier = self._checked_training_data(X, y)
         weight = row_weights(sample_weight, rows)
         used = weight > 0
@@ -267,7 +279,9 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             max_bins=self.max_bins,
             given={name: getattr(self, name) for name in Defaults._fields},
             threshold_fraction=self.threshold_fraction,
+            engine=self.engine,
             seed=seed,
+            n_jobs=self._n_jobs(),
         )
         training = training._replace(rows=coded(training.rows, values))
         held_out = None if held_out is None else held_out._replace(rows=coded(held_out.rows, values))

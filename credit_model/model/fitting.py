@@ -1,4 +1,4 @@
-"""Fits the trees of one structure: one booster of (row, threshold) pairs, or two heads."""
+"""Fits the trees of one structure: a score by rows, one booster of (row, threshold) pairs, or two heads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from credit_model.arrays import FloatArray, IntArray
 from credit_model.model.booster import fit_booster
 from credit_model.model.destinations import Destinations
 from credit_model.model.heads import SIDES, constant_head, joined, side_pairs
-from credit_model.model.structures import HEADS, defaults_of, interaction_groups
+from credit_model.model.row_boosting import RowSample, RowTask, boosted
+from credit_model.model.row_trees import Limits
+from credit_model.model.structures import BY_ROWS, HEADS, Defaults, defaults_of, interaction_groups
 from credit_model.model.threshold_pairs import ThresholdPairs, fraction_of_thresholds, threshold_pairs
 from credit_model.trees.ensemble import TreeEnsemble
 
@@ -45,7 +47,8 @@ class FitTask:
     given : mapping
         The fields of `model.structures.Defaults`; None: what suits the structure.
     threshold_fraction : float or "auto"
-    seed : int
+    engine : {"auto", "sklearn"}
+    seed, n_jobs : int
     """
 
     structure: str
@@ -57,11 +60,13 @@ class FitTask:
     max_bins: int
     given: Mapping[str, Any]
     threshold_fraction: float | str
+    engine: str
     seed: int
+    n_jobs: int
 
 
 class Fitted(NamedTuple):
-    """The ``max_iter`` that makes the same trees again, the booster (of two heads, that of cuts), and the trees."""
+    """The ``max_iter`` that makes the same trees again, scikit-learn's booster (of heads, that of cuts), the trees."""
 
     rounds: int | tuple[int, int]
     booster: HistGradientBoostingClassifier | None
@@ -91,6 +96,8 @@ def fit_trees(task: FitTask, training: Sample, held_out: Sample | None, rng: np.
         raise ValueError(f"max_iter must be one number unless the structure is {HEADS!r}, got {most!r}")
     n_rows = len(training.rows)
     fraction = fraction_of_thresholds(task.threshold_fraction, task.structure, n_rows * (task.n_tiers - 1))
+    if task.engine == "auto" and task.structure in BY_ROWS:
+        return _by_rows(task, training, held_out)
     pairs, pairs_val = (
         sample
         and threshold_pairs(*sample, n_tiers=task.n_tiers, tier_column=task.tier_column, fraction=fraction, rng=rng)
@@ -98,6 +105,36 @@ def fit_trees(task: FitTask, training: Sample, held_out: Sample | None, rng: np.
     )
     assert pairs is not None
     return _boosted(task, pairs, pairs_val, n_rows, most)
+
+
+def _by_rows(task: FitTask, training: Sample, held_out: Sample | None) -> Fitted:
+    """A score, boosted row by row."""
+    suits = _suiting(task, task.given["max_iter"], BY_ROWS[task.structure])
+    leaf = suits["min_samples_leaf"]
+    row_task = RowTask(
+        n_tiers=task.n_tiers,
+        tier_column=task.tier_column,
+        states=task.states,
+        categorical=task.categorical,
+        signs=task.signs,
+        alone=task.structure == "score",
+        limits=Limits(int(suits["max_leaf_nodes"]), max(1, leaf), float(suits["l2_regularization"])),
+        learning_rate=float(suits["learning_rate"]),
+        max_features=float(suits["max_features"]),
+        max_iter=int(suits["max_iter"]),
+        n_iter_no_change=int(suits["n_iter_no_change"]),
+        max_bins=task.max_bins,
+        seed=task.seed,
+        n_jobs=task.n_jobs,
+    )
+    trees = boosted(row_task, RowSample(*training), None if held_out is None else RowSample(*held_out))
+    return Fitted(len(trees.roots), None, trees)
+
+
+def _suiting(task: FitTask, most: int | None, default: Defaults) -> dict[str, Any]:
+    """The parameters that are given, and where none is, those that suit."""
+    given = {**task.given, "max_iter": most}
+    return {name: value if given[name] is None else given[name] for name, value in default._asdict().items()}
 
 
 def _heads(task: FitTask, training: Sample, held_out: Sample | None) -> Fitted:
@@ -136,9 +173,7 @@ def _boosted(
 ) -> Fitted:
     """A booster of the pairs of ``n_rows`` rows, of at most so many rounds."""
     has_tier = task.tier_column >= 0
-    default = defaults_of(task.structure, tier_in_force=has_tier)._asdict()
-    given = {**task.given, "max_iter": most}
-    suits = {name: value if given[name] is None else given[name] for name, value in default.items()}
+    suits = _suiting(task, most, defaults_of(task.structure, tier_in_force=has_tier))
     leaf = suits.pop("min_samples_leaf")
     if isinstance(leaf, tuple):
         leaf = min(leaf[1], max(leaf[0], n_rows // 140))

@@ -39,7 +39,13 @@ class Defaults(NamedTuple):
     max_features: float
 
 
-#: A tier in force says most of what there is to say, and leaves little for a tree to add.
+#: What is boosted row by row (`model.row_boosting`); a round of a score takes several trees.
+BY_ROWS = {
+    "score": Defaults(3000, 0.5, 4, 0.0, 300, 20, 1.0),
+    "joint": Defaults(1500, 0.15, 8, 0.0, 50, 60, 1.0),
+}
+#: What is fitted on pairs of row and threshold. A tier in force says most of what there is to say, and leaves little
+#: for a tree to add.
 _WITH_TIER = {
     "score": Defaults(1500, 0.5, 4, 0.0, 200, 20, 1.0),
     "joint": Defaults(1500, 0.1, 8, 0.0, 50, 60, 1.0),

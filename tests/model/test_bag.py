@@ -64,7 +64,9 @@ def test_shares_have_intervals_where_enough_fits_count(bagged, panel, tmp_path):
     debt = shares["debt"]
     assert (debt["low"] <= debt["share"]).all()
     assert (debt["share"] <= debt["high"]).all()
-    np.testing.assert_allclose(shares.xs("share", axis=1, level="of").abs().sum(axis=1), 1)
+    moved = (told.factor_contributions != 0).any(axis=1)
+    assert moved.mean() > 0.95
+    np.testing.assert_allclose(shares.xs("share", axis=1, level="of").abs().sum(axis=1), np.where(moved, 1, 0))
     told.save(tmp_path / "told")
     pd.testing.assert_frame_equal(DecreaseExplanations.load(tmp_path / "told").shares, shares)
 

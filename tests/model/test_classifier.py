@@ -134,7 +134,7 @@ def test_numeric_categories_become_codes_once(numbers, structure):
     frame, tier = portfolio(20)
     job = frame["job"].map({"gig": 0, "salaried": 1, "self_employed": 2})
     table = frame.assign(job=job.map(dict(enumerate(numbers))).astype(float))
-    model = portfolio_model(structure=structure, max_iter=120).fit(table, tier)
+    model = portfolio_model(structure=structure, engine="sklearn", max_iter=120).fit(table, tier)
     read = frame.assign(job=job).to_numpy(dtype=np.float64)
     for k in range(N_TIERS - 1):
         pairs = np.column_stack([read, np.full(len(read), k), k - read[:, 0]])
@@ -269,17 +269,17 @@ def test_without_a_tier_in_force_trees_are_free_and_without_held_out_rows_a_tier
 )
 def test_held_out_rows_choose_the_structure_that_fits_the_lender(truth, structure):
     rng = np.random.default_rng(19)
-    X = rng.normal(size=(1600, 4))
-    before = rng.integers(0, 3, 1600)
+    X = rng.normal(size=(3000, 4))
+    before = rng.integers(0, 3, 3000)
     pull = {
         "a sum": 2 * X[:, 0] + X[:, 1] - X[:, 2],
         "exclusive or": 3 * np.sign(X[:, 0] * X[:, 1]),
         "a pair for each tier": 3 * np.sign(X[:, 0] * np.where(before == 1, X[:, 1], X[:, 2])),
     }[truth]
-    tier = np.clip(before + np.digitize(pull + rng.logistic(size=1600) / 2, [-1.5, 1.5]) - 1, 0, 2)
+    tier = np.clip(before + np.digitize(pull + rng.logistic(size=3000) / 2, [-1.5, 1.5]) - 1, 0, 2)
     X = np.column_stack([before, X])
-    model = LimitTierClassifier(n_tiers=3, tier_in_force=0, max_iter=150, random_state=0)
-    model.fit(X[:1000], tier[:1000], X_val=X[1000:], y_val=tier[1000:])
+    model = LimitTierClassifier(n_tiers=3, tier_in_force=0, random_state=0)
+    model.fit(X[:2000], tier[:2000], X_val=X[2000:], y_val=tier[2000:])
     assert model.structure_ == structure
     assert len(model.forest_.trees.roots) == model.n_iter_
 
