@@ -42,7 +42,9 @@ def main() -> None:
         for panel in panels:
             for structure in ("score", "free"):
                 print(f"\nstructure of the model: {structure}", end="")
-                compare(decrease_pairs(panel, fitted_predictor(panel, structure=structure)), options.rows)
+                compare(
+                    decrease_pairs(panel, fitted_predictor(panel, structure=structure, engine="sklearn")), options.rows
+                )
 
 
 def compare(pairs: Pairs, n_rows: int) -> None:

@@ -27,7 +27,7 @@ def main() -> None:
     show_machine("shap", "pandas")
     goals = []
     for panel in (synthetic_panel(3000, 36, seed=1), *(p for p in real_panels() if p.name == "home_credit")):
-        goals += one_borrower(panel, fitted_predictor(panel))
+        goals += one_borrower(panel, fitted_predictor(panel, engine="sklearn"))  # which shap can read
     goals += start()
     show_goals(goals)
 

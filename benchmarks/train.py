@@ -1,0 +1,112 @@
+"""How long a fit takes, beside LightGBM multiclass and scikit-learn's booster on (row, threshold) pairs.
+
+``python -m benchmarks.train``. All learn from the same decisions of simulated borrowers and stop by the same held-out
+ones, on all cores; the peers with one setting each, the middle one of those that `benchmarks.accuracy` chooses among. A
+fit of ours is of one structure; ``train`` tries several and then makes eight on half of the borrowers each.
+"""
+
+from __future__ import annotations
+
+import argparse
+from time import perf_counter
+
+import lightgbm
+import numpy as np
+
+from benchmarks.accuracy import task_of
+from benchmarks.peers import PATIENCE, Task
+from benchmarks.portfolios import synthetic_panel
+from benchmarks.tables import Goal, at_most, show_goals, show_machine, show_table
+from credit_model import LimitPredictor
+from credit_model.model.classifier import LimitTierClassifier
+from credit_model.model.metrics import ranked_probability_score
+from credit_model.portfolio.snapshots import Snapshots
+
+#: Structures of each lender that is fitted.
+STRUCTURES = {"scorecard": "score", "rules": "joint"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--borrowers", type=int, default=10_000)
+    parser.add_argument("--months", type=int, default=36)
+    parser.add_argument("--seed", type=int, default=941)
+    options = parser.parse_args()
+    show_machine("lightgbm")
+    goals = list[Goal]()
+    for policy, structure in STRUCTURES.items():
+        goals += compare(policy, structure, options)
+    show_goals(goals)
+
+
+def compare(policy: str, structure: str, options: argparse.Namespace) -> list[Goal]:
+    """Fit one lender's decisions by each."""
+    panel = synthetic_panel(options.borrowers, options.months, seed=options.seed, policy=policy)
+    light = LimitPredictor(panel.catalogue, structure="score", max_iter=4).fit(panel.history)  # for its split
+    snapshots = light.snapshots(panel.history)
+    task = task_of(light, snapshots)
+    ours(light, snapshots, task, structure, "auto", max_iter=4)  # compiles what is not compiled yet
+    found = {
+        f"ours, {structure}": ours(light, snapshots, task, structure, "auto"),
+        f"the same on pairs, by scikit-learn: {structure}": ours(light, snapshots, task, structure, "sklearn"),
+        "LightGBM multiclass": multiclass(task),
+    }
+    base = found["LightGBM multiclass"][0]
+    show_table(
+        f"{policy}: {len(task.train):,} decisions to learn from, {len(task.validation):,} that stop a fit",
+        ["", "seconds", "/ LightGBM multiclass", "trees", "ranked probability score"],
+        [[name, seconds, seconds / base, trees, rps] for name, (seconds, trees, rps) in found.items()],
+    )
+    seconds = found[f"ours, {structure}"][0]
+    return [at_most(f"{policy}: a fit / LightGBM multiclass", seconds / base, 4)]
+
+
+def ours(
+    predictor: LimitPredictor, snapshots: Snapshots, task: Task, structure: str, engine: str, **given: int
+) -> tuple[float, int, float]:
+    """Seconds, trees and test score of a fit of one structure."""
+    catalogue = predictor.catalogue
+    model = LimitTierClassifier(
+        structure=structure,
+        engine=engine,
+        n_tiers=task.n_tiers,
+        tier_in_force="tier_in_force",
+        state_features=list(catalogue.state_names),
+        monotonic_cst=catalogue.monotonic_cst,
+        random_state=0,
+        **given,
+    )
+    frame = snapshots.frame()
+    train, stop = frame.iloc[task.train], frame.iloc[task.validation]
+    start = perf_counter()
+    model.fit(train, task.after[task.train], X_val=stop, y_val=task.after[task.validation])
+    seconds = perf_counter() - start
+    rps = ranked_probability_score(task.after[task.test], model.predict_proba(frame.iloc[task.test]))
+    return seconds, model.n_iter_, rps
+
+
+def multiclass(task: Task) -> tuple[float, int, float]:
+    """The same of a LightGBM with a softmax over the tiers."""
+    present = np.unique(task.after[task.train])
+    place = np.full(task.n_tiers, -1)
+    place[present] = np.arange(len(present))
+    stop = task.validation[place[task.after[task.validation]] >= 0]
+    model = lightgbm.LGBMClassifier(
+        n_estimators=1000, num_leaves=31, learning_rate=0.06, min_child_samples=100, verbosity=-1, random_state=0
+    )
+    start = perf_counter()
+    model.fit(
+        task.X[task.train],
+        place[task.after[task.train]],
+        eval_set=[(task.X[stop], place[task.after[stop]])],
+        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+    )
+    seconds = perf_counter() - start
+    probability = np.zeros((len(task.test), task.n_tiers))
+    probability[:, present] = model.predict_proba(task.X[task.test])
+    trees = int(model.best_iteration_) * len(present)
+    return seconds, trees, ranked_probability_score(task.after[task.test], probability)
+
+
+if __name__ == "__main__":
+    main()
