@@ -256,7 +256,7 @@ def test_the_same_inputs_give_the_same_grade(predictor, grade, unseen):
     pd.testing.assert_frame_equal(grade.groups, again.groups, check_exact=True)
 
 
-def test_population_values_are_the_interventional_shapley_values_of_shap(predictor, unseen):
+def test_population_values_are_the_interventional_shapley_values_of_shap(portfolio, unseen):
     """shap's own path to "why is this borrower not average": its values by feature, summed by factor.
 
     shap takes the plain Shapley value, we the Owen value; trees that use one column each (besides the threshold and
@@ -265,6 +265,7 @@ def test_population_values_are_the_interventional_shapley_values_of_shap(predict
     """
     import shap
 
+    predictor = LimitPredictor(structure="score", engine="sklearn", max_iter=60, seed=3).fit(portfolio.history)
     snapshots = predictor.snapshots(unseen.history)
     row = decrease_rows(snapshots)
     row = row[snapshots.position[row] >= 12][:8]
