@@ -12,12 +12,12 @@ import pandas as pd
 from credit_model.explain.additive import AdditiveScore
 from credit_model.explain.score_changes import ScoreChanges, explain_changes
 
-SCRIPT = Path(__file__).parents[2] / "data" / "engines" / "make_example.py"
+SCRIPT = Path(__file__).parents[2] / "docs" / "examples" / "own_models.py"
 
 
 def example_script() -> ModuleType:
     """The script that writes the example's files, as a module."""
-    spec = importlib.util.spec_from_file_location("make_example", SCRIPT)
+    spec = importlib.util.spec_from_file_location("own_models", SCRIPT)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

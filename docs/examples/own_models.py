@@ -1,6 +1,6 @@
 """Write the files of docs/engines.md: models that a lender trained elsewhere, and the tables to explain them on.
 
-    python data/engines/make_example.py FOLDER  # such as own
+    python docs/examples/own_models.py FOLDER  # such as own
 
 ``lightgbm.txt`` and ``xgboost.ubj``, each a probability of default from 40 columns (two categories, many missing
 values), trained here with the libraries themselves; ``before.csv`` and ``after.csv``, the same borrowers at two dates;
