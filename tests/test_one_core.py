@@ -55,7 +55,7 @@ def test_every_booster_keeps_to_the_number_of_jobs(portfolio, seen, n_jobs):
 
 def test_minus_one_leaves_to_a_service_what_it_has_set(portfolio, seen):
     small = portfolio.history[portfolio.history["borrower_id"] <= 300]
-    LimitPredictor(n_jobs=-1, max_iter=2, structure="score").fit(small)
+    LimitPredictor(n_jobs=-1, max_iter=2, structure="free").fit(small)
     assert seen["fit"] == [{4}] * 2
 
 

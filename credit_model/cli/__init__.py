@@ -32,7 +32,7 @@ _COMMANDS = {
     "report": ("documents", "Write a page for every decrease, and an index over them."),
     "appeal": ("appeal", "Appeals: evidence, re-evaluation, decision and letter, with a log that proves them."),
     "desk": ("desk", "Serve the officers' pages about appeals (the extra 'desk')."),
-    "desk-user": ("desk", "Who may sign in at the desk."),
+    "desk-user": ("desk", "Users of the web desk: who may sign in, in which role."),
     "grade": ("grade", "Hold explanations against the simulator's truth."),
     "demo": ("demo", "Explain your own data, or simulated data, in a few minutes."),
 }

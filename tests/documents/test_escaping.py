@@ -17,7 +17,9 @@ import credit_model
 from credit_model.act.plans.plan import Plan
 from credit_model.documents.notice import build_notice
 from credit_model.evaluation import Evaluation
+from credit_model.explain.additive import AdditiveScore
 from credit_model.explain.decreases import DecreaseExplanations
+from credit_model.explain.score_changes import ScoreChanges, explain_changes
 from credit_model.grade.measures import CAUSAL, COUNTS, FIDELITY
 from credit_model.grade.plans import PlansGrade
 from credit_model.grade.result import Grade
@@ -29,6 +31,7 @@ from credit_model.portfolio.history import check_history
 from credit_model.predictor import LimitPredictor
 from credit_model.simulate.portfolio import SimulatedPortfolio
 from credit_model.words.reasons import decrease_reasons
+from credit_model.words.score_changes import change_reasons
 from tests.act.warning_examples import example_replay, example_warnings
 from tests.plots import plot_examples
 
@@ -117,6 +120,14 @@ def evil_lives() -> PlansGrade:
     return PlansGrade(pd.DataFrame([row]), 0.9, 12, EVIL)
 
 
+def evil_changes() -> ScoreChanges:
+    """One change of a score whose columns, group, key and dates are hostile."""
+    score = AdditiveScore.linear([EVIL, "b"], [1.0, 2.0])
+    before = pd.DataFrame({EVIL: [1.0], "b": [1.0]})
+    given: dict[str, Any] = {"groups": {EVIL + "g": [EVIL]}, "keys": [EVIL], "dates": (EVIL, EVIL)}
+    return explain_changes(score, before, before + 1.0, worse="higher", **given)
+
+
 def objects() -> dict[str, Any]:
     """One of every class that shows itself in notebooks, made of nothing but hostile text."""
     catalogue = evil_catalogue()
@@ -146,6 +157,8 @@ def objects() -> dict[str, Any]:
         evil_lives(),
         example_warnings(catalogue, borrowers=(EVIL, EVIL, EVIL), model_version=EVIL),
         example_replay(borrowers=(EVIL, EVIL), version=EVIL),
+        evil_changes(),
+        change_reasons(evil_changes()),
     ]
     return {f"{type(one).__name__}-{i}": one for i, one in enumerate(made)}
 
