@@ -8,6 +8,7 @@ fit of ours is of one structure; ``train`` tries several and then makes eight on
 from __future__ import annotations
 
 import argparse
+import warnings
 from time import perf_counter
 
 import lightgbm
@@ -95,12 +96,14 @@ def multiclass(task: Task) -> tuple[float, int, float]:
         n_estimators=1000, num_leaves=31, learning_rate=0.06, min_child_samples=100, verbosity=-1, random_state=0
     )
     start = perf_counter()
-    model.fit(
-        task.X[task.train],
-        place[task.after[task.train]],
-        eval_set=[(task.X[stop], place[task.after[stop]])],
-        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # eval_set has another name from 4.7 on
+        model.fit(
+            task.X[task.train],
+            place[task.after[task.train]],
+            eval_set=[(task.X[stop], place[task.after[stop]])],
+            callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+        )
     seconds = perf_counter() - start
     probability = np.zeros((len(task.test), task.n_tiers))
     probability[:, present] = model.predict_proba(task.X[task.test])
