@@ -45,15 +45,19 @@ class Seat:
         return self.browser.driver.find_element("css selector", selector)
 
     def press(self, selector: str) -> None:
-        """Click on what leads to another page, and wait for that."""
-        from selenium.webdriver.support.expected_conditions import staleness_of
+        """Click on what leads to another page, and wait for that.
+
+        The page is marked and the mark waited away: a node that is asked for while its page goes may be answered with
+        an error of the browser's own, so such errors only mean that the page is not there yet.
+        """
+        from selenium.common.exceptions import WebDriverException
         from selenium.webdriver.support.ui import WebDriverWait
 
-        page = self.one("html")
+        self.browser.run("window.isLeft = true")
         self.one(selector).click()
-        wait = WebDriverWait(self.browser.driver, 20)
-        wait.until(staleness_of(page))
-        wait.until(lambda driver: driver.execute_script("return document.readyState") == "complete")
+        WebDriverWait(self.browser.driver, 20, ignored_exceptions=[WebDriverException]).until(
+            lambda driver: driver.execute_script("return !window.isLeft && document.readyState === 'complete'")
+        )
 
     def write(self, selector: str, text: str) -> None:
         field = self.one(selector)
