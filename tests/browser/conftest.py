@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,25 @@ class Browser:
 
     def run(self, script: str, *arguments: object) -> Any:
         return self.driver.execute_script(script, *arguments)
+
+    def wait(self, script: str) -> None:
+        """Wait until the script returns true.
+
+        A page that is asked while it goes may be answered with an error of the browser's own, so such errors only mean
+        that it is not true yet.
+        """
+        from selenium.common.exceptions import WebDriverException
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        waiting = WebDriverWait(self.driver, 30, ignored_exceptions=[WebDriverException])
+        waiting.until(lambda driver: driver.execute_script(script), f"never true: {script}")
+
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """What is done inside leads to another page, which is waited for: the one that is left bears a mark."""
+        self.run("window.isLeft = true")
+        yield
+        self.wait("return !window.isLeft && document.readyState === 'complete'")
 
     def prefer(self, scheme: str) -> None:
         """What the reader's system prefers: "light" or "dark"."""

@@ -45,19 +45,9 @@ class Seat:
         return self.browser.driver.find_element("css selector", selector)
 
     def press(self, selector: str) -> None:
-        """Click on what leads to another page, and wait for that.
-
-        The page is marked and the mark waited away: a node that is asked for while its page goes may be answered with
-        an error of the browser's own, so such errors only mean that the page is not there yet.
-        """
-        from selenium.common.exceptions import WebDriverException
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        self.browser.run("window.isLeft = true")
-        self.one(selector).click()
-        WebDriverWait(self.browser.driver, 20, ignored_exceptions=[WebDriverException]).until(
-            lambda driver: driver.execute_script("return !window.isLeft && document.readyState === 'complete'")
-        )
+        """Click on what leads to another page."""
+        with self.browser.leaving():
+            self.one(selector).click()
 
     def write(self, selector: str, text: str) -> None:
         field = self.one(selector)
@@ -245,13 +235,14 @@ def test_the_desk_is_used_by_the_keyboard_alone(seat):
 
     seat.go("/sign-in")
     assert seat.browser.focused()["id"] == "name"
-    seat.browser.press("ann", Keys.TAB, PASSWORD, Keys.ENTER)
+    with seat.browser.leaving():
+        seat.browser.press("ann", Keys.TAB, PASSWORD, Keys.ENTER)
     seat.one(".inbox")
     seat.browser.press(Keys.TAB)
     assert seat.browser.run("return document.activeElement.className") == "skip"
     assert seat.browser.focused()["outline"] == "solid"
     seat.browser.press(Keys.ENTER)
-    assert seat.browser.focused()["id"] == "main"
+    seat.browser.wait("return document.activeElement.id === 'main'")
 
 
 @pytest.mark.parametrize(("lang", "theme"), [("en", "light"), ("zh", "dark")])
