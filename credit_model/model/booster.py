@@ -35,7 +35,7 @@ def fit_booster(
     pairs, pairs_val : ThresholdPairs
         To fit on; and held out, or None: the fit then runs to its end.
     groups : sequence of sets of columns of pairs, optional
-        Each tree reads columns of one group alone. None: all columns may interact.
+        Each path of a tree reads columns of one group alone. None: all columns may interact.
     categorical : collection of int
         Positions of categorical columns.
     """
@@ -52,7 +52,7 @@ def fit_booster(
         if held_out:  # scikit-learn keeps the trees after the best held-out loss
             booster._predictors = booster._predictors[: max(1, int(np.argmax(booster.validation_score_)))]
         trees = tree_ensemble(booster)
-        if groups is None or all(any(used <= group for group in groups) for used in trees.features_by_tree()):
+        if groups is None or all(any(used <= group for group in groups) for used in trees.features_by_path()):
             return trees
     raise RuntimeError("this release of scikit-learn does not keep interaction_cst")
 

@@ -57,21 +57,22 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    structure : {"auto", "score", "joint", "free", "heads"}, default "auto"
-        What may interact (`model.structures`). "auto": "free" without a tier in force; with one, the structures are
-        tried from the strictest on, as long as each lowers the RPS on ``X_val``, and then "heads", unless the RPS is
+    structure : {"auto", "score", "pairwise", "joint", "free", "heads"}, default "auto"
+        What may interact (`model.structures`). "auto": "free" without a tier in force; with one, the three kinds of
+        score are tried, "free" where a joint one has the lowest RPS on ``X_val`` so far, and "heads", unless the RPS is
         well below that of "no change" already; "score" where there is no ``X_val``.
     engine : {"auto", "sklearn"}, default "auto"
-        "auto": the package's own booster by rows (`model.row_boosting`) for a score and a joint one, scikit-learn's
+        "auto": the package's own booster by rows (`model.row_boosting`) for scores of all kinds, scikit-learn's
         histogram gradient boosting for the others; "sklearn": that, on (row, threshold) pairs, for all.
     max_iter, learning_rate, max_leaf_nodes, l2_regularization, max_features : optional
         As in `sklearn.ensemble.HistGradientBoostingClassifier`; ``max_iter`` counts trees at most, fewer when
         ``X_val`` stops the fit early, and may be two numbers for heads. None: 3000, 0.5, 4, 0, 1 for a score (a score
-        whose trees are fewer or slower is shrunk: most decisions keep the tier, so log-odds converge late), 1500,
-        0.15, 8, 0, 1 for a joint one (by scikit-learn: 1500 and 0.5, 1500 and 0.1), 1500, 0.02, 31, 0, 0.3 for heads;
+        whose trees are fewer or slower is shrunk: most decisions keep the tier, so log-odds converge late), 3000,
+        0.15, 8, 0, 1 for a pairwise and 1500, 0.15, 8, 0, 1 for a joint one (by scikit-learn 1500 trees of a score, and
+        a rate of 0.1 where columns interact), 1500, 0.02, 31, 0, 0.3 for heads;
         if free, 400, 0.1, 8, 0, 1 with a tier in force and 600, 0.05, 31, 1, 1 without.
     min_samples_leaf : int, optional
-        Rows of ``X``. None: 20 with a tier in force, 60 for a joint score; for heads one row in 140, but at least 20
+        Rows of ``X``. None: 20 with a tier in force, 60 for a score of columns that interact; for heads one row in 140, but at least 20
         and at most 100; without a tier the same, but at most 150.
     max_bins
         As in `sklearn.ensemble.HistGradientBoostingClassifier`.
@@ -94,7 +95,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Columns whose values are unordered; numbers or strings, at most 255 distinct ones each.
     n_iter_no_change : int, optional
         With ``X_val``: stop after so many trees without a better loss. None: 300 for a score (held-out months can
-        lie in another economy; 200 by scikit-learn), 50 for a joint one, else 30, 100 for heads.
+        lie in another economy; 200 by scikit-learn), 50 where its columns interact, else 30, 100 for heads.
     n_jobs : int, optional
         Threads for fitting and predicting. None or -1: all cores; the model and its forecasts do not depend on it.
     random_state : int, RandomState or None
@@ -106,7 +107,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The values of categorical columns, sorted.
     n_features_in_ : int
     feature_names_in_ : array of str, only after fitting on a DataFrame
-    structure_ : {"score", "joint", "free", "heads"}
+    structure_ : {"score", "pairwise", "joint", "free", "heads"}
         The structure of the fitted model.
     n_iter_ : int
         Trees kept, of both heads where there are two.
@@ -226,14 +227,14 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seed: int,
         rng: np.random.RandomState,
     ) -> _Fit:
-        """The fit with the lowest held-out loss; of ever freer structures, none after one that does not help."""
+        """The fit with the lowest held-out loss; nothing is freed further where columns that interact do not help."""
         n_jobs = self._n_jobs()
         best, loss, helped = first, _held_out_loss(first.forest, held_out, n_jobs), True
         for structure in others:
             if structure == HEADS:
                 if loss < LITTLE_KNOWN * self._loss_of_no_change(held_out):
                     break
-            elif not helped:
+            elif structure == "free" and not helped:
                 continue
             fit = self._fit_structure(structure, training, held_out, seed, rng)
             own = _held_out_loss(fit.forest, held_out, n_jobs)

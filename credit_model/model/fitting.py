@@ -15,7 +15,7 @@ from credit_model.model.destinations import Destinations
 from credit_model.model.heads import SIDES, constant_head, joined, side_pairs
 from credit_model.model.row_boosting import RowSample, RowTask, boosted
 from credit_model.model.row_trees import Limits
-from credit_model.model.structures import BY_ROWS, HEADS, Defaults, defaults_of, interaction_groups
+from credit_model.model.structures import BY_ROWS, COLUMNS_TOGETHER, HEADS, Defaults, defaults_of, interaction_groups
 from credit_model.model.threshold_pairs import ThresholdPairs, fraction_of_thresholds, threshold_pairs
 from credit_model.trees.ensemble import TreeEnsemble
 
@@ -117,7 +117,7 @@ def _by_rows(task: FitTask, training: Sample, held_out: Sample | None) -> Fitted
         states=task.states,
         categorical=task.categorical,
         signs=task.signs,
-        alone=task.structure == "score",
+        columns_together=COLUMNS_TOGETHER.get(task.structure),
         limits=Limits(int(suits["max_leaf_nodes"]), max(1, leaf), float(suits["l2_regularization"])),
         learning_rate=float(suits["learning_rate"]),
         max_features=float(suits["max_features"]),

@@ -70,8 +70,8 @@ class RowTask:
         Positions of columns; states set the lines, beside the tier in force.
     signs : sequence of int, (width,)
         That a higher value of each column may have.
-    alone : bool
-        Each tree of the score reads one column.
+    columns_together : int or None
+        How many columns may interact in the score: 1: each of its trees reads one; None: all.
     limits : Limits
         Rows a leaf are those of the sample.
     learning_rate, max_features : float
@@ -86,7 +86,7 @@ class RowTask:
     states: Sequence[int]
     categorical: Sequence[int]
     signs: Sequence[int]
-    alone: bool
+    columns_together: int | None
     limits: Limits
     learning_rate: float
     max_features: float
@@ -214,9 +214,11 @@ class _Boosting:
         line = grow_tree(self.line_columns, line_stats, line_limits, self._spread)
         if len(self.score_features) == 0:
             return self._add_line(line)
-        if self.task.alone:
+        if self.task.columns_together == 1:
             return self._columns_round(stats, line, most)
-        tree = grow_tree(self.columns, stats, limits, self._spread, self._drawn())
+        tree = grow_tree(
+            self.columns, stats, limits, self._spread, read=self._drawn(), together=self.task.columns_together
+        )
         if line.gain > tree.gain:
             return self._add_line(line)
         if tree.gain <= 0.0:

@@ -58,8 +58,13 @@ class Columns:
         """Columns as they were binned."""
         return cls(bins, binning.n_bins(bins), np.array(signs, dtype=np.int64), binning.categorical)
 
-    def histograms(self, stats: FloatArray, spread: Spread, rows: IntArray | None = None) -> FloatArray:
-        """The statistics (n, 3) of all rows, or of some, by column and bin: (n_columns, N_BINS, 3)."""
+    def histograms(
+        self, stats: FloatArray, spread: Spread, rows: IntArray | None = None, read: IntArray | None = None
+    ) -> FloatArray:
+        """The statistics (n, 3) of all rows, or of some, by column and bin: (n_columns, N_BINS, 3).
+
+        Those of columns that are not among ``read`` are 0.
+        """
         out = np.zeros((len(self.bins), N_BINS, 3))
 
         def work(columns: IntArray) -> None:
@@ -69,7 +74,8 @@ class Columns:
                 add_histograms(self.bins, stats, rows, columns, out)
 
         n_rows = self.bins.shape[1] if rows is None else len(rows)
-        spread(work, np.arange(len(self.bins)), n_rows * len(self.bins))
+        read = np.arange(len(self.bins)) if read is None else read
+        spread(work, read, n_rows * len(read))
         return out
 
 
@@ -186,10 +192,11 @@ def grow_trees_of_columns(columns: Columns, stats: FloatArray, limits: Limits, s
 
 
 class _Leaf(NamedTuple):
-    """A leaf that may be split: its rows, histograms, bounds, and the best split with its column."""
+    """A leaf that may be split: its rows, the columns above it, its histograms, bounds, the best split, its column."""
 
     node: int
     rows: IntArray
+    above: frozenset[int]
     histograms: FloatArray
     low: float
     high: float
@@ -199,7 +206,13 @@ class _Leaf(NamedTuple):
 
 
 def grow_tree(
-    columns: Columns, stats: FloatArray, limits: Limits, spread: Spread, read: IntArray | None = None
+    columns: Columns,
+    stats: FloatArray,
+    limits: Limits,
+    spread: Spread,
+    *,
+    read: IntArray | None = None,
+    together: int | None = None,
 ) -> Tree:
     """A tree of columns that may interact, the leaf whose split helps most first.
 
@@ -212,13 +225,15 @@ def grow_tree(
     spread : callable
     read : int64 array, optional
         The columns that it may read; None: all.
+    together : int, optional
+        How many of them may interact: on a path from the root to a leaf there are no more; None: all.
     """
     read = np.arange(len(columns.bins)) if read is None else read
     column, children, value = [-1], [[-1, -1]], [0.0]
     left_bins = [np.zeros(N_BINS, dtype=np.bool_)]
     rows, gain = np.arange(columns.bins.shape[1]), 0.0
-    whole = columns.histograms(stats, spread)
-    leaves = [_leaf(0, rows, whole, -np.inf, np.inf, columns, limits, read)]
+    whole = columns.histograms(stats, spread, read=read)
+    leaves = [_leaf(0, rows, frozenset(), whole, -np.inf, np.inf, columns, limits, read)]
     for n_leaves in range(1, limits.max_leaf_nodes):
         place = max(range(len(leaves)), key=lambda i: leaves[i].split[0], default=-1)
         if place < 0 or leaves[place].split[0] <= 0.0:
@@ -237,14 +252,17 @@ def grow_tree(
         value += [left, right]
         if n_leaves == limits.max_leaf_nodes - 1:
             break
+        above = leaf.above | {leaf.column}
+        may_read = np.array(sorted(above), dtype=np.int64) if len(above) == together else read
         small = int(len(sides[0]) > len(sides[1]))
-        of_small = columns.histograms(stats, spread, sides[small])
+        of_small = columns.histograms(stats, spread, sides[small], may_read)
         of_sides = [of_small, leaf.histograms - of_small]
         if small:
             of_sides.reverse()
         bounds = _bounds(int(columns.signs[leaf.column]), leaf.low, leaf.high, (left + right) / 2)
         leaves += [
-            _leaf(node + side, sides[side], of_sides[side], *bounds[side], columns, limits, read) for side in range(2)
+            _leaf(node + side, sides[side], above, of_sides[side], *bounds[side], columns, limits, may_read)
+            for side in range(2)
         ]
     return Tree(
         gain,
@@ -266,6 +284,7 @@ def _bounds(sign: int, low: float, high: float, middle: float) -> tuple[tuple[fl
 def _leaf(
     node: int,
     rows: IntArray,
+    above: frozenset[int],
     histograms: FloatArray,
     low: float,
     high: float,
@@ -289,7 +308,7 @@ def _leaf(
     )
     best = int(np.argmax(found[:, 0]))
     seen = order[best][order[best] >= 0]
-    return _Leaf(node, rows, histograms, low, high, best, found[best], seen)
+    return _Leaf(node, rows, above, histograms, low, high, best, found[best], seen)
 
 
 def _parted(bins: NDArray[np.uint8], rows: IntArray, goes_left: BoolArray) -> tuple[IntArray, IntArray]:

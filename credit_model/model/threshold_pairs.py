@@ -12,6 +12,7 @@ from credit_model.arrays import FloatArray, IntArray
 #: the same at all thresholds, so few of them do; free trees suffer from the sampling's noise.
 FRACTIONS = {
     "score": ((200_000, 1.0), (1_000_000, 0.3)),
+    "pairwise": ((200_000, 1.0), (1_000_000, 0.3)),
     "joint": ((200_000, 1.0), (1_000_000, 0.3)),
     "free": ((500_000, 1.0), (2_000_000, 0.3)),
 }

@@ -59,6 +59,16 @@ class TreeEnsemble:
             used[int(t)].add(int(j))
         return used
 
+    def features_by_path(self) -> set[frozenset[int]]:
+        """The features that each path from a root to a leaf reads, which are those that interact."""
+        found, above = set[frozenset[int]](), [frozenset[int]()] * len(self.nodes)
+        for i, (feature, right, kind) in enumerate(self.nodes[["feature", "right", "kind"]].tolist()):
+            if kind == LEAF:
+                found.add(above[i])
+            else:
+                above[i + 1] = above[right] = above[i] | {feature}
+        return found
+
 
 def layout_fault(trees: TreeEnsemble) -> str:
     """What keeps arrays from being trees in the package's layout, in a few words; empty if nothing does."""

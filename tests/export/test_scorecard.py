@@ -169,7 +169,7 @@ def test_cells_against_the_declared_direction_are_counted(card, bag):
     assert replace(card, columns=columns).check(bag).against_the_sign > 0
 
 
-@pytest.mark.parametrize("structure", ["joint", "free", "heads"])
+@pytest.mark.parametrize("structure", ["pairwise", "joint", "free", "heads"])
 def test_a_model_that_is_not_additive_is_refused_with_what_to_do(structure):
     with pytest.raises(CreditModelError, match=r"not additive.*--structure score"):
         card_of(Bag((fitted(structure, 0, max_leaf_nodes=8),)))

@@ -265,7 +265,13 @@ def test_without_a_tier_in_force_trees_are_free_and_without_held_out_rows_a_tier
 
 
 @pytest.mark.parametrize(
-    ("truth", "structure"), [("a sum", "score"), ("exclusive or", "joint"), ("a pair for each tier", "free")]
+    ("truth", "structure"),
+    [
+        ("a sum", "score"),
+        ("products of two", "pairwise"),
+        ("exclusive or of three", "joint"),
+        ("a pair for each tier", "free"),
+    ],
 )
 def test_held_out_rows_choose_the_structure_that_fits_the_lender(truth, structure):
     rng = np.random.default_rng(19)
@@ -273,7 +279,8 @@ def test_held_out_rows_choose_the_structure_that_fits_the_lender(truth, structur
     before = rng.integers(0, 3, 3000)
     pull = {
         "a sum": 2 * X[:, 0] + X[:, 1] - X[:, 2],
-        "exclusive or": 3 * np.sign(X[:, 0] * X[:, 1]),
+        "products of two": 2 * (np.sign(X[:, 0]) * X[:, 1] + np.sign(X[:, 2]) * X[:, 3]),
+        "exclusive or of three": 3 * np.sign(X[:, 0] * X[:, 1] * X[:, 2]),
         "a pair for each tier": 3 * np.sign(X[:, 0] * np.where(before == 1, X[:, 1], X[:, 2])),
     }[truth]
     tier = np.clip(before + np.digitize(pull + rng.logistic(size=3000) / 2, [-1.5, 1.5]) - 1, 0, 2)
@@ -303,8 +310,8 @@ def test_a_joint_score_moves_all_thresholds_alike_and_is_no_sum():
     assert score((2, -2), 2, 1) - score((-2, -2), 2, 1) < -1
 
 
-@pytest.mark.parametrize("structure", ["free", "joint", "score"])
-def test_columns_interact_in_free_and_joint_trees_only(structure):
+@pytest.mark.parametrize("structure", ["free", "joint", "pairwise", "score"])
+def test_columns_interact_in_all_but_a_score(structure):
     rng = np.random.default_rng(18)
     X = rng.choice([-1.0, 1.0], size=(2000, 2))
     y = (X[:, 0] * X[:, 1] > 0).astype(int)  # exclusive or: no sum of functions of one column tells anything
@@ -354,7 +361,7 @@ def test_works_in_a_pipeline_a_grid_search_and_cross_validation():
         ({"monotonic_cst": [1, 1]}, "monotonic_cst must have 5 signs, got 2"),
         ({"categorical_features": ["job", 9]}, "column 9 must fulfil 0 <= column < 5"),
         ({"threshold_fraction": 0}, "threshold_fraction must fulfil 0 < threshold_fraction <= 1, got 0"),
-        ({"structure": "deep"}, "structure must be one of auto, score, joint, free, heads, got 'deep'"),
+        ({"structure": "deep"}, "structure must be one of auto, score, pairwise, joint, free, heads, got 'deep'"),
         ({"structure": "score", "state_features": ["rank"]}, "column 'rank' is not among the features"),
         ({"n_tiers": None}, "tier_in_force needs n_tiers"),
         ({"n_tiers": 3}, r"y must hold only the tiers \[0, 1, 2\]"),

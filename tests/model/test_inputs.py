@@ -225,7 +225,7 @@ def test_missing_values_of_every_kind_are_missing(table, kind):
 
 @pytest.mark.parametrize("column", ["income", "noise", "job", "tier_in_force"])
 @pytest.mark.parametrize("blank", [np.nan, None, pd.NA])
-@pytest.mark.parametrize("structure", ["free", "joint", "score", "heads"])
+@pytest.mark.parametrize("structure", ["free", "joint", "pairwise", "score", "heads"])
 def test_a_column_without_any_value_changes_nothing_and_may_hold_values_later(table, column, blank, structure):
     frame, tier = table
     empty = frame.assign(**{column: blank})

@@ -24,7 +24,7 @@ def task(**given):
         "states": (0,),
         "categorical": (),
         "signs": (0, 1, -1, 0),
-        "alone": True,
+        "columns_together": 1,
         "limits": Limits(4, 5, 0.0),
         "learning_rate": 0.5,
         "max_features": 1.0,
@@ -105,17 +105,17 @@ def test_the_first_split_is_the_best_of_all():
     np.testing.assert_allclose(tree.gain, best)
 
 
-@pytest.mark.parametrize("alone", [True, False])
-def test_trees_read_the_score_or_the_lines_and_columns_alone_where_they_must(alone):
-    trees = boosted(task(alone=alone), sample(), None)
+@pytest.mark.parametrize("together", [1, 2, None])
+def test_trees_read_the_score_or_the_lines_and_no_more_columns_together_than_they_may(together):
+    trees = boosted(task(columns_together=together, limits=Limits(8, 5, 0.0)), sample(), None)
     assert layout_fault(trees) == ""
     read = trees.features_by_tree()
     assert len(read) == 60
     lines = {0, 4, 5}
     assert all(own <= lines or not own & lines for own in read)
     assert any(own <= lines for own in read)
-    most = max(len(own) for own in read if not own & lines)
-    assert most == 1 if alone else most > 1
+    most = max(len(path) for path in trees.features_by_path() if not path & lines)
+    assert most == (together or 3)
 
 
 def test_weights_stand_for_repeated_rows():
@@ -128,7 +128,7 @@ def test_weights_stand_for_repeated_rows():
     np.testing.assert_allclose(one.nodes["threshold"], other.nodes["threshold"], rtol=1e-9)
 
 
-@pytest.mark.parametrize("structure", ["score", "joint"])
+@pytest.mark.parametrize("structure", ["score", "pairwise", "joint"])
 def test_held_out_loss_is_no_worse_than_that_of_pairs(structure):
     # The same likelihood, by scikit-learn on a pair of row and threshold each; both stop at their best.
     frame, tier = portfolio(31, n=3000)
