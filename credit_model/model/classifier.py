@@ -72,8 +72,8 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         a rate of 0.1 where columns interact), 1500, 0.02, 31, 0, 0.3 for heads;
         if free, 400, 0.1, 8, 0, 1 with a tier in force and 600, 0.05, 31, 1, 1 without.
     min_samples_leaf : int, optional
-        Rows of ``X``. None: 20 with a tier in force, 60 for a score of columns that interact; for heads one row in 140, but at least 20
-        and at most 100; without a tier the same, but at most 150.
+        Rows of ``X``. None: 20 with a tier in force, 60 for a score of columns that interact; for heads one row in
+        140, but at least 20 and at most 100; without a tier the same, but at most 150.
     max_bins
         As in `sklearn.ensemble.HistGradientBoostingClassifier`.
     threshold_fraction : float in (0, 1] or "auto", default "auto"
