@@ -268,7 +268,6 @@ def test_a_model_that_has_changed_since_is_told_and_nothing_is_evaluated(hall, a
 def test_a_locked_store_is_told_and_nothing_is_written(hall, ann, opened):
     store = hall.office.desk.store
     ann.get("/")
-    store._patience = 0.01
     store.close()
     hall.office.desk.store.__init__(store.path, clock=hall.clock, patience=0.01)
     other = sqlite3.connect(store.path, isolation_level=None)

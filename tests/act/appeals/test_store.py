@@ -182,3 +182,35 @@ def test_a_store_that_is_not_there_is_told(tmp_path):
             store.case(99)
         with pytest.raises(AppealError, match="there is no case 0"):
             store.case(0)
+
+
+def test_the_connections_of_threads_that_have_ended_are_closed(tmp_path):
+    """A server takes new threads all day; each connection holds open files."""
+    with busy_desk(tmp_path / "desk.sqlite") as store:
+        for _ in range(20):
+            thread = threading.Thread(target=store.cases)
+            thread.start()
+            thread.join()
+        assert len(store._connections._all) <= 2
+        assert store.cases() == [1, 2, 3, 4]
+
+
+def test_an_empty_file_is_no_desk_until_a_case_is_opened_there(tmp_path):
+    path = tmp_path / "desk.sqlite"
+    path.touch()
+    with pytest.raises(AppealError, match="is empty, and no appeal desk"):
+        Store(path)
+    assert path.read_bytes() == b""
+    with Store(path, create=True) as store:
+        assert verify(store).is_sound
+
+
+def test_a_backup_that_is_worked_on_is_a_desk_like_any_other(tmp_path):
+    with busy_desk(tmp_path / "desk.sqlite") as store:
+        store.back_up(tmp_path / "backup.sqlite")
+    with Store(tmp_path / "backup.sqlite") as backup:
+        assert verify(backup).is_sound
+        assert backup.connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        open_case(backup, "B9")
+        assert backup.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert verify(backup).is_sound
