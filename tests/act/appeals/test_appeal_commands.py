@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from credit_model.cli import main
+from credit_model.cli.appeal_log import EXPORT
+from credit_model.files import read_manifest
+from credit_model.model.seal import write_sealed
 from credit_model.portfolio.months import format_month
 
 
@@ -83,6 +87,10 @@ def test_a_case_from_the_first_command_to_the_proof(at, tmp_path):
     verified = ok("appeal", "verify", "--store", at["store"], "--head", head, "--export", tmp_path / "case")
     assert re.search(r"sound +yes", verified)
     assert re.search(r"signed +not checked; give --key", verified)
+    without_its_end(tmp_path / "case", tmp_path / "forged")
+    assert re.search(r"its events +6", ok("appeal", "verify", "--export", tmp_path / "forged"))
+    told = refused("appeal", "verify", "--store", at["store"], "--export", tmp_path / "forged")
+    assert "event 7: belongs to the case, and the export leaves it out" in told
     alone = ok("appeal", "verify", "--export", tmp_path / "case", "--key", tmp_path / "key")
     assert re.search(r"signed +yes", alone)
     (tmp_path / "key").write_bytes(bytes(32))
@@ -95,6 +103,18 @@ def test_a_case_from_the_first_command_to_the_proof(at, tmp_path):
     assert "items erased" in ok(*about(at, "erase", "--officer", "bo"))
     assert "was erased" in refused(*about(at, "letter", "--officer", "bo"))
     assert re.search(r"sound +yes", ok("appeal", "verify", "--store", tmp_path / "backup.sqlite", "--head", head))
+
+
+def without_its_end(folder, forged):
+    """A copy of an export without the case's last event, sealed anew by somebody."""
+    shutil.copytree(folder, forged)
+    (forged / "signature.json").unlink()
+    shown = json.loads((forged / "case.json").read_text(encoding="utf-8"))
+    manifest = read_manifest(forged, EXPORT)
+    manifest.pop("digest")
+    assert shown["events"].pop()["action"] == "closed"
+    (forged / "case.json").write_text(json.dumps(shown | {"state": "answered"}), encoding="utf-8")
+    write_sealed(forged, EXPORT, manifest, manifest["files_sealed"])
 
 
 def test_an_explanation_and_a_rise_at_the_command_line(at, bench, saved):
