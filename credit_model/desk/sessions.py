@@ -9,7 +9,8 @@ from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 
-from credit_model.desk.users import Role, User, Users, folded
+from credit_model.act.appeals.cases import folded
+from credit_model.desk.users import Role, User, Users
 
 #: Seconds: without a request, and since it began, after which a session ends.
 IDLE, LONGEST = 30 * 60.0, 12 * 3600.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from credit_model.act.appeals.cases import AS_ASKED, AS_EVALUATED, OVERRIDES
+from credit_model.act.appeals.cases import AS_ASKED, AS_EVALUATED, OVERRIDES, UNSEEN
 from credit_model.act.appeals.frozen import Frozen
 from credit_model.errors import AppealError
 
@@ -87,7 +87,7 @@ def one_name(actor: str) -> str:
         It is empty, too long, or holds what cannot be seen.
     """
     name = unicodedata.normalize("NFC", actor.encode("utf-8", "replace").decode()).strip()
-    if not name or len(name) > _MOST_NAME or not name.isprintable():
+    if not name or len(name) > _MOST_NAME or not name.isprintable() or UNSEEN.search(name):
         raise AppealError(f"an officer's name must be 1 to {_MOST_NAME} letters on one line, got {ascii(actor)[:100]}")
     return name
 

@@ -281,9 +281,25 @@ def test_hostile_text_is_kept_as_text_and_breaks_nothing(bench, desk, cuts, text
     assert verify(desk.store).is_sound
 
 
-@pytest.mark.parametrize("actor", ["", "  ", "a\nb", "a\x00b", "\u202eanna", "x" * 81, "\x1b[31mred"])
+UNSEEN = ("\u034f", "\u115f", "\u180b", "\u2800", "\u3164", "\ufe0f", "\uffa0", "\U000e0101")
+
+
+@pytest.mark.parametrize(
+    "actor",
+    ["", "  ", "a\nb", "a\x00b", "\u202eanna", "x" * 81, "\x1b[31mred", *(f"ann{mark}" for mark in UNSEEN)],
+)
 def test_an_officer_has_a_name_that_can_be_seen(bench, desk, cuts, actor):
     untouched(desk, "an officer's name must be", lambda: bench.open(desk, cuts["any"][0], actor=actor))
+
+
+@pytest.mark.parametrize("mark", [*UNSEEN, "\u200b", "\u00ad", "\ufeff", " ", "\u3000"])
+def test_letters_that_nobody_sees_make_no_other_person(bench, desk, cuts, mark):
+    """Also where the name came into the log by another way than the desk's."""
+    number = bench.open(desk, cuts["income"][0])
+    bench.look_again(desk, number)
+    desk.propose(number, desk.store.case(number).evaluated.facts["recommendation"], actor="ann")
+    with desk.store.writing() as writing, pytest.raises(AppealError, match="who cannot decide it, too"):
+        writing.append(f"{mark}ANN{mark}", number, "decided", {"outcome": "uphold"}, [])
 
 
 def test_bounds_of_notes_and_files_are_told(bench, desk, cuts, tmp_path):
