@@ -155,7 +155,7 @@ def test_nobody_decides_what_they_proposed_themselves(hall, opened):
     hall.until(opened, bo, "proposed")
     refused(hall, bo.submit(f"/case/{opened}/decide"), 422, "You have proposed this", "")
     answer = bo.submit(f"/case/{opened}/return", why="look again")
-    refused(hall, answer, 409, "who cannot decide it, too", "")
+    refused(hall, answer, 422, "You have proposed this", "")
     answer = hall.officer("chen").submit(f"/case/{opened}/return")
     refused(hall, answer, 422, "Say what is to be looked at again.", "why")
     assert hall.case(opened).state == "proposed"

@@ -13,6 +13,8 @@ from credit_model.errors import AppealError
 
 #: Letters of a note, and bytes of a document's file.
 MOST_LETTERS, MOST_BYTES = 20_000, 20_000_000
+#: Letters of a file's name, as file systems have it.
+MOST_FILE_NAME = 255
 _MOST_NAME = 80
 
 
@@ -92,7 +94,7 @@ def one_name(actor: str) -> str:
     return name
 
 
-def checked_note(text: str, what: str) -> str:
+def checked_note(text: str, what: str, most: int = MOST_LETTERS) -> str:
     """A text of bounded length that UTF-8 can hold; ``what`` names it.
 
     Raises
@@ -100,8 +102,8 @@ def checked_note(text: str, what: str) -> str:
     AppealError
         It is too long.
     """
-    if len(text) > MOST_LETTERS:
-        raise AppealError(f"{what} may have {MOST_LETTERS:,} letters, got {len(text):,}; keep it short")
+    if len(text) > most:
+        raise AppealError(f"{what} may have {most:,} letters, got {len(text):,}; keep it short")
     return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd").strip()
 
 

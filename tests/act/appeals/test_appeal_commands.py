@@ -136,6 +136,9 @@ def test_wrong_usage_and_wrong_words_are_told(at, tmp_path):
         told = refused(*about(at, "evidence", "--officer", "ann", "--document", "payslip", "--cell", cell))
         assert "a cell must be written COLUMN@MONTH=VALUE" in told
     assert "must be a date such as 2024-03-31" in refused(*at["open"], "--kind", "review", "--notice-date", "31.3.2024")
+    for day in ("2999-01-01", "9999-12-31"):
+        told = refused(*at["open"], "--kind", "review", "--notice-date", day)
+        assert f"the borrower cannot have had the notice on {day}" in told
     assert "a rise is asked for at any time" in run(*at["open"], "--kind", "rise", "--notice-date", "2024-01-01").output
     before = at["open"][: at["open"].index("--month")]
     no_cut = refused(*before, "--month", "2001-01", "--officer", "ann", "--kind", "review")
