@@ -22,6 +22,7 @@ class Connections:
         self._path, self._patience = path, patience
         self._local, self._turn = threading.local(), threading.Lock()
         self._all: list[tuple[threading.Thread, sqlite3.Connection]] = []
+        self._is_log_left = False
 
     @property
     def own(self) -> sqlite3.Connection:
@@ -50,7 +51,25 @@ class Connections:
         if not getattr(self._local, "is_wal", False):
             with contextlib.suppress(sqlite3.OperationalError):  # another is reading just now; the next one does it
                 self._local.is_wal = connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
+        if self._is_log_left:
+            self.empty_log(patience=0.0)
         return connection
+
+    def empty_log(self, *, patience: float | None = None) -> bool:
+        """Bring the write-ahead log into the file, so that nothing stays in it that was erased.
+
+        Where others are reading just then, False, and each later write tries again.
+        """
+        connection, wait = self.own, self._patience if patience is None else patience
+        connection.execute(f"PRAGMA busy_timeout = {round(1000 * wait)}")
+        try:
+            (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:  # another is emptying it
+            is_busy = 1
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {round(1000 * self._patience)}")
+        self._is_log_left = bool(is_busy)
+        return not is_busy
 
     def close(self) -> None:
         """Close the connections of all threads."""

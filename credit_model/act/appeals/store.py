@@ -291,10 +291,10 @@ class Store:
                 writing.connection.execute("DELETE FROM sealed WHERE digest = ?", (digest,))
             writing.connection.execute("UPDATE appeal SET subject = NULL WHERE number = ?", (number,))
         with self._told():
-            (is_busy, *_) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if is_busy:
+            is_gone = self._connections.empty_log()
+        if not is_gone:
             warnings.warn(
-                f"{self.path}: others are reading; the erased data leave the disk when the desk is next opened alone",
+                f"{self.path}: others are reading; the erased data leave the disk with what is done after that",
                 CreditModelWarning,
                 stacklevel=2,
             )

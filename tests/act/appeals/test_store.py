@@ -10,13 +10,14 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from credit_model.act.appeals.store import Store
 from credit_model.act.appeals.verifying import verify
-from credit_model.errors import AppealError
+from credit_model.errors import AppealError, CreditModelWarning
 from tests.act.appeals.desks import Ticking, busy_desk, do, open_case
 
 ROOT = Path(__file__).parents[3]
@@ -214,3 +215,36 @@ def test_a_backup_that_is_worked_on_is_a_desk_like_any_other(tmp_path):
         open_case(backup, "B9")
         assert backup.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert verify(backup).is_sound
+
+
+def test_erased_data_that_a_reader_kept_on_the_disk_leave_it_with_what_is_done_next(tmp_path):
+    path = tmp_path / "desk.sqlite"
+    with Store(path, create=True, clock=Ticking(), patience=0.05) as store:
+        number = open_case(store, "B1")
+        with store.writing() as writing:
+            writing.append("ann", number, "evidence", {}, [writing.seal(number, {"name": "Zhang San"})])
+        do(store, number, "ann", "withdrawn")
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM event").fetchone()
+        with pytest.warns(CreditModelWarning, match="others are reading"):
+            store.erase(number, "bo")
+        assert any(b"Zhang San" in file.read_bytes() for file in tmp_path.iterdir())
+        do(store, open_case(store, "B2"), "ann", "withdrawn")  # still reading: nobody waits for that
+        other.close()
+        open_case(store, "B3")
+        assert not any(b"Zhang San" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_verifying_holds_one_scan_at_a_time(tmp_path):
+    """A desk has thousands of them, of up to 20 MB each."""
+    with Store(tmp_path / "desk.sqlite", create=True) as store:
+        number, size = open_case(store, "B1"), 2_000_000
+        for _ in range(6):
+            with store.writing() as writing:
+                writing.append("ann", number, "evidence", {}, [writing.seal(number, bytes(size))])
+        tracemalloc.start()
+        assert verify(store).is_sound
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 3.5 * size
