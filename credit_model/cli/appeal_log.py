@@ -122,8 +122,9 @@ def summary_command(store: str, out: str | None) -> None:
     desk = given.open_desk(store)
     cases = cases_table(desk.store, today=desk.day(desk.store.now()).isoformat())
     is_open = cases["state"] != "closed"
+    is_late = cases["late"] & (cases["answered"] == "")
     counts = [(name, int((cases["outcome"] == name).sum())) for name in OUTCOMES]
-    show_facts([("cases", len(cases)), ("open", int(is_open.sum())), ("late", int(cases["late"].sum())), *counts])
+    show_facts([("cases", len(cases)), ("open", int(is_open.sum())), ("late", int(is_late.sum())), *counts])
     for title, table in (("By factor", wrong_by_factor(desk.store)), ("By data source", wrong_by_source(desk.store))):
         if len(table):
             heading(title)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+from datetime import timedelta
 
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from credit_model.cli import main
 from credit_model.cli.appeal_log import EXPORT
+from credit_model.documents.letter import write_letters
 from credit_model.files import read_manifest
 from credit_model.model.seal import write_sealed
 from credit_model.portfolio.months import format_month
@@ -157,6 +159,19 @@ def test_wrong_usage_and_wrong_words_are_told(at, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "mine.txt").write_text("mine", encoding="utf-8")
     assert "holds other files" in refused(*about(at, "export", "--out", tmp_path / "other"))
+
+
+def test_late_are_cases_that_are_still_to_be_answered(bench, desk, cuts):
+    """As at the web desk; whether an answer came late, the log of the cases tells."""
+    number = bench.open(desk, cuts["income"][0])
+    bench.look_again(desk, number)
+    desk.propose(number, desk.store.case(number).evaluated.facts["recommendation"], actor="ann")
+    desk.decide(number, actor="bo")
+    assert re.search(r"late +1\b", ok("appeal", "summary", "--store", desk.store.path))
+    desk.store._clock.time += timedelta(days=60)
+    write_letters(desk, number, actor="bo")
+    assert desk.store.case(number).is_late("2024-04-02")
+    assert re.search(r"late +0\b", ok("appeal", "summary", "--store", desk.store.path))
 
 
 def test_a_late_case_needs_a_reason_at_the_command_line(at):

@@ -360,6 +360,18 @@ def test_summaries_count_what_was_wrong_and_outlive_erasure(bench, desk, cuts):
         desk.file(number)
 
 
+def test_a_document_that_was_set_aside_puts_no_source_in_the_wrong(bench, desk, cuts):
+    number = bench.open(desk, cuts["income"][0])
+    desk.add_evidence(number, "payslip", [income_cell(cuts, bench)], actor="ann")
+    (document,) = desk.store.case(number).evidence
+    bench.look_again(desk, number, without=[document.seq])
+    desk.propose(number, "reinstate", actor="ann", reason="hardship")
+    desk.decide(number, actor="bo")
+    (row,) = wrong_by_source(desk.store).to_dict("records")
+    assert (row["column"], row["n"], row["n_granted"]) == ("income_amount", 1, 0)
+    assert corrections_table(desk.store).empty
+
+
 def test_summaries_of_an_empty_desk_are_empty_tables(desk):
     for table in (cases_table(desk.store, today="2024-01-01"), corrections_table(desk.store),
                   wrong_by_factor(desk.store), wrong_by_source(desk.store)):  # fmt: skip
