@@ -53,27 +53,29 @@ def verify_command(store: str | None, heads: tuple[str, ...], export: str | None
     """
     from credit_model.act.appeals.store import Store
     from credit_model.act.appeals.verifying import verify
-    from credit_model.documents.case_folder import check_export
+    from credit_model.documents.case_folder import check_export, missing_in_log
     from credit_model.documents.signature import read_key
 
     if store is None and (export is None or heads):
         raise click.UsageError("give --store FILE, or --export DIR alone; a --head is looked for in a store.")
     if key is not None and export is None:
         raise click.UsageError("--key checks the signature of an export; give --export, too.")
-    exported = []
+    case = None
     if export is not None:
         case = check_export(export, key=None if key is None else read_key(key))
-        exported.append(str(case["head"]))
         signed = {"not checked": "not checked; give --key"}.get(case["signed"], case["signed"])
         show_facts([("export of case", case["case"]), ("its events", case["n_events"]), ("its head", case["head"]),
                     ("signed", signed)])  # fmt: skip
     if store is None:
         return
     with Store(store) as opened:
-        found = verify(opened, [*heads, *exported])
+        found = verify(opened, [*heads, *([] if case is None else [str(case["head"])])])
+        told = [f"{store}: {finding}" for finding in found.findings]
+        if case is not None and found.is_sound:
+            told = [f"{export}: {finding}" for finding in missing_in_log(opened, case)]
     show_verification(found)
-    if not found.is_sound:
-        raise AppealError(*(f"{store}: {finding}" for finding in found.findings))
+    if told:
+        raise AppealError(*told)
 
 
 @click.command("export", cls=Command)
@@ -120,8 +122,9 @@ def summary_command(store: str, out: str | None) -> None:
     desk = given.open_desk(store)
     cases = cases_table(desk.store, today=desk.day(desk.store.now()).isoformat())
     is_open = cases["state"] != "closed"
+    is_late = cases["late"] & (cases["answered"] == "")
     counts = [(name, int((cases["outcome"] == name).sum())) for name in OUTCOMES]
-    show_facts([("cases", len(cases)), ("open", int(is_open.sum())), ("late", int(cases["late"].sum())), *counts])
+    show_facts([("cases", len(cases)), ("open", int(is_open.sum())), ("late", int(is_late.sum())), *counts])
     for title, table in (("By factor", wrong_by_factor(desk.store)), ("By data source", wrong_by_source(desk.store))):
         if len(table):
             heading(title)

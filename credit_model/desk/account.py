@@ -49,22 +49,23 @@ def sign_in(asked: Asked) -> Response:
     """Begin a session, under a token that nobody had before."""
     sessions, mistakes = asked.office.sessions, Mistakes()
     name, password = asked.entered("name"), asked.form.get("password", [""])[0]
-    address = asked.request.client.host if asked.request.client else ""
-    wait = sessions.wait(name, address)
+    wait = sessions.attempt(name, asked.address)
     if wait > 0:
         mistakes.add("name", asked.say("sign_in.wait", math.ceil(wait / 60)))
-        answer = _form(asked, status=429, mistakes=mistakes)
-        answer.headers["retry-after"] = str(math.ceil(wait))
-        return answer
+        return _to_wait(_form(asked, status=429, mistakes=mistakes), wait)
     user = sessions.users.with_password(name, password)
     if user is None:
-        sessions.failed(name, address)
         mistakes.add("name", asked.say("sign_in.wrong"))
         return _form(asked, status=422, mistakes=mistakes)
-    sessions.succeeded(name)
+    sessions.succeeded(name, asked.address)
     sessions.end(asked.visit)
     answer = asked.go(local_path(asked.entered("back") or "/"))
     set_cookie(asked.office, answer, sessions.begin(user, asked.visit.lang))
+    return answer
+
+
+def _to_wait(answer: Response, seconds: float) -> Response:
+    answer.headers["retry-after"] = str(math.ceil(seconds))
     return answer
 
 
@@ -93,12 +94,14 @@ def change_password(asked: Asked) -> Response:
     """Another password; all other sessions of that user end."""
     sessions, mistakes = asked.office.sessions, Mistakes()
     old, new, again = (asked.form.get(name, [""])[0] for name in ("old", "new", "again"))
-    address = asked.request.client.host if asked.request.client else ""
-    if sessions.wait(asked.actor, address) > 0:
-        return show_account(asked, status=429, mistakes=Mistakes({"old": [asked.say("sign_in.wrong")]}))
+    wait = sessions.attempt(asked.actor, asked.address)
+    if wait > 0:
+        mistakes.add("old", asked.say("sign_in.wait", math.ceil(wait / 60)))
+        return _to_wait(show_account(asked, status=429, mistakes=mistakes), wait)
     if sessions.users.with_password(asked.actor, old) is None:
-        sessions.failed(asked.actor, address)
         mistakes.add("old", asked.say("account.wrong"))
+    else:
+        sessions.succeeded(asked.actor, asked.address)
     try:
         check_password(new, asked.actor)
     except AppealError:

@@ -13,6 +13,7 @@ from typing import Literal
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.datastructures import MutableHeaders, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -147,9 +148,25 @@ def _look_through(office: Office) -> None:
         log.look_through(office)
 
 
+class _Number(Convertor[int]):
+    """A number in an address; one of more digits than Python reads is in no address of ours."""
+
+    regex = "[0-9]{1,19}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("number", _Number())
+
+
 def _routes(office: Office, screen: Screen) -> list[Route]:
     methods = [name for name, handler in (("GET", screen.get), ("POST", screen.post)) if handler is not None]
-    return [Route(screen.path, _endpoint(office, screen), methods=methods, max_body_size=screen.most)]
+    path = screen.path.replace(":int}", ":number}")
+    return [Route(path, _endpoint(office, screen), methods=methods, max_body_size=screen.most)]
 
 
 def _endpoint(office: Office, screen: Screen) -> Callable[[Request], Awaitable[Response]]:
@@ -161,11 +178,9 @@ def _endpoint(office: Office, screen: Screen) -> Callable[[Request], Awaitable[R
         if not is_form:
             return await run_in_threadpool(_shown, office, request, who, handler)
         found = await run_in_threadpool(_let_in, office, request, who)
-        return (
-            found
-            if isinstance(found, Response)
-            else await run_in_threadpool(_answered, await _with_form(found), handler)
-        )
+        if isinstance(found, Response):
+            return found
+        return await run_in_threadpool(_done, await _with_form(found), who, handler)
 
     return answer
 
@@ -174,6 +189,16 @@ def _shown(office: Office, request: Request, who: Who, handler: Handler) -> Resp
     """The answer to a request for a page."""
     found = _let_in(office, request, who)
     return found if isinstance(found, Response) else _answered(found, handler)
+
+
+def _done(asked: Asked, who: Who, handler: Handler) -> Response:
+    """The answer to a form, which may have been long under way: who asks is looked up again."""
+    try:
+        user = None if asked.user is None else asked.office.sessions.user_of(asked.visit)
+    except CreditModelError:
+        return _unusable()
+    now = replace(asked, user=user)
+    return _turned_away(now, who) or _answered(now, handler)
 
 
 def _let_in(office: Office, request: Request, who: Who) -> Asked | Response:

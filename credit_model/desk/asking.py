@@ -15,8 +15,9 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from credit_model.act.appeals.cases import Case
+from credit_model.act.appeals.cases import Case, is_same_person
 from credit_model.act.appeals.desk import Desk
+from credit_model.act.appeals.entries import MOST_LETTERS
 from credit_model.desk.engine import Engine, Kept
 from credit_model.desk.register import Register
 from credit_model.desk.sessions import Sessions, Visit
@@ -167,6 +168,11 @@ class Asked:
         assert self.user is not None  # routes let nobody else in
         return self.user.name
 
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        return self.request.client.host if self.request.client else ""
+
     @cached_property
     def today(self) -> date:
         """The lender's day."""
@@ -202,6 +208,15 @@ class Asked:
             return self.office.desk.store.case(number if number <= _LARGEST else 0)
         except AppealError:
             raise RefusedError(404, "no_case") from None
+
+    def is_own(self, actor: str | None) -> bool:
+        """Whether a name in the log is that of who asks, however it was typed there."""
+        return actor is not None and self.user is not None and is_same_person(actor, self.user.name)
+
+    def bound(self, mistakes: Mistakes, name: str, *, at: str = "") -> None:
+        """Note a mistake where a text of the form is too long; ``at`` is the field's id if it is not its name."""
+        if len(self.entered(name)) > MOST_LETTERS:
+            mistakes.add(at or name, self.say("error.too_long", most=MOST_LETTERS))
 
     # ---- answers
 

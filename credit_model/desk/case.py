@@ -71,6 +71,14 @@ def check_seen(asked: Asked, case: Case, mistakes: Mistakes) -> None:
         mistakes.add("", asked.say("error.changed", name=case.events[-1].actor))
 
 
+def refused(asked: Asked, case: Case, error: AppealError) -> list[str]:
+    """What is told of a step that was refused: that another officer was quicker, or the reason as it is."""
+    last = asked.case().events[-1]
+    if last.seq != case.events[-1].seq:
+        return [asked.say("error.changed", name=last.actor)]
+    return error.told()
+
+
 def show(asked: Asked) -> Response:
     """The screen of a case."""
     return page(asked, asked.case())
@@ -108,7 +116,7 @@ def page(
         evaluated=case.evaluated,
         without=_aside(case) if without is None else without,
         decision=decision,
-        is_own=decision is not None and asked.user is not None and decision["proposed_by"] == asked.user.name,
+        is_own=decision is not None and asked.is_own(decision["proposed_by"]),
         outcomes=_outcomes(words, live),
         overrides=[(name, asked.say(f"reason.{name}")) for name in OVERRIDES],
         may_propose=case.kind == "explanation" or (case.evaluated is not None and without is None),
@@ -128,11 +136,16 @@ def _live(asked: Asked, file: CaseFile, without: tuple[int, ...] | None) -> tupl
     cells = corrected_cells(file.documents, without or ())
     try:
         return asked.office.engine.evaluation(file, cells), ""
-    except AppealError as error:
-        frozen = file.frozen
-        if asked.office.engine.find(frozen) is None:
-            return None, asked.say("error.model", version=frozen.model_version, digest=frozen.model_digest[:12])
-        return None, " ".join(error.told())
+    except AppealError:
+        return None, why_not(asked, file)
+
+
+def why_not(asked: Asked, file: CaseFile) -> str:
+    """Why a case cannot be evaluated here."""
+    frozen = file.frozen
+    if asked.office.engine.find(frozen) is None:
+        return asked.say("error.model", version=frozen.model_version, digest=frozen.model_digest[:12])
+    return asked.say("error.score")
 
 
 def _outcomes(words: CaseWords, live: Evaluation | None) -> list[dict[str, Any]]:
@@ -163,8 +176,7 @@ def evaluate(asked: Asked) -> Response:
     check_seen(asked, case, mistakes)
     model = asked.office.engine.find(file.frozen)
     if model is None:
-        version, digest = file.frozen.model_version, file.frozen.model_digest[:12]
-        mistakes.add("", asked.say("error.model", version=version, digest=digest))
+        mistakes.add("", why_not(asked, file))
     if not mistakes and model is not None:
         try:
             notices = notice_contents(parse_lender(file.lender))
@@ -173,7 +185,7 @@ def evaluate(asked: Asked) -> Response:
             )
             return asked.go(f"/case/{case.number}?done=evaluated#again")
         except AppealError as error:
-            mistakes.add("", *error.told())
+            mistakes.add("", *refused(asked, case, error))
     return page(asked, asked.case(), status=409, mistakes=mistakes, form_of="evaluate")
 
 

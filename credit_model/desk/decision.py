@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from credit_model.act.appeals.cases import OVERRIDES, Case
 from credit_model.desk.asking import Asked, Mistakes
-from credit_model.desk.case import check_seen, needed_file, page
+from credit_model.desk.case import check_seen, needed_file, page, refused
 from credit_model.desk.showing import CaseWords
 from credit_model.errors import AppealError, StoreError
 
@@ -71,8 +71,7 @@ def plain_number(text: str) -> str:
 def decide(asked: Asked) -> Response:
     """Take the decision that another person has proposed."""
     case, mistakes = asked.case(), Mistakes()
-    if case.proposed is not None and case.proposed.actor == asked.actor:
-        mistakes.add("", asked.say("decide.own"))
+    _by_another(asked, case, mistakes)
 
     def do() -> None:
         asked.office.desk.decide(case.number, actor=asked.actor, note=asked.entered("note"))
@@ -80,9 +79,16 @@ def decide(asked: Asked) -> Response:
     return _done(asked, case, mistakes, do, "decided", "decide")
 
 
+def _by_another(asked: Asked, case: Case, mistakes: Mistakes) -> None:
+    """Note a mistake where who asks has proposed what is to be decided."""
+    if case.proposed is not None and asked.is_own(case.proposed.actor):
+        mistakes.add("", asked.say("decide.own"))
+
+
 def send_back(asked: Asked) -> Response:
     """Return a proposal; the note says what is to be looked at again."""
     case, mistakes = asked.case(), Mistakes()
+    _by_another(asked, case, mistakes)
     if not asked.entered("why"):
         mistakes.add("why", asked.say("decide.why_needed"))
 
@@ -125,6 +131,8 @@ def erase(asked: Asked) -> Response:
 def _done(asked: Asked, case: Case, mistakes: Mistakes, do: Callable[[], None], done: str, form_of: str) -> Response:
     """Do it, unless something is wrong, which the screen of the case tells."""
     status = 422
+    asked.bound(mistakes, "why")
+    asked.bound(mistakes, "note", at="withdraw-note" if form_of == "withdraw" else "note")
     if not mistakes:
         check_seen(asked, case, mistakes)
         status = 409 if mistakes else 422
@@ -136,6 +144,6 @@ def _done(asked: Asked, case: Case, mistakes: Mistakes, do: Callable[[], None], 
             mistakes.add("", asked.say("error.store"), *error.told())
             status = 503
         except AppealError as error:
-            mistakes.add("", *error.told())
+            mistakes.add("", *refused(asked, case, error))
             status = 409
     return page(asked, asked.case(), status=status, mistakes=mistakes, form_of=form_of)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from starlette.responses import Response
 
 from credit_model.act.appeals.cases import Case
-from credit_model.act.appeals.entries import MOST_BYTES, MOST_LETTERS
+from credit_model.act.appeals.entries import MOST_BYTES, MOST_FILE_NAME
 from credit_model.act.appeals.evidence import MOST_CELLS, Edit, corrected, find_flags, months_read, read_edits
 from credit_model.act.appeals.reading import CaseFile, sealed_record
 from credit_model.desk.asking import Asked, Mistakes, RefusedError, download
-from credit_model.desk.case import check_seen, file_of, head, needed_file
+from credit_model.desk.case import check_seen, file_of, head, needed_file, refused, why_not
 from credit_model.desk.decision import plain_number
 from credit_model.desk.showing import CaseWords, when
 from credit_model.errors import AppealError, CreditModelError, StoreError
@@ -135,10 +135,11 @@ def enter(asked: Asked) -> Response:
     name, content = asked.files.get("file", ("", b""))
     if content and len(content) > MOST_BYTES:
         mistakes.add("file", asked.say("evidence.file_rule", most=MOST_BYTES // 1_000_000))
+    if len(name) > MOST_FILE_NAME:
+        mistakes.add("file", asked.say("evidence.file_name", most=MOST_FILE_NAME))
     if name and not content:
         mistakes.add("file", asked.say("evidence.file_empty"))
-    if len(asked.entered("note")) > MOST_LETTERS:
-        mistakes.add("note", asked.say("error.too_long", most=MOST_LETTERS))
+    asked.bound(mistakes, "note")
     if mistakes:
         return _page(asked, case, file, status=422, mistakes=mistakes)
     if asked.entered("do") == "try":
@@ -156,7 +157,7 @@ def enter(asked: Asked) -> Response:
             mistakes.add("", asked.say("error.store"), *error.told())
             status = 503
         except AppealError as error:
-            mistakes.add("", *error.told())
+            mistakes.add("", *refused(asked, case, error))
     now = asked.case()
     return _page(asked, now, file_of(asked, now), status=status, mistakes=mistakes)
 
@@ -228,7 +229,7 @@ def _value(words: CaseWords, kind: DocumentKind, column: str, text: str) -> str:
     if declared.unit in _PER_CENT:
         try:
             return str(Decimal(plain) / 100)
-        except InvalidOperation:
+        except ArithmeticError:  # no number, or one beyond all bounds
             return text
     return plain
 
@@ -242,8 +243,8 @@ def _tried(asked: Asked, words: CaseWords, kind: DocumentKind, edits: tuple[Edit
     try:
         found = words.evaluation(asked.office.engine.evaluation(file, cells))
         cannot = ""
-    except AppealError as error:
-        found, cannot = None, " ".join(error.told())
+    except AppealError:
+        found, cannot = None, why_not(asked, file)
     return {"flags": words.flags(flags), "again": found, "cannot": cannot}
 
 

@@ -67,8 +67,7 @@ def _row(asked: Asked, case: Case, clock: Clock) -> dict[str, Any]:
 def turn_of(asked: Asked, case: Case) -> str:
     """What is to be done next, and by whom."""
     if case.state == "proposed" and case.proposed is not None:
-        own = asked.user is not None and case.proposed.actor == asked.user.name
-        return asked.say("turn.own" if own else "turn.proposed", name=case.proposed.actor)
+        return asked.say("turn.own" if asked.is_own(case.proposed.actor) else "turn.proposed", name=case.proposed.actor)
     if case.state == "open" and case.kind == "explanation":
         return asked.say("turn.explanation")
     return asked.say(f"turn.{case.state}")

@@ -84,6 +84,6 @@ def verify_now(asked: Asked) -> Response:
         look_through(asked.office, heads)
     except StoreError:
         raise
-    except AppealError as error:
-        return show(asked, status=422, mistakes=Mistakes({"heads": [asked.say("log.head_rule"), *error.told()]}))
+    except AppealError:
+        return show(asked, status=422, mistakes=Mistakes({"heads": [asked.say("log.head_rule")]}))
     return asked.go("/log#verified")

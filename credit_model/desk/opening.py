@@ -8,14 +8,13 @@ from typing import Any
 from starlette.responses import Response
 
 from credit_model.act.appeals.cases import KINDS, Kind
-from credit_model.act.appeals.entries import MOST_LETTERS
-from credit_model.act.appeals.frozen import Frozen, freeze_cut, freeze_rise
+from credit_model.act.appeals.frozen import Frozen, NoRiseError, freeze_cut, freeze_rise
 from credit_model.desk.asking import Asked, Mistakes
 from credit_model.desk.engine import Book
 from credit_model.documents.deadlines import terms_of
 from credit_model.documents.letter import notice_contents
 from credit_model.documents.letter_content import case_number
-from credit_model.errors import AppealError, CreditModelError, HistoryError, StoreError
+from credit_model.errors import CreditModelError, HistoryError, StoreError
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.portfolio.months import format_month
 from credit_model.words.values import catalogue_words
@@ -80,8 +79,8 @@ def open_case(asked: Asked) -> Response:
         mistakes.add("kind", asked.say("open.choose_kind"))
     if kind in KINDS and kind != "rise" and not month:
         mistakes.add("month", asked.say("open.choose_cut"))
-    if len(asked.entered("claim")) > MOST_LETTERS:
-        mistakes.add("claim", asked.say("error.too_long", most=MOST_LETTERS))
+    for name in ("claim", "late_because"):
+        asked.bound(mistakes, name)
     if mistakes:
         return show(asked, status=422, mistakes=mistakes)
     known: Kind = next(one for one in KINDS if one == kind)
@@ -90,8 +89,8 @@ def open_case(asked: Asked) -> Response:
     except HistoryError:
         mistakes.add("month", asked.say("open.no_cut", borrower=borrower, month=month))
         return show(asked, status=422, mistakes=mistakes)
-    except AppealError as error:
-        mistakes.add("kind", asked.say("open.no_rise"), *error.told())
+    except NoRiseError as error:
+        mistakes.add("kind", asked.say(f"open.no_rise_{error.why}"))
         return show(asked, status=422, mistakes=mistakes)
     return _enter(asked, book, known, frozen, notices, day, mistakes)
 
@@ -101,10 +100,13 @@ def _day(asked: Asked, mistakes: Mistakes) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         mistakes.add("notice_date", asked.say("open.date_rule"))
         return None
+    if day > asked.today:
+        mistakes.add("notice_date", asked.say("open.date_to_come", day=asked.spoken.date(asked.today)))
+    return day
 
 
 def _frozen(asked: Asked, book: Book, kind: Kind, borrower: str, month: str) -> tuple[Frozen, dict[str, Any]]:
@@ -146,5 +148,7 @@ def _enter(
             mistakes.add("", asked.say("error.store"), *error.told())
             status = 503
         except CreditModelError as error:
-            mistakes.add("", *error.told())
+            other = office.register.open_about(frozen)  # of a colleague who was quicker
+            told = error.told() if other is None else [asked.say("open.second", case=case_number(other))]
+            mistakes.add("month", *told)
     return show(asked, status=status, mistakes=mistakes, other=other)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from credit_model.act.appeals.reading import CaseFile, corrected_cells
 from credit_model.desk.asking import Asked, Mistakes, RefusedError, document, download
-from credit_model.desk.case import check_seen, file_of, head, needed_file
+from credit_model.desk.case import check_seen, file_of, head, needed_file, refused, why_not
 from credit_model.documents.case_folder import export_case
 from credit_model.documents.letter import Letter, letter_of, letters, write_letters
 from credit_model.documents.letter_content import case_number
@@ -51,6 +51,8 @@ def give_page(asked: Asked) -> Response:
     file = needed_file(asked)
     if file.frozen.is_rise:
         raise RefusedError(404, "no_page")
+    if asked.office.engine.find(file.frozen) is None:
+        raise RefusedError(422, "mistake", why_not(asked, file))
     cells = _cells(file) if asked.wanted("show") == "corrected" else {}
     text = asked.office.engine.page(file, cells, asked.lang)
     return document(text, f"{_own_policy(text)}; sandbox allow-scripts allow-modals")
@@ -156,7 +158,7 @@ def write_letter(asked: Asked) -> Response:
             mistakes.add("", asked.say("error.store"), *error.told())
             status = 503
         except AppealError as error:
-            mistakes.add("", *error.told())
+            mistakes.add("", *refused(asked, case, error))
     return show_letter(asked, status=status, mistakes=mistakes)
 
 

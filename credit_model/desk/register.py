@@ -31,12 +31,15 @@ class Clock:
         Left until it is due; negative: so many days late. Of an answered case as it was answered.
     runs : bool
         The borrower is still to be answered.
+    is_answered : bool
+        The borrower was answered; neither holds of a withdrawn case.
     is_late, is_soon : bool
     """
 
     due: date
     days: int
     runs: bool
+    is_answered: bool
     is_late: bool
     is_soon: bool
 
@@ -48,7 +51,7 @@ def clock_of(case: Case, today: date) -> Clock:
     runs = answered is None and case.state != "closed"
     days = (due - (answered or today)).days
     is_late = case.is_late(today.isoformat())
-    return Clock(due, days, runs, is_late, runs and not is_late and days <= SOON_DAYS)
+    return Clock(due, days, runs, answered is not None, is_late, runs and not is_late and days <= SOON_DAYS)
 
 
 @dataclass(frozen=True)

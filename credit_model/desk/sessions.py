@@ -9,7 +9,8 @@ from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 
-from credit_model.desk.users import Role, User, Users, folded
+from credit_model.act.appeals.cases import folded
+from credit_model.desk.users import Role, User, Users
 
 #: Seconds: without a request, and since it began, after which a session ends.
 IDLE, LONGEST = 30 * 60.0, 12 * 3600.0
@@ -128,30 +129,33 @@ class Sessions:
 
     # ---- failed sign-ins
 
-    def wait(self, name: str, address: str) -> float:
-        """Seconds until a sign-in may be tried again; 0: now."""
+    def attempt(self, name: str, address: str) -> float:
+        """Seconds until a sign-in may be tried again; 0: now, and it counts as failed until it has `succeeded`.
+
+        So of many who try at the same time no more are let in than one after the other.
+        """
         now, longest = self.users.clock(), 0.0
+        keys = ((_by_name(name), MOST_BY_NAME), (f"at {address}", MOST_BY_ADDRESS))
         with self.users.using() as connection:
-            for key, most in ((_by_name(name), MOST_BY_NAME), (f"at {address}", MOST_BY_ADDRESS)):
+            for key, most in keys:
                 rows = connection.execute(
                     "SELECT at FROM failure WHERE key = ? AND at > ? ORDER BY at DESC LIMIT ?",
                     (key, now - WITHIN, most),
                 ).fetchall()
                 if len(rows) == most:
                     longest = max(longest, rows[-1][0] + WITHIN - now)
+            if not longest:
+                connection.execute("DELETE FROM failure WHERE at < ?", (now - WITHIN,))
+                connection.executemany("INSERT INTO failure VALUES (?, ?)", [(now, key) for key, _ in keys])
         return longest
 
-    def failed(self, name: str, address: str) -> None:
-        """Note a sign-in that failed."""
-        now = self.users.clock()
-        with self.users.using() as connection:
-            connection.execute("DELETE FROM failure WHERE at < ?", (now - WITHIN,))
-            connection.executemany("INSERT INTO failure VALUES (?, ?)", [(now, _by_name(name)), (now, f"at {address}")])
-
-    def succeeded(self, name: str) -> None:
-        """Forget the failures of a name."""
+    def succeeded(self, name: str, address: str) -> None:
+        """Forget the failures of a name, and that this attempt from an address was one."""
         with self.users.using() as connection:
             connection.execute("DELETE FROM failure WHERE key = ?", (_by_name(name),))
+            connection.execute(
+                "DELETE FROM failure WHERE rowid = (SELECT max(rowid) FROM failure WHERE key = ?)", (f"at {address}",)
+            )
 
 
 def _by_name(name: str) -> str:

@@ -239,7 +239,8 @@ def events_told(store: Store, case: Case, words: EventWords) -> Iterator[dict[st
         note = ""
         if event.sealed and not case.is_erased:
             record = sealed_record(store, case, event)
-            note = str(record.get("claim") or record.get("note") or record.get("late_because") or "")
+            said = (record.get(name) for name in ("claim", "late_because", "note"))
+            note = "\n".join(str(text) for text in said if text)
         yield {"seq": event.seq, "at": event.at, "by": event.actor, "note": note, "hash": event.hash[:12],
                "text": words.of(event.action, event.facts)}  # fmt: skip
 

@@ -8,12 +8,12 @@ import secrets
 import sqlite3
 import threading
 import time
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from credit_model.act.appeals.cases import folded
 from credit_model.act.appeals.entries import one_name
 from credit_model.act.appeals.schema import remedy
 from credit_model.errors import AppealError, StoreError
@@ -245,15 +245,6 @@ class Users:
             with self.using() as connection:
                 connection.execute("UPDATE user SET password = ? WHERE name = ?", (hasher.hash(password), user.name))
         return user
-
-
-def folded(name: str) -> str:
-    """A name as it is told from others, however it is typed.
-
-    >>> folded(" Ann  Lee"), folded("Ａｎｎ")
-    ('ann lee', 'ann')
-    """
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def hashed(password: str) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from credit_model.act.appeals.chain import event_hash, head_of, sealed_digest, text_digest
+from credit_model.act.appeals.cases import Case, case_of_events
+from credit_model.act.appeals.chain import Event, event_hash, event_of, is_sealed, read_head, text_digest
 from credit_model.act.appeals.desk import Desk
-from credit_model.documents.case_pages import case_pages
+from credit_model.act.appeals.store import Store
+from credit_model.act.appeals.verifying import Finding
+from credit_model.documents.case_pages import AS_DECIDED, CORRECTED, case_pages
 from credit_model.documents.letter import Letter, letter_of
 from credit_model.documents.letter_content import case_number
 from credit_model.documents.signature import SIGNATURE, check_signature, sign
-from credit_model.errors import ArtifactError
+from credit_model.errors import AppealError, ArtifactError
 from credit_model.explain.support import SupportRule
 from credit_model.files import MANIFEST, fresh_folder
 from credit_model.fitted_model import FittedModel
@@ -22,6 +25,7 @@ from credit_model.model.seal import damaged, read_sealed, write_sealed
 
 FORMAT = "credit_model.appeal/1"
 _CASE, _LENDER, _CATALOGUE = "case.json", "lender.toml", "catalogue.toml"
+_SUFFIXES = ("html", "md", "json")
 _WHAT = "the exported case"
 _REMEDY = "export the case again"
 
@@ -82,7 +86,7 @@ def _files(desk: Desk, number: int, model: tuple[FittedModel, SupportRule] | Non
         files = {_LENDER: desk.store.text(texts["lender"]), _CATALOGUE: desk.store.text(texts["catalogue"])}
         events = []
         for event in case.events:
-            sealed = [_sealed(desk, digest) for digest in event.sealed]
+            sealed = [_sealed(desk, digest, _is_file(event, place)) for place, digest in enumerate(event.sealed)]
             fields = ("seq", "at", "actor", "case", "action", "prev", "hash")
             record = {name: getattr(event, name) for name in fields}
             events.append(record | {"facts": event.facts_text, "sealed": event.sealed_text, "items": sealed})
@@ -103,20 +107,21 @@ def _letter_name(seq: int, lang: str, suffix: str) -> str:
 
 
 def _formats(letter: Letter) -> list[tuple[str, str]]:
-    return [("html", letter.html()), ("md", letter.markdown()), ("json", letter.json())]
+    return list(zip(_SUFFIXES, (letter.html(), letter.markdown(), letter.json()), strict=True))
 
 
-def _sealed(desk: Desk, digest: str) -> dict[str, Any]:
+def _is_file(event: Event, place: int) -> bool:
+    """Whether an item of an event is a file that was handed in."""
+    return (event.action, place) == ("evidence", 1)
+
+
+def _sealed(desk: Desk, digest: str, is_file: bool) -> dict[str, Any]:
     """A sealed item as an export has it: a record with its salt, of a file the digest alone."""
     found = desk.store.salted(digest)
     if found is None:
         return {"digest": digest, "erased": True}
     salt, content = found
-    try:
-        record = json.loads(content)
-    except ValueError:
-        return {"digest": digest, "n_bytes": len(content)}
-    if not isinstance(record, dict):
+    if is_file:
         return {"digest": digest, "n_bytes": len(content)}
     return {"digest": digest, "salt": salt.hex(), "content": content.decode()}
 
@@ -133,7 +138,8 @@ def check_export(folder: str | Path, *, key: bytes | None = None) -> Mapping[str
     Returns
     -------
     mapping
-        ``case``, ``head``, ``n_events`` and ``signed``: "no", "yes" (with the key that was given), or "not checked".
+        ``case``, ``head``, ``n_events``, ``signed``: "no", "yes" (with the key that was given), or "not checked"; and
+        ``events``, the hash of each by its number.
 
     Raises
     ------
@@ -150,51 +156,118 @@ def check_export(folder: str | Path, *, key: bytes | None = None) -> Mapping[str
     if key is not None:
         check_signature(folder, FORMAT, key)
     try:
-        events: Sequence[Mapping[str, Any]] = json.loads(stored[_CASE])["events"]
-        for event in events:
-            fields = ("seq", "at", "actor", "case", "action", "facts", "sealed", "prev")
-            if event_hash(*(event[name] for name in fields)) != event["hash"]:
-                raise damaged(folder, _WHAT, f"event {event['seq']} is not what its hash says")
-            if [item["digest"] for item in event["items"]] != json.loads(event["sealed"]):
-                raise damaged(folder, _WHAT, f"event {event['seq']} has other items than it names")
-            for item in event["items"]:
-                if (
-                    "salt" in item
-                    and sealed_digest(bytes.fromhex(item["salt"]), item["content"].encode()) != item["digest"]
-                ):
-                    raise damaged(folder, _WHAT, f"an item of event {event['seq']} is not what its digest says")
+        shown = json.loads(stored[_CASE])
+        records: Sequence[Mapping[str, Any]] = shown["events"]
+        case = _case_of(folder, shown, manifest)
+        erased = {digest for event in case.events if event.action == "erased" for digest in event.facts["items"]}
+        for record, event in zip(records, case.events, strict=True):
+            for place, item in enumerate(record["items"]):
+                _check_item(folder, event, place, item, erased)
             _check_texts(folder, event, stored)
-            _check_letters(folder, event, stored, manifest.get("package") == metadata.version("credit-model"))
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, ArtifactError):
-            raise
+            _check_letters(folder, event, record, stored, manifest.get("package") == metadata.version("credit-model"))
+        _check_names(folder, case, names)
+    except ArtifactError:
+        raise
+    except AppealError as error:
+        raise damaged(folder, _WHAT, f"its events do not follow from each other ({error})") from None
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise damaged(folder, _WHAT, f"{_CASE} cannot be read ({error})") from None
     is_signed = (Path(folder) / SIGNATURE).exists()
     signed = "no" if not is_signed else "not checked" if key is None else "yes"
-    return {"case": manifest["case"], "head": manifest["head"], "n_events": len(events), "signed": signed}
+    return {
+        "case": manifest["case"],
+        "head": manifest["head"],
+        "n_events": len(case.events),
+        "signed": signed,
+        "events": {event.seq: event.hash for event in case.events},
+    }
 
 
-def _check_texts(folder: str | Path, event: Mapping[str, Any], stored: Mapping[str, bytes]) -> None:
+def _case_of(folder: str | Path, shown: Mapping[str, Any], manifest: Mapping[str, Any]) -> Case:
+    """The case of an export: its events are of one case, follow from each other, and come to what it says."""
+    fields = ("seq", "at", "actor", "case", "action", "facts", "sealed", "prev")
+    events: list[Event] = []
+    for record in shown["events"]:
+        if event_hash(*(record[name] for name in fields)) != record["hash"]:
+            raise damaged(folder, _WHAT, f"event {record['seq']} is not what its hash says")
+        event = event_of([*(record[name] for name in fields), record["hash"]])
+        if [item["digest"] for item in record["items"]] != list(event.sealed):
+            raise damaged(folder, _WHAT, f"event {event.seq} has other items than it names")
+        last = events[-1] if events else None
+        if last is not None and (event.seq <= last.seq or (event.seq == last.seq + 1 and event.prev != last.hash)):
+            raise damaged(folder, _WHAT, f"event {event.seq} does not follow event {last.seq}")
+        if last is not None and event.case != last.case:
+            raise damaged(folder, _WHAT, f"event {event.seq} is of another case")
+        events.append(event)
+    case = case_of_events(events)
+    seq, start = read_head(shown["head"])
+    if seq < events[-1].seq or (seq == events[-1].seq and not events[-1].hash.startswith(start)):
+        raise damaged(folder, _WHAT, f"its head {shown['head']} is not one of a log that holds event {events[-1].seq}")
+    stated = (shown["case"], shown["state"], shown["case"], shown["head"])
+    if stated != (case_number(case.number), case.state, manifest["case"], manifest["head"]):
+        raise damaged(folder, _WHAT, "it states another case, state or head than its events come to")
+    return case
+
+
+def _check_item(folder: str | Path, event: Event, place: int, item: Mapping[str, Any], erased: Collection[str]) -> None:
+    """Hold an item against its digest; it may be withheld only where it was erased, or is a file that was handed in."""
+    if "content" in item:
+        if not is_sealed(item["digest"], bytes.fromhex(item["salt"]), item["content"].encode()):
+            raise damaged(folder, _WHAT, f"an item of event {event.seq} is not what its digest says")
+    elif item.get("erased"):
+        if item["digest"] not in erased:
+            raise damaged(folder, _WHAT, f"an item of event {event.seq} is missing, and no event says it was erased")
+    elif not _is_file(event, place):
+        raise damaged(folder, _WHAT, f"an item of event {event.seq} is missing")
+
+
+def _check_texts(folder: str | Path, event: Event, stored: Mapping[str, bytes]) -> None:
     """Hold the lender file and the catalogue against the digests of the case's first event."""
-    if event["action"] == "opened":
-        for which, digest in json.loads(event["facts"])["texts"].items():
+    if event.action == "opened":
+        for which, digest in event.facts["texts"].items():
             if text_digest(stored[f"{which}.toml"].decode()) != digest:
-                raise damaged(folder, _WHAT, f"{which}.toml is not the one that event {event['seq']} names")
+                raise damaged(folder, _WHAT, f"{which}.toml is not the one that event {event.seq} names")
 
 
 def _check_letters(
-    folder: str | Path, event: Mapping[str, Any], stored: Mapping[str, bytes], is_same_package: bool
+    folder: str | Path, event: Event, record: Mapping[str, Any], stored: Mapping[str, bytes], is_same_package: bool
 ) -> None:
     """Hold letters against the records of their event: the JSON, and all formats where this version wrote them."""
-    if event["action"] != "letter":
+    if event.action != "letter":
         return
-    for lang, item in zip(json.loads(event["facts"])["langs"], event["items"], strict=True):
+    for lang, item in zip(event.facts["langs"], record["items"], strict=True):
         if "content" in item:
-            head = head_of(event["seq"], event["hash"])
-            for suffix, text in _formats(Letter(json.loads(item["content"]) | {"head": head})):
-                name = _letter_name(event["seq"], lang, suffix)
+            for suffix, text in _formats(Letter(json.loads(item["content"]) | {"head": event.head})):
+                name = _letter_name(event.seq, lang, suffix)
                 if (is_same_package or suffix == "json") and stored.get(name) != text.encode():
-                    raise damaged(folder, _WHAT, f"{name} is not the letter of event {event['seq']}")
+                    raise damaged(folder, _WHAT, f"{name} is not the letter of event {event.seq}")
+
+
+def _check_names(folder: str | Path, case: Case, names: Collection[str]) -> None:
+    """That there are the texts, the letters of the case and perhaps its pages, and nothing else."""
+    letters = [] if case.is_erased else [(event.seq, lang) for event in case.letters for lang in event.facts["langs"]]
+    wanted = {_CASE, *(f"{which}.toml" for which in case.opened.facts["texts"])}
+    wanted |= {_letter_name(seq, lang, suffix) for seq, lang in letters for suffix in _SUFFIXES}
+    for name in sorted(wanted ^ (set(names) - {AS_DECIDED, CORRECTED})):
+        told = "is missing" if name in wanted else "belongs to no event"
+        raise damaged(folder, _WHAT, f"{ascii(name)[1:-1]} {told}")
+
+
+def missing_in_log(store: Store, export: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """What an export, as `check_export` read it, has otherwise than the log from which it says it comes.
+
+    Its own head proves nothing: whoever leaves an event out can keep that.
+    """
+    number, last = int(str(export["case"])[1:]), read_head(export["head"])[0]
+    known = {event.seq: event.hash for event in store.events(number) if event.seq <= last}
+    exported: Mapping[int, str] = export["events"]
+    found = []
+    for seq in sorted({*known, *exported}):
+        if seq not in exported:
+            found.append(Finding(f"event {seq}", "belongs to the case, and the export leaves it out"))
+        elif known.get(seq) != exported[seq]:
+            found.append(Finding(f"event {seq}", "is another in the export than in the log"))
+    return tuple(found)
 
 
 def _names(folder: Path) -> list[str]:

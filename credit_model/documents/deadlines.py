@@ -8,6 +8,7 @@ from datetime import date
 from credit_model.act.appeals.cases import Kind
 from credit_model.act.appeals.entries import Terms
 from credit_model.documents.lender_file import ChannelId, Lender
+from credit_model.errors import AppealError
 
 #: Kind of case -> the lender's channel for it.
 CHANNEL_OF: dict[Kind, ChannelId] = {
@@ -21,6 +22,8 @@ CHANNEL_OF: dict[Kind, ChannelId] = {
 
 def terms_of(lender: Lender, kind: Kind, notice_day: date | None = None) -> Callable[[date], Terms]:
     """What the lender's file grants to a case, from the day on which it is opened.
+
+    The callable raises `AppealError` where the notice's day is still to come.
 
     Parameters
     ----------
@@ -42,11 +45,15 @@ def terms_of(lender: Lender, kind: Kind, notice_day: date | None = None) -> Call
     datetime.date(2024, 4, 22)
     """
     channel, calendar = lender.channel(CHANNEL_OF[kind]), lender.calendar
-    open_until = None
-    if notice_day is not None and kind != "rise":
-        open_until = calendar.after(notice_day, channel.open_days, channel.counted)
 
     def terms(day: date) -> Terms:
+        open_until = None
+        if notice_day is not None and kind != "rise":
+            if notice_day > day:
+                raise AppealError(
+                    f"the borrower cannot have had the notice on {notice_day}, today is {day}; give the right day"
+                )
+            open_until = calendar.after(notice_day, channel.open_days, channel.counted)
         due = calendar.after(day, channel.answer_days, channel.counted)
         if kind == "dispute":  # the datum may be the bureau's, whose law counts all days
             due = min(due, calendar.after(day, lender.bureau.dispute_days, "calendar"))

@@ -30,7 +30,7 @@ COMPOSED = {
               "no_letter"),
     "turn": (*STATES, "own", "explanation"),
     "inbox": tuple(f"view_{view}" for view in VIEWS),
-    "open": tuple(f"hint_{kind}" for kind in KINDS),
+    "open": (*(f"hint_{kind}" for kind in KINDS), "no_rise_highest", "no_rise_limit"),
     "channel": CHANNELS,
     "outcome": (*OUTCOMES, *(f"rise_{name}" for name in OUTCOMES[:3])),
     "reason": (*OVERRIDES, "as_evaluated", "as_asked"),

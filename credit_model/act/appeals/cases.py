@@ -6,6 +6,7 @@ is answered, and the case is closed. A state is never stored by itself: it is wh
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,11 @@ OVERRIDES = (
 #: The reason where it does not.
 AS_EVALUATED, AS_ASKED = "as_evaluated", "as_asked"
 
+#: Letters and marks that nobody sees, though Python calls them printable (Unicode's default ignorables, blanks).
+UNSEEN = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 _BEFORE_A_PROPOSAL: tuple[State, ...] = ("open", "evidence", "evaluated")
 #: Action -> the states in which it is allowed, and the state that follows (None: the same).
 _STEPS: Mapping[str, tuple[tuple[State, ...], State | None]] = {
@@ -188,11 +194,16 @@ def is_same_person(one: str, other: str) -> bool:
     >>> is_same_person("Ann  Lee", "ann lee")
     True
     """
-    return _typed(one) == _typed(other)
+    return folded(one) == folded(other)
 
 
-def _typed(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+def folded(name: str) -> str:
+    """A name as it is told from others: capitals, widths, spaces and letters that cannot be seen make no other one.
+
+    >>> folded(" Ann  Lee"), folded("Ａｎｎ"), folded("ann\ufe0f")
+    ('ann lee', 'ann', 'ann')
+    """
+    return " ".join(UNSEEN.sub("", unicodedata.normalize("NFKC", name)).casefold().split())
 
 
 def check_evaluated(case: Case) -> None:

@@ -112,9 +112,17 @@ def sealed_digest(salt: bytes, content: bytes) -> str:
     return hashlib.sha256(salt + content).hexdigest()
 
 
+def is_sealed(digest: str, salt: bytes, content: bytes) -> bool:
+    """Whether a digest is that of a salt and a content.
+
+    The salt's length counts: the digest alone does not tell where it ends and the content begins.
+    """
+    return len(salt) == SALT_BYTES and sealed_digest(salt, content) == digest
+
+
 def text_digest(text: str) -> str:
-    """SHA-256 of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    """SHA-256 of a text; of one that is no UTF-8 (``surrogateescape``), of its bytes."""
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 def head_of(seq: int, hash: str) -> str:

@@ -10,7 +10,15 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any, get_args
 
 from credit_model.act.appeals.cases import KINDS, Case, Kind, Outcome, check_evaluated, check_step
-from credit_model.act.appeals.entries import MOST_BYTES, Terms, checked_note, decided_limit, decided_reason, one_name
+from credit_model.act.appeals.entries import (
+    MOST_BYTES,
+    MOST_FILE_NAME,
+    Terms,
+    checked_note,
+    decided_limit,
+    decided_reason,
+    one_name,
+)
 from credit_model.act.appeals.evaluating import Evaluation, corrected_cut, evaluate, rise_held_back
 from credit_model.act.appeals.evidence import Flag, find_flags, read_edits
 from credit_model.act.appeals.frozen import Frozen, model_digest
@@ -185,7 +193,7 @@ class Desk:
                 "edits": [edit.as_record() for edit in edits],
                 "flags": [asdict(flag) for flag in flags],
                 "note": note,
-                "file_name": checked_note(file_name, "the file's name"),
+                "file_name": checked_note(file_name, "the file's name", MOST_FILE_NAME),
                 "file_digest": "" if file is None else hashlib.sha256(file).hexdigest(),
             }
             items = [writing.seal(number, record), *([] if file is None else [writing.seal(number, file)])]

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from credit_model.act.appeals.cases import AS_ASKED, AS_EVALUATED, OVERRIDES
+from credit_model.act.appeals.cases import AS_ASKED, AS_EVALUATED, OVERRIDES, UNSEEN
 from credit_model.act.appeals.frozen import Frozen
 from credit_model.errors import AppealError
 
 #: Letters of a note, and bytes of a document's file.
 MOST_LETTERS, MOST_BYTES = 20_000, 20_000_000
+#: Letters of a file's name, as file systems have it.
+MOST_FILE_NAME = 255
 _MOST_NAME = 80
 
 
@@ -87,12 +89,12 @@ def one_name(actor: str) -> str:
         It is empty, too long, or holds what cannot be seen.
     """
     name = unicodedata.normalize("NFC", actor.encode("utf-8", "replace").decode()).strip()
-    if not name or len(name) > _MOST_NAME or not name.isprintable():
+    if not name or len(name) > _MOST_NAME or not name.isprintable() or UNSEEN.search(name):
         raise AppealError(f"an officer's name must be 1 to {_MOST_NAME} letters on one line, got {ascii(actor)[:100]}")
     return name
 
 
-def checked_note(text: str, what: str) -> str:
+def checked_note(text: str, what: str, most: int = MOST_LETTERS) -> str:
     """A text of bounded length that UTF-8 can hold; ``what`` names it.
 
     Raises
@@ -100,8 +102,8 @@ def checked_note(text: str, what: str) -> str:
     AppealError
         It is too long.
     """
-    if len(text) > MOST_LETTERS:
-        raise AppealError(f"{what} may have {MOST_LETTERS:,} letters, got {len(text):,}; keep it short")
+    if len(text) > most:
+        raise AppealError(f"{what} may have {most:,} letters, got {len(text):,}; keep it short")
     return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd").strip()
 
 

@@ -79,6 +79,8 @@ class Evaluation:
         The fits that count, and those that are over the line by themselves.
     further : tuple of Restoring
         What further evidence would matter most, the largest first.
+    limit_in_force, limit_asked : float
+        Of the decision: the limit after it, and the one that is asked for.
     """
 
     score_before: float
@@ -95,6 +97,8 @@ class Evaluation:
     n_fits: int
     n_cross: int
     further: tuple[Restoring, ...]
+    limit_in_force: float = -math.inf
+    limit_asked: float = math.inf
 
     @property
     def crosses(self) -> bool:
@@ -105,11 +109,13 @@ class Evaluation:
     def recommendation(self) -> Recommendation:
         """What follows from the numbers alone; a person decides.
 
-        ``reinstate`` over the line; ``partly`` where the correction brings a higher tier, but not the old one.
+        ``reinstate`` over the line; ``partly`` where the correction brings a higher tier whose limit lies between the
+        one in force and the one that is asked for.
         """
         if self.crosses:
             return "reinstate"
-        return "partly" if self.tier_after > self.tier_before else "uphold"
+        is_between = self.limit_in_force < self.limit_after < self.limit_asked
+        return "partly" if is_between and self.tier_after > self.tier_before else "uphold"
 
     @property
     def leading_factor(self) -> str:
@@ -127,7 +133,9 @@ class Evaluation:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """What `as_record` gave."""
-        line = math.nan if record["line"] is None else record["line"]
+        line = (
+            math.nan if record["line"] is None else record["line"]
+        )  # records of before have no limits of the decision
         return cls(**{**record, "line": line, "further": tuple(Restoring(**one) for one in record["further"])})
 
 
@@ -183,6 +191,8 @@ def evaluate(
         n_fits=len(fits),
         n_cross=int((fits >= line).sum()),
         further=_further(fitted, frozen, snapshots, row[1], cells, corrected),
+        limit_in_force=frozen.limit_after,
+        limit_asked=frozen.limit_asked,
     )
 
 
@@ -276,8 +286,9 @@ def _further(
     reference = int(pairs.reference_row[0])
     if reference < 0:
         return ()
-    then = reference - int(snapshots.history.starts[1]) - fitted.catalogue.decision_lag
-    tried = list(_candidates(fitted, frozen, max(then, 0), cells))
+    at = reference - int(snapshots.history.starts[1])
+    then = last_known_row(frozen.month_number, at, fitted.catalogue.decision_lag)
+    tried = list(_candidates(fitted, frozen, then, cells))
     if not tried:
         return ()
     longest = max(feature.window for feature in fitted.catalogue.drivers) + fitted.catalogue.decision_lag + 1
@@ -294,6 +305,15 @@ def _further(
     )
 
 
+def last_known_row(month_number: IntArray, row: int, lag: int) -> int:
+    """The row of the last month that a decision at a row knew, of a borrower whose months may have gaps.
+
+    >>> last_known_row(np.array([1, 2, 3, 7]), 3, 2), last_known_row(np.array([4, 5]), 0, 1)
+    (2, 0)
+    """
+    return max(int(np.searchsorted(month_number, month_number[row] - lag, side="right")) - 1, 0)
+
+
 def _candidates(
     fitted: FittedModel, frozen: Frozen, then: int, cells: Mapping[Cell, float]
 ) -> Iterator[tuple[str, int | None, float, list[Cell]]]:
@@ -301,7 +321,8 @@ def _candidates(
     catalogue = fitted.catalogue
     known = set(frozen.month_number.tolist())
     for column in dict.fromkeys(name for kind in catalogue.documents for name in kind.columns):
-        value = float(frozen.cells[column][then])
+        at_then = (column, int(frozen.month_number[then]))
+        value = float(cells.get(at_then, frozen.cells[column][then]))
         months = sorted(months_read(catalogue, column, frozen.month) & known)
         if math.isnan(value):
             continue

@@ -10,7 +10,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -30,6 +30,25 @@ from credit_model.portfolio.snapshots import Snapshots, build_snapshots
 
 #: A cell: the column and the month's number.
 Cell = tuple[str, int]
+
+
+class NoRiseError(AppealError):
+    """There is no rise that a borrower could apply for.
+
+    Parameters
+    ----------
+    borrower_id
+    why : "limit" or "highest"
+        No limit is known, or the highest tier is in force.
+    """
+
+    def __init__(self, borrower_id: object, why: Literal["limit", "highest"]) -> None:
+        told = {
+            "limit": "has no known limit before that month; give another --month",
+            "highest": "has the highest tier already; there is no rise to apply for",
+        }
+        super().__init__(f"borrower {borrower_id!r} {told[why]}")
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -266,16 +285,16 @@ def freeze_rise(
     Raises
     ------
     AppealError
-        The highest tier is in force already, no limit is known, or there is no such month.
+        The highest tier is in force already or no limit is known (`NoRiseError`), or there is no such month.
     """
     number = None if month is None else month_number_of(month, history.month_type)
     panel, row = _months(history, borrower_id, number)
     snapshots = build_snapshots(panel, fitted.ladder, n_jobs=1)
     tier, limit = int(snapshots.tier_before[row]), float(snapshots.limit_before[row])
     if tier < 0:
-        raise AppealError(f"borrower {borrower_id!r} has no known limit before that month; give another --month")
+        raise NoRiseError(borrower_id, "limit")
     if tier + 1 >= fitted.ladder.n_tiers:
-        raise AppealError(f"borrower {borrower_id!r} has the highest tier already; there is no rise to apply for")
+        raise NoRiseError(borrower_id, "highest")
     raised = raised_customers(
         fitted, build_snapshots(history, fitted.ladder, n_jobs=1), history.position_of(panel.borrower_ids[0]),
         int(panel.month_number[row]), tier,

@@ -6,12 +6,15 @@ too; that guard would be of no use if a column beside the key were UNIQUE, by wh
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 from credit_model.errors import AppealError
 
 #: "crAp" as a number: marks the file as ours.
 APPLICATION_ID = 0x63724170
+#: The one row of the table ``desk``.
+SUBJECT_KEY = "subject_key"
 
 _LOG = """
 CREATE TABLE desk (
@@ -118,14 +121,21 @@ def statements_of(script: str) -> list[str]:
     return found
 
 
-def expected_schema(version: int = VERSION) -> dict[str, str]:
-    """The tables, indexes and triggers of a version: name -> SQL."""
-    with sqlite3.connect(":memory:") as memory:
+def schema_of(connection: sqlite3.Connection) -> dict[tuple[str, str], tuple[str, str | None]]:
+    """The tables, indexes, triggers and views of a file: (type, name) -> (table, SQL).
+
+    A trigger may have the name of a table.
+    """
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    return {(type_, name): (table, sql) for type_, name, table, sql in rows}
+
+
+def expected_schema(version: int = VERSION) -> dict[tuple[str, str], tuple[str, str | None]]:
+    """What `schema_of` has to find in a file of a version."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as memory:
         for step in STEPS[:version]:
             memory.executescript(step)
-        found = dict(memory.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-    memory.close()
-    return found
+        return schema_of(memory)
 
 
 def remedy(reason: str) -> str:

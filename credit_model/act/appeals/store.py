@@ -31,14 +31,22 @@ from credit_model.act.appeals.chain import (
     sealed_digest,
     text_digest,
 )
-from credit_model.act.appeals.schema import APPLICATION_ID, STEPS, VERSION, remedy, statements_of, version_of
+from credit_model.act.appeals.connections import Connections
+from credit_model.act.appeals.schema import (
+    APPLICATION_ID,
+    STEPS,
+    SUBJECT_KEY,
+    VERSION,
+    remedy,
+    statements_of,
+    version_of,
+)
 from credit_model.errors import AppealError, CreditModelWarning, StoreError
 from credit_model.files import fresh_file
 
 #: Seconds that a write waits for another officer's to end.
 PATIENCE = 30.0
 _COLUMNS = "seq, at, actor, number, action, facts, sealed, prev, hash"
-_SUBJECT_KEY = "subject_key"
 
 Clock = Callable[[], datetime]
 
@@ -69,37 +77,26 @@ class Store:
         self, path: str | Path, *, create: bool = False, clock: Clock | None = None, patience: float = PATIENCE,
         draw: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:  # fmt: skip
-        self.path, self._patience, self._draw = Path(path), patience, draw
+        self.path, self._draw = Path(path), draw
         self._clock = clock or (lambda: datetime.now(UTC))
-        self._local, self._turn = threading.local(), threading.Lock()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections, self._turn = Connections(self.path, patience), threading.Lock()
         if self.path.is_dir():
             raise AppealError(f"{path}: is a folder; give the file of an appeal desk")
         if not create and not self.path.is_file():
             raise AppealError(f"{path}: there is no such appeal desk; open a first case there, or correct --store")
         with self._told():
-            self._bring_up_to_date()
+            self._bring_up_to_date(create)
 
     # ---- connections
 
     @property
     def connection(self) -> sqlite3.Connection:
         """This thread's connection; SQL goes through `writing` and the readers below."""
-        found = getattr(self._local, "connection", None)
-        if found is None:
-            found = sqlite3.connect(self.path, timeout=self._patience, isolation_level=None, check_same_thread=False)
-            self._local.connection = found
-            self._connections.append(found)
-            for pragma in ("synchronous = FULL", "secure_delete = ON"):
-                found.execute(f"PRAGMA {pragma}")
-        return found
+        return self._connections.own
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        for connection in self._connections:
-            connection.close()
-        self._connections.clear()
-        self._local = threading.local()
+        self._connections.close()
 
     def __enter__(self) -> Store:
         return self
@@ -124,8 +121,8 @@ class Store:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self.connection
         with self._turn:  # SQLite asks again and again whether it is its turn, and may be passed over for long
+            connection = self._connections.for_writing()
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -135,17 +132,21 @@ class Store:
                     connection.execute("ROLLBACK")
                 raise
 
-    def _bring_up_to_date(self) -> None:
-        if version_of(self.connection, self.path) == VERSION:
+    def _bring_up_to_date(self, create: bool) -> None:
+        version = version_of(self.connection, self.path)
+        if version == VERSION:
             return
-        self.connection.execute("PRAGMA journal_mode = WAL")  # the file keeps it; another program's is left as it is
+        if not version and not create:
+            raise AppealError(
+                f"{self.path}: is empty, and no appeal desk; restore it from a backup, or correct --store"
+            )
         with self._transaction() as connection:
             have = version_of(connection, self.path)  # another process may have been quicker
             for step in STEPS[have:]:
                 for statement in statements_of(step):
                     connection.execute(statement)
             if not have:
-                connection.execute("INSERT INTO desk VALUES (?, ?)", (_SUBJECT_KEY, self._draw(32).hex()))
+                connection.execute("INSERT INTO desk VALUES (?, ?)", (SUBJECT_KEY, self._draw(32).hex()))
             if have < VERSION:
                 self._tabulate(connection)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -235,7 +236,7 @@ class Store:
     def subject(self, about: Sequence[str]) -> str:
         """What two open cases may not both be about, under the desk's own key: nobody is named by it."""
         with self._told():
-            row = self.connection.execute("SELECT value FROM desk WHERE name = ?", (_SUBJECT_KEY,)).fetchone()
+            row = self.connection.execute("SELECT value FROM desk WHERE name = ?", (SUBJECT_KEY,)).fetchone()
         return hashlib.sha256(canonical([row and row[0], *about]).encode()).hexdigest()
 
     def subject_of(self, case: Case) -> str | None:
@@ -290,10 +291,10 @@ class Store:
                 writing.connection.execute("DELETE FROM sealed WHERE digest = ?", (digest,))
             writing.connection.execute("UPDATE appeal SET subject = NULL WHERE number = ?", (number,))
         with self._told():
-            (is_busy, *_) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if is_busy:
+            is_gone = self._connections.empty_log()
+        if not is_gone:
             warnings.warn(
-                f"{self.path}: others are reading; the erased data leave the disk when the desk is next opened alone",
+                f"{self.path}: others are reading; the erased data leave the disk with what is done after that",
                 CreditModelWarning,
                 stacklevel=2,
             )

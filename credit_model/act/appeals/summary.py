@@ -84,13 +84,16 @@ def wrong_by_source(store: Store) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        source, column, n (decided cases with a document about the column), n_granted, share_granted.
+        source, column, n (decided cases with a document about the column), n_granted (those in which the document
+        counted), share_granted.
     """
     found: dict[tuple[str, str], list[bool]] = {}
     for case in _decided(store):
         catalogue = _catalogue(store, case)
+        counted = () if case.evaluated is None else case.evaluated.facts["columns"]  # without what was set aside
         for name in sorted({name for event in case.evidence for name in event.facts["columns"]}):
-            found.setdefault((catalogue.column(name).source, name), []).append(_is_granted(case))
+            is_right = _is_granted(case) and name in counted
+            found.setdefault((catalogue.column(name).source, name), []).append(is_right)
     return _counted(found, ["source", "column"])
 
 

@@ -7,17 +7,31 @@ export.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any
 
 from credit_model.act.appeals.cases import Case, case_of_events
-from credit_model.act.appeals.chain import GENESIS, Event, event_hash, event_of, read_head, sealed_digest, text_digest
-from credit_model.act.appeals.schema import expected_schema
+from credit_model.act.appeals.chain import (
+    GENESIS,
+    Event,
+    event_hash,
+    event_of,
+    head_of,
+    is_sealed,
+    read_head,
+    text_digest,
+)
+from credit_model.act.appeals.schema import SUBJECT_KEY, VERSION, expected_schema, schema_of
 from credit_model.act.appeals.store import Store
 from credit_model.errors import AppealError
+
+_KEY = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -79,21 +93,82 @@ def verify(store: Store, heads: Sequence[str] = ()) -> Verification:
     """
     wanted = [read_head(head) for head in heads]
     connection = store.connection
-    with store.reading():
-        rows = connection.execute(
-            "SELECT seq, at, actor, number, action, facts, sealed, prev, hash FROM event ORDER BY seq"
-        ).fetchall()
-        sealed = connection.execute("SELECT digest, number, salt, content FROM sealed ORDER BY digest").fetchall()
-        texts = connection.execute("SELECT digest, content FROM text ORDER BY digest").fetchall()
-        table = connection.execute("SELECT number, state, due, subject, last_seq FROM appeal").fetchall()
-        found = [*_file(connection), *_chain(rows), *_heads(rows, wanted)]
+    with store.reading(), _any_bytes(connection):
+        found = [*_file(connection)]
+        tables = {}
+        for table in _TABLES:
+            tables[table], unreadable = _rows(connection, table)
+            found += unreadable
+        rows = tables["event"]
+        found += [*_key(tables["desk"]), *_chain(rows), *_heads(rows, wanted)]
         events = [event for event in map(_readable, rows) if event is not None]
         erased = {digest for event in events if event.action == "erased" for digest in event.facts.get("items", ())}
-        found += [*_sealed(events, sealed, erased), *_texts(events, texts)]
+        found += [*_sealed(events, tables["sealed"], erased), *_texts(events, tables["text"])]
         cases, broken = _cases(events)
-        found += [*broken, *_table(store, cases, table)]
-        head = store.head
-    return Verification(tuple(found), len(rows), len(cases), len(sealed), len(erased), head)
+        found += [*broken, *_table(store, cases, tables["appeal"])]
+    head = head_of(rows[-1][0], rows[-1][-1]) if rows else head_of(0, GENESIS)
+    return Verification(tuple(found), len(rows), len(cases), len(tables["sealed"]), len(erased), head)
+
+
+#: Columns of the tables with the types that their rows have, unless somebody took the tables' own rules away.
+_TABLES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
+    "desk": {"name": str, "value": str},
+    "event": {
+        "seq": int,
+        "at": str,
+        "actor": str,
+        "number": int,
+        "action": str,
+        "facts": str,
+        "sealed": str,
+        "prev": str,
+        "hash": str,
+    },
+    "sealed": {"digest": str, "number": int, "salt": bytes, "content": bytes},
+    "text": {"digest": str, "content": str},
+    "appeal": {"number": int, "state": str, "due": str, "subject": (str, NoneType), "last_seq": int},
+}
+
+
+@contextlib.contextmanager
+def _any_bytes(connection: sqlite3.Connection) -> Iterator[None]:
+    """Inside the block text may be no UTF-8, as nothing that the desk wrote."""
+    connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
+    try:
+        yield
+    finally:
+        connection.text_factory = str
+
+
+def _rows(connection: sqlite3.Connection, table: str) -> tuple[list[tuple[Any, ...]], list[Finding]]:
+    """The rows of a table in order, without those whose types nothing that the desk wrote has.
+
+    Of sealed items (digest, number, whether the digest is that of salt and content).
+    """
+    columns = _TABLES[table]
+    sound: list[tuple[Any, ...]] = []
+    odd = 0
+    try:
+        for row in connection.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1"):
+            if not all(map(isinstance, row, columns.values())):
+                odd += 1
+            elif table == "sealed":  # scans are large: what is asked of them is answered at once
+                digest, number, salt, content = row
+                sound.append((digest, number, is_sealed(digest, salt, content)))
+            else:
+                sound.append(row)
+    except sqlite3.DatabaseError as error:
+        return sound, [Finding("the tables", f"{table!r} cannot be read ({error})")]
+    told = (
+        f"{table!r} holds {odd} {'row' if odd == 1 else 'rows'} of other types than the desk writes: edited, or put in"
+    )
+    return sound, [Finding("the tables", told)] if odd else []
+
+
+def _key(rows: Sequence[Sequence[Any]]) -> Iterator[Finding]:
+    """The desk's own key, which is all that its table holds."""
+    if [row[0] for row in rows] != [SUBJECT_KEY] or not _KEY.fullmatch(rows[0][1]):
+        yield Finding("the tables", "'desk' holds something else than the desk's key: edited, or put in")
 
 
 def _readable(row: Sequence[Any]) -> Event | None:
@@ -117,14 +192,17 @@ def _file(connection: sqlite3.Connection) -> Iterator[Finding]:
     (state,) = connection.execute("PRAGMA integrity_check").fetchone()
     if state != "ok":
         yield Finding("the file", f"is damaged, {' '.join(str(state).split())[:200]}")
-    found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-    wanted = expected_schema()
-    for name in sorted({*found, *wanted}):
-        if name not in found:
+    version, known = connection.execute("PRAGMA user_version").fetchone()[0], VERSION
+    if version != known:
+        yield Finding("the file", f"says that it is of version {version}, and is of version {known}")
+    found, wanted = schema_of(connection), expected_schema()
+    for place in sorted({*found, *wanted}):
+        name = place[1]
+        if place not in found:
             yield Finding("the tables", f"{name!r} is missing, which guards or holds what is written")
-        elif name not in wanted:
+        elif place not in wanted:
             yield Finding("the tables", f"{name!r} was added")
-        elif found[name] != wanted[name]:
+        elif found[place] != wanted[place]:
             yield Finding("the tables", f"{name!r} was changed")
 
 
@@ -133,7 +211,7 @@ def _chain(rows: Sequence[Sequence[Any]]) -> Iterator[Finding]:
     for row in rows:
         seq, stated_prev, stated = row[0], row[-2], row[-1]
         if seq != expected:
-            missing = f"event {expected}" if seq == expected + 1 else f"events {expected} to {seq - 1}"
+            missing = f"event {expected}" if seq <= expected + 1 else f"events {expected} to {seq - 1}"
             yield Finding(missing, "missing: deleted, or moved elsewhere")
         elif stated_prev != prev:
             yield Finding(f"event {seq}", "does not follow the event before it: put in, moved, or written anew")
@@ -143,15 +221,13 @@ def _chain(rows: Sequence[Sequence[Any]]) -> Iterator[Finding]:
 
 
 def _heads(rows: Sequence[Sequence[Any]], wanted: Sequence[tuple[int, str]]) -> Iterator[Finding]:
-    hashes = {row[0]: row[-1] for row in rows}
-    last = max(hashes, default=0)
+    hashes = {0: GENESIS} | {row[0]: row[-1] for row in rows}
+    last = max(hashes)
     for seq, start in wanted:
-        if seq == 0:
-            continue
         if seq not in hashes:
             where = f"after event {last}" if seq > last else f"at event {seq}"
             yield Finding(f"event {seq}", f"was there when its head was printed: the log was cut {where}")
-        elif not str(hashes[seq]).startswith(start):
+        elif not hashes[seq].startswith(start):
             yield Finding(
                 f"event {seq}", "has another hash than was printed: this or an earlier event was written anew"
             )
@@ -160,9 +236,9 @@ def _heads(rows: Sequence[Sequence[Any]], wanted: Sequence[tuple[int, str]]) -> 
 def _sealed(events: Sequence[Event], rows: Sequence[Sequence[Any]], erased: set[str]) -> Iterator[Finding]:
     place = {digest: event for event in events for digest in event.sealed}
     stored = {row[0]: row for row in rows}
-    for digest, number, salt, content in rows:
+    for digest, number, is_sound in rows:
         where = f"sealed item {digest[:12]}"
-        if sealed_digest(salt, content) != digest:
+        if not is_sound:
             yield Finding(where, f"is not what {_of(place.get(digest))} was given: edited")
         elif digest not in place:
             yield Finding(where, "belongs to no event: put in, or its event was cut off")
@@ -216,7 +292,7 @@ def _table(store: Store, cases: dict[int, Case], rows: Sequence[Sequence[Any]]) 
             continue
         try:
             subject = store.subject_of(case)
-        except (ValueError, KeyError, TypeError):
+        except (AppealError, ValueError, KeyError, TypeError, RecursionError):
             continue  # its sealed item is no longer what it was, which is told there
         if found[number] != (number, case.state, case.due, subject, case.events[-1].seq):
             yield Finding(f"case {number}", "the table of cases says otherwise than its events: edited")

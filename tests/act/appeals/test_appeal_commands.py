@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+from datetime import timedelta
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from credit_model.cli import main
+from credit_model.cli.appeal_log import EXPORT
+from credit_model.documents.letter import write_letters
+from credit_model.files import read_manifest
+from credit_model.model.seal import write_sealed
 from credit_model.portfolio.months import format_month
 
 
@@ -83,6 +89,10 @@ def test_a_case_from_the_first_command_to_the_proof(at, tmp_path):
     verified = ok("appeal", "verify", "--store", at["store"], "--head", head, "--export", tmp_path / "case")
     assert re.search(r"sound +yes", verified)
     assert re.search(r"signed +not checked; give --key", verified)
+    without_its_end(tmp_path / "case", tmp_path / "forged")
+    assert re.search(r"its events +6", ok("appeal", "verify", "--export", tmp_path / "forged"))
+    told = refused("appeal", "verify", "--store", at["store"], "--export", tmp_path / "forged")
+    assert "event 7: belongs to the case, and the export leaves it out" in told
     alone = ok("appeal", "verify", "--export", tmp_path / "case", "--key", tmp_path / "key")
     assert re.search(r"signed +yes", alone)
     (tmp_path / "key").write_bytes(bytes(32))
@@ -95,6 +105,18 @@ def test_a_case_from_the_first_command_to_the_proof(at, tmp_path):
     assert "items erased" in ok(*about(at, "erase", "--officer", "bo"))
     assert "was erased" in refused(*about(at, "letter", "--officer", "bo"))
     assert re.search(r"sound +yes", ok("appeal", "verify", "--store", tmp_path / "backup.sqlite", "--head", head))
+
+
+def without_its_end(folder, forged):
+    """A copy of an export without the case's last event, sealed anew by somebody."""
+    shutil.copytree(folder, forged)
+    (forged / "signature.json").unlink()
+    shown = json.loads((forged / "case.json").read_text(encoding="utf-8"))
+    manifest = read_manifest(forged, EXPORT)
+    manifest.pop("digest")
+    assert shown["events"].pop()["action"] == "closed"
+    (forged / "case.json").write_text(json.dumps(shown | {"state": "answered"}), encoding="utf-8")
+    write_sealed(forged, EXPORT, manifest, manifest["files_sealed"])
 
 
 def test_an_explanation_and_a_rise_at_the_command_line(at, bench, saved):
@@ -116,6 +138,9 @@ def test_wrong_usage_and_wrong_words_are_told(at, tmp_path):
         told = refused(*about(at, "evidence", "--officer", "ann", "--document", "payslip", "--cell", cell))
         assert "a cell must be written COLUMN@MONTH=VALUE" in told
     assert "must be a date such as 2024-03-31" in refused(*at["open"], "--kind", "review", "--notice-date", "31.3.2024")
+    for day in ("2999-01-01", "9999-12-31"):
+        told = refused(*at["open"], "--kind", "review", "--notice-date", day)
+        assert f"the borrower cannot have had the notice on {day}" in told
     assert "a rise is asked for at any time" in run(*at["open"], "--kind", "rise", "--notice-date", "2024-01-01").output
     before = at["open"][: at["open"].index("--month")]
     no_cut = refused(*before, "--month", "2001-01", "--officer", "ann", "--kind", "review")
@@ -134,6 +159,19 @@ def test_wrong_usage_and_wrong_words_are_told(at, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "mine.txt").write_text("mine", encoding="utf-8")
     assert "holds other files" in refused(*about(at, "export", "--out", tmp_path / "other"))
+
+
+def test_late_are_cases_that_are_still_to_be_answered(bench, desk, cuts):
+    """As at the web desk; whether an answer came late, the log of the cases tells."""
+    number = bench.open(desk, cuts["income"][0])
+    bench.look_again(desk, number)
+    desk.propose(number, desk.store.case(number).evaluated.facts["recommendation"], actor="ann")
+    desk.decide(number, actor="bo")
+    assert re.search(r"late +1\b", ok("appeal", "summary", "--store", desk.store.path))
+    desk.store._clock.time += timedelta(days=60)
+    write_letters(desk, number, actor="bo")
+    assert desk.store.case(number).is_late("2024-04-02")
+    assert re.search(r"late +0\b", ok("appeal", "summary", "--store", desk.store.path))
 
 
 def test_a_late_case_needs_a_reason_at_the_command_line(at):

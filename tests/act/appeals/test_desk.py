@@ -281,9 +281,25 @@ def test_hostile_text_is_kept_as_text_and_breaks_nothing(bench, desk, cuts, text
     assert verify(desk.store).is_sound
 
 
-@pytest.mark.parametrize("actor", ["", "  ", "a\nb", "a\x00b", "\u202eanna", "x" * 81, "\x1b[31mred"])
+UNSEEN = ("\u034f", "\u115f", "\u180b", "\u2800", "\u3164", "\ufe0f", "\uffa0", "\U000e0101")
+
+
+@pytest.mark.parametrize(
+    "actor",
+    ["", "  ", "a\nb", "a\x00b", "\u202eanna", "x" * 81, "\x1b[31mred", *(f"ann{mark}" for mark in UNSEEN)],
+)
 def test_an_officer_has_a_name_that_can_be_seen(bench, desk, cuts, actor):
     untouched(desk, "an officer's name must be", lambda: bench.open(desk, cuts["any"][0], actor=actor))
+
+
+@pytest.mark.parametrize("mark", [*UNSEEN, "\u200b", "\u00ad", "\ufeff", " ", "\u3000"])
+def test_letters_that_nobody_sees_make_no_other_person(bench, desk, cuts, mark):
+    """Also where the name came into the log by another way than the desk's."""
+    number = bench.open(desk, cuts["income"][0])
+    bench.look_again(desk, number)
+    desk.propose(number, desk.store.case(number).evaluated.facts["recommendation"], actor="ann")
+    with desk.store.writing() as writing, pytest.raises(AppealError, match="who cannot decide it, too"):
+        writing.append(f"{mark}ANN{mark}", number, "decided", {"outcome": "uphold"}, [])
 
 
 def test_bounds_of_notes_and_files_are_told(bench, desk, cuts, tmp_path):
@@ -342,6 +358,18 @@ def test_summaries_count_what_was_wrong_and_outlive_erasure(bench, desk, cuts):
     assert list(cases_table(desk.store, today="2024-06-01")["erased"]) == [True, False]
     with pytest.raises(AppealError, match="the borrower's data of case 1 were erased"):
         desk.file(number)
+
+
+def test_a_document_that_was_set_aside_puts_no_source_in_the_wrong(bench, desk, cuts):
+    number = bench.open(desk, cuts["income"][0])
+    desk.add_evidence(number, "payslip", [income_cell(cuts, bench)], actor="ann")
+    (document,) = desk.store.case(number).evidence
+    bench.look_again(desk, number, without=[document.seq])
+    desk.propose(number, "reinstate", actor="ann", reason="hardship")
+    desk.decide(number, actor="bo")
+    (row,) = wrong_by_source(desk.store).to_dict("records")
+    assert (row["column"], row["n"], row["n_granted"]) == ("income_amount", 1, 0)
+    assert corrections_table(desk.store).empty
 
 
 def test_summaries_of_an_empty_desk_are_empty_tables(desk):

@@ -80,6 +80,39 @@ def test_what_would_matter_most_does_what_it_says(bench, cuts):
     assert ("income_amount", one.month) not in again  # it has been corrected
 
 
+def test_what_would_matter_is_told_by_the_value_of_then_as_it_was_corrected(bench, cuts):
+    """Of an income that a document has put right, nobody is told to prove the wrong one."""
+    catalogue, n = bench.fitted.catalogue, 0
+    for i in cuts["any"]:
+        frozen = bench.frozen(i)
+        told = [one for one in bench.evaluate(frozen, {}).further if one.column == "income_amount"]
+        outside = set(frozen.month_number.tolist()) - months_read(catalogue, "income_amount", frozen.month)
+        before = {("income_amount", month): 77_777.0 for month in outside}
+        again = [one for one in bench.evaluate(frozen, before).further if one.column == "income_amount"]
+        if told and told[0].value not in {frozen.cells["income_amount"][frozen.row_of(m)]
+                                          for m in months_read(catalogue, "income_amount", frozen.month)
+                                          if frozen.row_of(m) is not None}:  # fmt: skip
+            assert {one.value for one in again} == {77_777.0}
+            n += 1
+    assert n
+
+
+def test_a_part_is_advised_only_where_a_limit_lies_between(bench, cuts):
+    frozen = bench.frozen(cuts["any"][0])
+    found = replace(bench.evaluate(frozen, {}), line=9.0, tier_before=2, tier_after=3, limit_after=5_000.0)
+    assert (found.limit_in_force, found.limit_asked) == (frozen.limit_after, frozen.limit_asked)
+    for in_force, asked, advice in (
+        (3_000.0, 8_000.0, "partly"),
+        (5_000.0, 8_000.0, "uphold"),  # the model comes up to what the borrower has already
+        (6_000.0, 8_000.0, "uphold"),
+        (3_000.0, 5_000.0, "uphold"),  # a raised risk: the tier was never in doubt, and the line is not reached
+    ):
+        assert replace(found, limit_in_force=in_force, limit_asked=asked).recommendation == advice
+    assert replace(found, tier_before=3, limit_in_force=3_000.0, limit_asked=8_000.0).recommendation == "uphold"
+    older = {k: v for k, v in found.as_record().items() if k not in ("limit_in_force", "limit_asked")}
+    assert Evaluation.from_record(older).recommendation == "partly"
+
+
 def test_a_cell_outside_the_windows_changes_nothing(bench, cuts):
     frozen = bench.frozen(cuts["any"][0])
     catalogue = bench.fitted.catalogue

@@ -8,7 +8,8 @@ import pytest
 
 from credit_model.act.appeals.evaluating import corrected_cut
 from credit_model.act.appeals.reading import corrected_cells
-from credit_model.documents.case_folder import check_export, export_case
+from credit_model.act.appeals.verifying import verify
+from credit_model.documents.case_folder import check_export, export_case, missing_in_log
 from credit_model.documents.letter import write_letters
 from credit_model.documents.report import decrease_html, page_records
 from credit_model.documents.signature import key_name, read_key
@@ -94,6 +95,115 @@ def test_a_text_that_was_changed_and_sealed_anew_is_found_by_the_first_event(ben
     seal_anew(tmp_path / "case", old, old.replace("0", "1"), name)
     with pytest.raises(ArtifactError, match=f"{name} is not the one that event 1 names"):
         check_export(tmp_path / "case")
+
+
+def rewritten(folder, change):
+    """Somebody without the key changes what ``case.json`` says, and the manifest with it, and seals the folder anew."""
+    shown = json.loads((folder / "case.json").read_text(encoding="utf-8"))
+    manifest = read_manifest(folder, FORMAT)
+    manifest.pop("digest")
+    change(shown, manifest)
+    (folder / "case.json").write_text(json.dumps(shown, indent=2) + "\n", encoding="utf-8")
+    write_sealed(folder, FORMAT, manifest, manifest["files_sealed"])
+
+
+def withhold(shown, manifest):
+    item = shown["events"][-1]["items"][0]
+    shown["events"][-1]["items"][0] = {"digest": item["digest"], "erased": True}
+
+
+def call_it_a_file(shown, manifest):
+    shown["events"][0]["items"][0] = {"digest": shown["events"][0]["items"][0]["digest"], "n_bytes": 9}
+
+
+def move_the_border(shown, manifest):
+    item = shown["events"][1]["items"][0]
+    salt, content = bytes.fromhex(item["salt"]), item["content"].encode()
+    shown["events"][1]["items"][0] |= {"salt": (salt + content[:1]).hex(), "content": content[1:].decode()}
+
+
+def leave_out(*places):
+    def change(shown, manifest):
+        for place in places:
+            shown["events"].pop(place)
+
+    return change
+
+
+def another_head(shown, manifest):
+    shown["head"] = manifest["head"] = "7-" + "0" * 32
+
+
+def an_earlier_head(shown, manifest):
+    shown["head"] = manifest["head"] = "5-" + shown["events"][4]["hash"][:32]
+
+
+def another_case(shown, manifest):
+    shown["case"] = manifest["case"] = "A000002"
+
+
+def another_state(shown, manifest):
+    shown["state"] = "open"
+
+
+def nothing_left(shown, manifest):
+    shown["events"] = []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (withhold, "an item of event 7 is missing, and no event says it was erased"),
+        (call_it_a_file, "an item of event 1 is missing"),
+        (move_the_border, "an item of event 2 is not what its digest says"),
+        (leave_out(2, 2), "its events do not follow from each other"),
+        (leave_out(-1), "it states another case, state or head than its events come to"),
+        (leave_out(0), "its events do not follow from each other"),
+        (another_head, "its head 7-0+ is not one of a log that holds event 7"),
+        (an_earlier_head, "is not one of a log that holds event 7"),
+        (another_case, "it states another case"),
+        (another_state, "it states another case, state"),
+        (nothing_left, "case.json cannot be read"),
+    ],
+)
+def test_events_and_items_that_were_left_out_are_found_though_sealed_anew(bench, desk, cuts, tmp_path, change, told):
+    export_case(desk, reinstated(bench, desk, cuts), tmp_path / "case")
+    rewritten(tmp_path / "case", change)
+    with pytest.raises(ArtifactError, match=told):
+        check_export(tmp_path / "case")
+
+
+@pytest.mark.parametrize("name", ["letter_9_en.html", "note.txt", "letter_6_fr.md"])
+def test_a_file_of_no_event_is_found_though_sealed_anew(bench, desk, cuts, tmp_path, name):
+    export_case(desk, reinstated(bench, desk, cuts), tmp_path / "case")
+    (tmp_path / "case" / name).write_text("<p>Your limit is 1,000,000.", encoding="utf-8")
+    rewritten(tmp_path / "case", lambda shown, manifest: manifest["files_sealed"].append(name))
+    with pytest.raises(ArtifactError, match=rf"{name} belongs to no event"):
+        check_export(tmp_path / "case")
+
+
+def test_an_event_that_an_export_leaves_out_is_found_by_the_log(bench, desk, cuts, tmp_path):
+    """Where events of other cases lie between, no export alone can tell; its head is in the log all the same."""
+    number = bench.open(desk, cuts["income"][0])
+    column, month, _ = income_cell(cuts, bench)
+    desk.add_evidence(number, "payslip", [(column, month, "9000")], actor="ann")
+    bench.open(desk, next(i for i in cuts["any"] if i != cuts["income"][0]))
+    desk.add_evidence(number, "payslip", [(column, month, "9100")], actor="ann")
+    export_case(desk, number, tmp_path / "case")
+    assert missing_in_log(desk.store, check_export(tmp_path / "case")) == ()
+    rewritten(tmp_path / "case", leave_out(1))
+    told = [str(finding) for finding in missing_in_log(desk.store, check_export(tmp_path / "case"))]
+    assert told == ["event 2: belongs to the case, and the export leaves it out"]
+    assert verify(desk.store, [check_export(tmp_path / "case")["head"]]).is_sound
+
+
+def test_of_a_file_the_digest_alone_is_exported_whatever_it_holds(bench, desk, cuts, tmp_path):
+    number = bench.open(desk, cuts["income"][0])
+    scan = b'{"name": "a statement that a bank gives as JSON"}'
+    desk.add_evidence(number, "payslip", [income_cell(cuts, bench)], actor="ann", file=scan)
+    export_case(desk, number, tmp_path / "case")
+    assert "a statement" not in (tmp_path / "case" / "case.json").read_text(encoding="utf-8")
+    assert check_export(tmp_path / "case")["n_events"] == 2
 
 
 def test_a_file_that_was_laid_into_an_export_is_found(bench, desk, cuts, tmp_path):

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from credit_model.act.appeals.store import Store
 from credit_model.act.appeals.verifying import verify
-from credit_model.errors import AppealError
+from credit_model.errors import AppealError, CreditModelWarning
 from tests.act.appeals.desks import Ticking, busy_desk, do, open_case
 
 ROOT = Path(__file__).parents[3]
@@ -182,3 +183,68 @@ def test_a_store_that_is_not_there_is_told(tmp_path):
             store.case(99)
         with pytest.raises(AppealError, match="there is no case 0"):
             store.case(0)
+
+
+def test_the_connections_of_threads_that_have_ended_are_closed(tmp_path):
+    """A server takes new threads all day; each connection holds open files."""
+    with busy_desk(tmp_path / "desk.sqlite") as store:
+        for _ in range(20):
+            thread = threading.Thread(target=store.cases)
+            thread.start()
+            thread.join()
+        assert len(store._connections._all) <= 2
+        assert store.cases() == [1, 2, 3, 4]
+
+
+def test_an_empty_file_is_no_desk_until_a_case_is_opened_there(tmp_path):
+    path = tmp_path / "desk.sqlite"
+    path.touch()
+    with pytest.raises(AppealError, match="is empty, and no appeal desk"):
+        Store(path)
+    assert path.read_bytes() == b""
+    with Store(path, create=True) as store:
+        assert verify(store).is_sound
+
+
+def test_a_backup_that_is_worked_on_is_a_desk_like_any_other(tmp_path):
+    with busy_desk(tmp_path / "desk.sqlite") as store:
+        store.back_up(tmp_path / "backup.sqlite")
+    with Store(tmp_path / "backup.sqlite") as backup:
+        assert verify(backup).is_sound
+        assert backup.connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        open_case(backup, "B9")
+        assert backup.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert verify(backup).is_sound
+
+
+def test_erased_data_that_a_reader_kept_on_the_disk_leave_it_with_what_is_done_next(tmp_path):
+    path = tmp_path / "desk.sqlite"
+    with Store(path, create=True, clock=Ticking(), patience=0.05) as store:
+        number = open_case(store, "B1")
+        with store.writing() as writing:
+            writing.append("ann", number, "evidence", {}, [writing.seal(number, {"name": "Zhang San"})])
+        do(store, number, "ann", "withdrawn")
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM event").fetchone()
+        with pytest.warns(CreditModelWarning, match="others are reading"):
+            store.erase(number, "bo")
+        assert any(b"Zhang San" in file.read_bytes() for file in tmp_path.iterdir())
+        do(store, open_case(store, "B2"), "ann", "withdrawn")  # still reading: nobody waits for that
+        other.close()
+        open_case(store, "B3")
+        assert not any(b"Zhang San" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_verifying_holds_one_scan_at_a_time(tmp_path):
+    """A desk has thousands of them, of up to 20 MB each."""
+    with Store(tmp_path / "desk.sqlite", create=True) as store:
+        number, size = open_case(store, "B1"), 2_000_000
+        for _ in range(6):
+            with store.writing() as writing:
+                writing.append("ann", number, "evidence", {}, [writing.seal(number, bytes(size))])
+        tracemalloc.start()
+        assert verify(store).is_sound
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 3.5 * size

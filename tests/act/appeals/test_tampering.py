@@ -222,6 +222,114 @@ def test_an_erased_item_that_comes_back_is_found(desk, tmp_path):
     assert any(line.startswith("sealed item ") for line in forged(desk, tmp_path, forge))
 
 
+@pytest.mark.parametrize("place", range(11))
+def test_a_border_between_salt_and_content_that_was_moved_is_found(desk, tmp_path, place):
+    """The digest of both together stays the same: what was given would begin with another letter."""
+
+    def forge(connection):
+        digest, salt, content = connection.execute("SELECT digest, salt, content FROM sealed").fetchall()[place]
+        moved = (salt + content[:3], content[3:]) if place % 2 else (salt[:-3], salt[-3:] + content)
+        assert sealed_digest(*moved) == digest
+        connection.execute("UPDATE sealed SET salt = ?, content = ? WHERE digest = ?", (*moved, digest))
+
+    assert any(line.startswith("sealed item ") and "edited" in line for line in forged(desk, tmp_path, forge))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO desk VALUES ('more', 'x')",
+        "DELETE FROM desk",
+        "UPDATE desk SET value = '0'",
+        "UPDATE desk SET name = 'key'",
+    ],
+)
+def test_a_desks_key_that_was_touched_is_found(desk, tmp_path, statement):
+    found = forged(desk, tmp_path, lambda connection: connection.execute(statement))
+    assert "the tables: 'desk' holds something else than the desk's key: edited, or put in" in found
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "told"),
+    [
+        ("event", "facts", "event 2: "),
+        ("event", "at", "event 2: "),
+        ("sealed", "digest", "event 2: "),
+        ("text", "content", "text "),
+        ("appeal", "subject", "case 2: "),
+        ("appeal", "due", "case 2: "),
+    ],
+)
+def test_text_that_is_no_text_is_found_where_it_stands(desk, tmp_path, table, column, told):
+    """SQLite takes any bytes for text; no reader does."""
+    of = {"event": "seq = 2", "appeal": "number = 2"}.get(table, f"rowid = (SELECT min(rowid) FROM {table})")
+
+    def forge(connection):
+        connection.execute(f"UPDATE {table} SET {column} = CAST(x'7bff7d' AS TEXT) WHERE {of}")
+
+    assert any(line.startswith(told) for line in forged(desk, tmp_path, forge))
+
+
+@pytest.mark.parametrize("value", ["x'00'", "NULL", "1.5"])
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("event", "facts"), ("event", "hash"), ("event", "number"), ("sealed", "salt"), ("sealed", "digest"),
+     ("text", "content"), ("appeal", "state"), ("desk", "value")],
+)  # fmt: skip
+def test_values_of_other_types_in_tables_without_rules_are_found(desk, tmp_path, table, column, value):
+    def forge(connection):
+        rows = connection.execute(f"SELECT * FROM {table}").fetchall()
+        names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        connection.execute(f"DROP TABLE {table}")
+        connection.execute(f"CREATE TABLE {table} ({', '.join(names)})")
+        connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})", rows)
+        connection.execute(f"UPDATE {table} SET {column} = {value} WHERE rowid = 2 OR '{table}' = 'desk'")
+
+    found = forged(desk, tmp_path, forge)
+    assert f"the tables: '{table}' was changed" in found
+    if (column, value) != ("salt", "x'00'"):  # of its type, but no salt
+        assert any(line.startswith(f"the tables: '{table}' holds 1 row of other types") for line in found)
+
+
+@pytest.mark.parametrize("column", ["facts", "seq"])
+def test_a_table_that_lacks_a_column_is_found(desk, tmp_path, column):
+    found = forged(desk, tmp_path, lambda c: c.execute(f"ALTER TABLE event RENAME COLUMN {column} TO other"))
+    assert "the tables: 'event' was changed" in found
+
+
+@pytest.mark.parametrize("name", ["appeal", "text", "event_of_case"])
+def test_a_trigger_by_the_name_of_a_table_or_an_index_is_found(desk, tmp_path, name):
+    """Both may have one name, and the table may have been made again after the trigger."""
+
+    def forge(connection):
+        (sql,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+        table = name if name != "event_of_case" else "event"
+        others = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type = 'index' AND name != ? AND sql IS NOT NULL",
+            (table, name),
+        ).fetchall()
+        rows = connection.execute(f"SELECT * FROM {table}").fetchall()
+        connection.execute(f"DROP {'INDEX' if name != table else 'TABLE'} {name}")
+        connection.execute(f"CREATE TRIGGER {name} AFTER INSERT ON sealed BEGIN DELETE FROM sealed; END")
+        connection.execute(sql)
+        if name == table:
+            marks = ", ".join("?" * len(rows[0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+            for (other_sql,) in others:
+                connection.execute(other_sql)
+
+    assert forged(desk, tmp_path, forge) == [f"the tables: '{name}' was added"]
+
+
+def test_a_version_that_the_file_is_not_of_is_found(desk, tmp_path):
+    copy = tmp_path / "copy.sqlite"
+    shutil.copy(desk[0], copy)
+    with Store(copy) as store:
+        store.connection.execute("PRAGMA user_version = 7")
+        found = [str(finding) for finding in verify(store).findings]
+    assert found == [f"the file: says that it is of version 7, and is of version {VERSION}"]
+
+
 def test_bytes_that_were_changed_in_the_file_are_found(desk, tmp_path):
     copy = tmp_path / "copy.sqlite"
     content = bytearray(desk[0].read_bytes())
@@ -276,6 +384,7 @@ def test_a_head_is_read_as_letters_print_it(desk):
     with Store(desk[0]) as store:
         assert verify(store, [desk[1].upper()]).is_sound
         assert verify(store, ["0-" + "0" * 32]).is_sound
+        assert not verify(store, ["0-" + "f" * 32]).is_sound
         for wrong in ("", "19", "19-abc", "x" * 40, "19-" + "g" * 32):
             with pytest.raises(AppealError, match="a head must be an event's number"):
                 verify(store, [wrong])
