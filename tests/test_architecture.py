@@ -43,7 +43,8 @@ ALLOWED = {
     "fitted_model": {"portfolio", "model", "explain"},
     "saved_model": {"portfolio", "model", "explain", "fitted_model"},
     "export": {"portfolio", "trees", "model", "fitted_model"},
-    "training": {"portfolio", "model", "explain", "fitted_model", "act"},
+    "training_rows": {"portfolio", "model", "explain", "act"},
+    "training": {"portfolio", "model", "explain", "fitted_model", "act", "training_rows"},
     "own_model": {"portfolio", "trees", "model", "explain", "fitted_model", "training"},
     "act": {"portfolio", "trees", "model", "explain", "words", "fitted_model"},
     "predictor": {
@@ -74,6 +75,7 @@ ALLOWED = {
         "act",
         "export",
         "desk",
+        "training_rows",
         "predictor",
         "evaluation",
         "grade",

@@ -30,6 +30,7 @@ from credit_model.model.structures import STRUCTURES
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.history import History
 from credit_model.predictor import LimitPredictor
+from credit_model.training_rows import MOST_DECISIONS
 
 #: Of an evaluation's folder.
 FORMAT = "credit_model.evaluation/1"
@@ -60,6 +61,15 @@ FORMAT = "credit_model.evaluation/1"
     "two heads (is it cut, is it raised); auto takes what does best on the decisions held out.",
 )
 @click.option(
+    "--most-decisions",
+    type=click.IntRange(1),
+    default=MOST_DECISIONS,
+    show_default=True,
+    metavar="N",
+    help="Decisions to learn from at most: all that changed a limit, and of those that kept it as many as there is "
+    "room for, drawn by chance and weighed accordingly.",
+)
+@click.option(
     "--warning/--no-warning",
     default=True,
     show_default=True,
@@ -76,6 +86,7 @@ def train_command(
     trees: int | None,
     fits: int,
     structure: str,
+    most_decisions: int,
     warning: bool,
     own: engine_options.OwnModelOptions,
     seed: int,
@@ -96,6 +107,8 @@ def train_command(
     if own.engine_model is None:
         engine_options.none_of({"--decide": own.decide, "--class": own.score_class}, "goes with --engine-model")
         most: dict[str, Any] = {} if trees is None else {"max_iter": trees}
+        if most_decisions != MOST_DECISIONS:
+            most["most_decisions"] = most_decisions
         predictor = LimitPredictor(declared, seed=seed, n_fits=fits, n_jobs=jobs, structure=structure, **most)
     else:
         predictor = own_predictor(own, catalogue, jobs=jobs, seed=seed)
@@ -109,6 +122,7 @@ def train_command(
     show_facts(
         [
             ("training decisions", predictor.n_training_rows),
+            *([] if (n := predictor.fitted.n_decisions) is None else [("drawn from", n)]),
             ("structure", "your own" if own.engine_model else predictor.model_.structure_),
             ("trees", predictor.bag.n_trees),
             ("fits", len(predictor.bag)),

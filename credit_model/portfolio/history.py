@@ -7,9 +7,10 @@ One row is a borrower's month. Histories may be unbalanced, unsorted, with gaps 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -113,7 +114,10 @@ class History:
         HistoryError
             One of them is not in the history.
         """
-        position = np.sort(np.array([self.position_of(b) for b in borrower_ids], dtype=np.int64))
+        return self.at(np.sort(np.array([self.position_of(b) for b in borrower_ids], dtype=np.int64)))
+
+    def at(self, position: IntArray) -> History:
+        """The panel of the borrowers at some positions (n,), ascending, in ``borrower_ids``."""
         lengths = np.diff(self.starts)[position]
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         rows = np.repeat(self.starts[position] - starts[:-1], lengths) + np.arange(starts[-1])
@@ -125,6 +129,21 @@ class History:
             month_number=self.month_number[rows],
             cells={name: cells[rows] for name, cells in self.cells.items()},
         )
+
+    def blocks(self, rows_at_once: int) -> Iterator[History]:
+        """The panel part by part: consecutive borrowers of about so many rows together; cells are not copied."""
+        edges = np.searchsorted(self.starts, np.arange(0, self.starts[-1], rows_at_once))
+        edges = np.unique(np.append(edges, len(self.borrower_ids)))
+        for first, last in pairwise(edges.tolist()):
+            start, stop = int(self.starts[first]), int(self.starts[last])
+            yield History(
+                catalogue=self.catalogue,
+                month_type=self.month_type,
+                borrower_ids=self.borrower_ids[first:last],
+                starts=self.starts[first : last + 1] - start,
+                month_number=self.month_number[start:stop],
+                cells={name: cells[start:stop] for name, cells in self.cells.items()},
+            )
 
     def position_of(self, borrower_id: Any) -> int:
         """A borrower's position in ``borrower_ids``.
