@@ -20,7 +20,7 @@ from credit_model.act.plans.foretold import cuts_followed
 from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.errors import CreditModelError, HistoryError
 from credit_model.explain.seen import Seen
-from credit_model.model.bag import digests_of
+from credit_model.model.bag import digests_of, mixed
 from credit_model.model.split import SplitRule, split_rule
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.history import History
@@ -163,8 +163,8 @@ class Drawing:
 
     def chances(self, key: NDArray[np.uint64], month_number: IntArray) -> BoolArray:
         """Whether decisions that kept the limit are drawn, by their borrowers' digests and their months: (n,)."""
-        mixed = _mixed(_mixed(key ^ np.uint64(self.seed)) ^ month_number.astype(np.uint64))
-        return np.asarray((mixed >> np.uint64(11)) * 2.0**-53 < self.kept_share, dtype=np.bool_)
+        number = mixed(mixed(key ^ np.uint64(self.seed)) ^ month_number.astype(np.uint64))
+        return np.asarray((number >> np.uint64(11)) * 2.0**-53 < self.kept_share, dtype=np.bool_)
 
 
 @dataclass(frozen=True)
@@ -344,14 +344,6 @@ class TrainingRows:
 def _changed(before: FloatArray, after: FloatArray) -> BoolArray:
     """Rows whose limit is known to differ from the one before: (n,)."""
     return np.asarray((before != after) & ~np.isnan(before) & ~np.isnan(after), dtype=np.bool_)
-
-
-def _mixed(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Numbers that look drawn by chance (SplitMix64; Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195)."""
-    z = number + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(z ^ (z >> np.uint64(31)), dtype=np.uint64)
 
 
 def _same_ids(parts: Sequence[TrainingRows]) -> NDArray[Any]:

@@ -34,6 +34,8 @@ from credit_model.training_rows import MOST_DECISIONS
 
 #: Of an evaluation's folder.
 FORMAT = "credit_model.evaluation/1"
+#: Rows of histories that are looked at together.
+ROWS_AT_ONCE = 200_000
 
 
 @options.command()
@@ -151,17 +153,26 @@ def add_warning(predictor: LimitPredictor, history: History) -> str:
 
 def warn_if_useless(predictor: LimitPredictor, history: History) -> None:
     """Say it where the model forecasts worse than "no change" does, on decisions that it never saw."""
-    snapshots, trial = predictor.snapshots(history), predictor.as_trial()
-    row = predictor.test_rows(snapshots)
-    row = row[snapshots.tier_before[row] >= 0]
-    if "tier_in_force" not in snapshots.catalogue.state_names or not len(row):
+    if "tier_in_force" not in predictor.fitted.catalogue.state_names:
         return
-    tier, before = snapshots.tier_after[row], snapshots.tier_before[row]
-    ours = ranked_probability_score(tier, trial.predict_proba(snapshots, row))
-    no_change = ranked_probability_score(tier, one_hot(before, predictor.ladder.n_tiers))
+    trial, n, loss = predictor.as_trial(), list[int](), list[tuple[float, float]]()
+    tested = predictor.fitted.split.tests(history.borrower_ids)
+    for block in history.at(np.flatnonzero(tested)).blocks(ROWS_AT_ONCE):
+        snapshots = predictor.snapshots(block)
+        row = predictor.test_rows(snapshots)
+        row = row[snapshots.tier_before[row] >= 0]
+        if not len(row):
+            continue
+        tier, before = snapshots.tier_after[row], snapshots.tier_before[row]
+        n.append(len(row))
+        ours = ranked_probability_score(tier, trial.predict_proba(snapshots, row))
+        loss.append((ours, ranked_probability_score(tier, one_hot(before, predictor.ladder.n_tiers))))
+    if not n:
+        return
+    ours, no_change = np.average(loss, axis=0, weights=n).tolist()
     if ours >= no_change:
         say(
-            f"Warning: on {len(row):,} decisions never seen, the model is no better than 'no change' (ranked "
+            f"Warning: on {sum(n):,} decisions never seen, the model is no better than 'no change' (ranked "
             f"probability score {ours:.4f}, no change {no_change:.4f}); give longer histories, or features that tell "
             "more, before you explain anything with it"
         )

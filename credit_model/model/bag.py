@@ -191,3 +191,11 @@ def digests_of(borrower_ids: NDArray[Any]) -> NDArray[np.uint64]:
     """A number that stands for each borrower's id, whatever panel it is in: (n,)."""
     names = np.array([str(b) for b in borrower_ids], dtype=object)
     return np.asarray(pd.util.hash_array(names, categorize=False), dtype=np.uint64)
+
+
+def mixed(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers that look drawn by chance (SplitMix64; Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195)."""
+    z = number + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)), dtype=np.uint64)

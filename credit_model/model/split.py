@@ -62,8 +62,11 @@ class SplitRule:
 
     def test(self, borrower_ids: NDArray[Any], borrower_row: IntArray, month_number: IntArray) -> BoolArray:
         """Rows never seen by the fit, of borrowers never seen, in months after all it saw: (n,)."""
-        rows: BoolArray = self._place(borrower_ids)[borrower_row] < self.test_share
-        return rows & self._late(month_number)
+        return self.tests(borrower_ids)[borrower_row] & self._late(month_number)
+
+    def tests(self, borrower_ids: NDArray[Any]) -> BoolArray:
+        """Borrowers never seen by the fit: (n_borrowers,)."""
+        return self._place(borrower_ids) < self.test_share
 
     def held_out(self, borrower_ids: NDArray[Any], borrower_row: IntArray, month_number: IntArray) -> BoolArray:
         """Rows that are neither fitted on nor tested: (n,)."""
