@@ -220,9 +220,9 @@ def check_table(raw: pd.DataFrame, catalogue: Catalogue) -> History:
     """`check_history` of a table that `read_raw` has read."""
     mistakes = Gathering()
     with mistakes:
-        if undeclared := _check_columns(raw, catalogue):
+        if undeclared := check_columns([str(c) for c in raw.columns], catalogue):
             warnings.warn(
-                f"the history's {_named(undeclared)} left out: not declared in catalogue {catalogue.name!r}",
+                f"the history's {named(undeclared)} left out: not declared in catalogue {catalogue.name!r}",
                 CreditModelWarning,
                 stacklevel=3,
             )
@@ -255,16 +255,14 @@ def _read_columns(
     mistakes: Gathering,
 ) -> dict[str, FloatArray]:
     """The cells of all columns, (n,) each; of one that breaks a rule there are none."""
-    cells: dict[str, FloatArray] = {}
-    row_of = keys.row_of
-
-    columns = _columns_read(catalogue)
-    numbers = [(c, series[c.name]) for c in columns if c.kind in ("number", "integer") and c.name in series]
+    numbers = [(c, series[c.name]) for c in numbers_read(catalogue) if c.name in series]
     written: Written | None = None
     with mistakes:
         written = Written(catalogue.source, settle_decimal(numbers, catalogue.source, proven))
-    doubtful = {c.name for c, raw in numbers if texts_of(raw).is_text.any()} if written is None else set()
-    for column in columns:
+    doubtful = {c.name for c, raw in numbers if texts_of(raw).is_text.any()} if written is None else set[str]()
+    cells: dict[str, FloatArray] = {}
+    row_of = keys.row_of
+    for column in columns_read(catalogue):
         name = column.name
         if name in doubtful:
             continue
@@ -276,16 +274,35 @@ def _read_columns(
     closed = catalogue.closed and catalogue.closed.column
     if catalogue.limit in series and {catalogue.limit, *([closed] if closed else [])} <= cells.keys():
         with mistakes:
-            limit = _limits_in_units(cells[catalogue.limit], catalogue, row_of)
-            cells[catalogue.limit] = np.where(closed_rows(catalogue, cells), np.nan, limit)
-            if np.isnan(cells[catalogue.limit]).all():
-                raise HistoryError(
-                    f"column {catalogue.limit!r} holds no limit at all; give the limit in force of each month"
-                )
+            cells[catalogue.limit] = limits_in_force(cells, catalogue, row_of)
+            check_any_limit(bool((~np.isnan(cells[catalogue.limit])).any()), catalogue)
     return cells
 
 
-def _columns_read(catalogue: Catalogue) -> list[Column]:
+def limits_in_force(cells: Mapping[str, FloatArray], catalogue: Catalogue, row_of: RowNames) -> FloatArray:
+    """The limits (n,) as a history holds them: in whole units, NaN where the account is closed.
+
+    Raises
+    ------
+    HistoryError
+        One would be rounded to 0.
+    """
+    limit = _limits_in_units(cells[catalogue.limit], catalogue, row_of)
+    return np.where(closed_rows(catalogue, cells), np.nan, limit)
+
+
+def check_any_limit(is_any: bool, catalogue: Catalogue) -> None:
+    """Refuse a panel without a single limit."""
+    if not is_any:
+        raise HistoryError(f"column {catalogue.limit!r} holds no limit at all; give the limit in force of each month")
+
+
+def numbers_read(catalogue: Catalogue) -> list[Column]:
+    """Of `columns_read`, those of numbers, on whose texts the mark before the decimals depends."""
+    return [column for column in columns_read(catalogue) if column.kind in ("number", "integer")]
+
+
+def columns_read(catalogue: Catalogue) -> list[Column]:
     """All columns but the keys, in the order of a history's cells."""
     reviewed = [] if catalogue.reviewed is None else [_plain(catalogue.reviewed, "boolean")]
     declared = {column.name for column in catalogue.columns}
@@ -343,10 +360,15 @@ def _plain(name: str, kind: Literal["number", "boolean"], minimum: float | None 
     )
 
 
-def _check_columns(raw: pd.DataFrame, catalogue: Catalogue) -> list[str]:
-    """The names of the columns that the catalogue does not declare."""
+def check_columns(present: list[str], catalogue: Catalogue) -> list[str]:
+    """Of the names of a table's columns, those that the catalogue does not declare.
+
+    Raises
+    ------
+    HistoryError
+        A name stands twice, one that is required is missing, or one seems to be misspelt.
+    """
     wrong = []
-    present = [str(c) for c in raw.columns]
     twice = sorted({c for c in present if present.count(c) > 1}) if len(set(present)) < len(present) else []
     wrong += [f"column {name!r} stands {present.count(name)} times; keep one" for name in twice]
     keys = [*catalogue.id_columns, catalogue.month, catalogue.limit]
@@ -359,14 +381,14 @@ def _check_columns(raw: pd.DataFrame, catalogue: Catalogue) -> list[str]:
     if missing:
         hint = near(missing[0], tuple(extra)).replace("did you mean", "is it the undeclared column")
         wrong.append(
-            f"the history lacks {_named(missing)}, which catalogue {catalogue.name!r} requires{hint}; "
+            f"the history lacks {named(missing)}, which catalogue {catalogue.name!r} requires{hint}; "
             "add or rename it, or give the catalogue that fits the data"
         )
     absent = tuple(sorted(declared - set(present) - set(missing)))
     for name in extra:
         if hint := near(name, absent):
             wrong.append(
-                f"the history has {_named([name])}, which catalogue {catalogue.name!r} does not declare{hint}; "
+                f"the history has {named([name])}, which catalogue {catalogue.name!r} does not declare{hint}; "
                 "rename it, or drop it"
             )
     if wrong:
@@ -374,7 +396,8 @@ def _check_columns(raw: pd.DataFrame, catalogue: Catalogue) -> list[str]:
     return extra
 
 
-def _named(names: list[str], most: int = 5) -> str:
+def named(names: list[str], most: int = 5) -> str:
+    """Columns by their names, for messages: "columns 'a', 'b' and 3 more"."""
     shown = ", ".join(repr(n) for n in names[:most])
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"column{'s' if len(names) > 1 else ''} {shown}{more}"
