@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 import pandas as pd
 
-from credit_model.cli import engine_options, options
-from credit_model.cli.console import heading, say, show_facts, show_table, working
+from credit_model.cli import by_blocks, engine_options, options
+from credit_model.cli.console import heading, progress, say, show_facts, show_table, working
 from credit_model.cli.explain_engine import own_predictor
 from credit_model.cli.outputs import File, Folder
 from credit_model.errors import HistoryError
@@ -31,6 +32,9 @@ from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.history import History
 from credit_model.predictor import LimitPredictor
 from credit_model.training_rows import MOST_DECISIONS
+
+if TYPE_CHECKING:
+    from credit_model.scale.work import Runner
 
 #: Of an evaluation's folder.
 FORMAT = "credit_model.evaluation/1"
@@ -181,6 +185,7 @@ def warn_if_useless(predictor: LimitPredictor, history: History) -> None:
 @options.command()
 @options.model_on_data
 @options.out("Folder to write scores and calibration to.", Folder(FORMAT), required=False)
+@options.dask
 @click.option(
     "--cross-fit",
     type=click.IntRange(2, 1000),
@@ -208,6 +213,7 @@ def evaluate_command(
     cross_fit: int | None,
     multiclass: int | None,
     refits: int | None,
+    dask: str | None,
 ) -> None:
     """Test a model on borrowers and months that it never saw.
 
@@ -217,9 +223,9 @@ def evaluate_command(
     \b
     Example:  credit-model evaluate --data portfolio --model model --out evaluation
     """
-    predictor, history = source.predictor, source.history
-    with working("evaluating"):
-        result = evaluate(predictor, history, multiclass_trees=multiclass)
+    predictor, by_fits = source.predictor, any((cross_fit, multiclass, refits))
+    with by_blocks.runner_of(source.data, dask, source.jobs) as runner:
+        result = _evaluated(source, None if by_fits else runner, out, multiclass)
     show_scores(result.scores.reset_index(), result.n_test, result.n_borrowers)
     tables = {"scores": result.scores.reset_index(), "calibration": result.calibration}
     if result.support is not None and result.frequencies is not None:
@@ -227,7 +233,7 @@ def evaluate_command(
         tables |= {"support": result.support.reset_index(), "frequencies": result.frequencies}
     if cross_fit is not None:
         with working(f"fitting {cross_fit} models"):
-            judged = cross_fitted_support(predictor, history, folds=cross_fit)
+            judged = cross_fitted_support(predictor, source.history, folds=cross_fit)
         table = support_table(judged.support, judged.fell)
         show_support(table, f"The same over all {len(judged.fell):,} decisions, each by a model of other borrowers")
         frequencies = frequency_table(judged.risk, judged.fell)
@@ -235,7 +241,7 @@ def evaluate_command(
         tables |= {"support_cross_fitted": table.reset_index(), "frequencies_cross_fitted": frequencies}
     if refits is not None:
         with working(f"fitting {refits} more"):
-            tables["stability"] = refit_stability(predictor, history, refits=refits).reset_index()
+            tables["stability"] = refit_stability(predictor, source.history, refits=refits).reset_index()
         heading("Stability of the top reasons over refits (shares of decreases, means over pairs of fits)")
         show_table(tables["stability"], digits=3)
     if out is not None:
@@ -245,6 +251,24 @@ def evaluate_command(
             _draw_calibration(result, predictor, partial / "calibration.png")
             write_manifest(partial, FORMAT, {"model": predictor.version, "n_test": result.n_test})
         say(f"Written to {out}: {', '.join(f'{name}.csv' for name in tables)}, calibration.png")
+
+
+def _evaluated(
+    source: options.ModelOnData, runner: Runner | None, out: str | None, multiclass: int | None
+) -> Evaluation:
+    """The evaluation of histories in memory, or of a partition's blocks; further fits need all of them in memory."""
+    if runner is None:
+        with working("evaluating"):
+            return evaluate(source.predictor, source.history, multiclass_trees=multiclass)
+    from credit_model.scale.predicting import evaluate_partition
+    from credit_model.scale.work import parts_beside
+
+    given = by_blocks.given_of(source, runner)
+    with progress("evaluating") as advance:
+        if out is None:
+            return evaluate_partition(given, None, runner, on_progress=advance)
+        with parts_beside(out, given.work("evaluate")) as parts:
+            return evaluate_partition(given, parts, runner, on_progress=advance)
 
 
 def show_support(table: pd.DataFrame, title: str) -> None:
@@ -273,26 +297,41 @@ def show_scores(scores: pd.DataFrame, n_test: int, n_borrowers: int) -> None:
     show_default=True,
     help="Each borrower's last month, or every decision.",
 )
-def predict_command(source: options.ModelOnData, out: str, rows: str) -> None:
+@options.dask
+def predict_command(source: options.ModelOnData, out: str, rows: str, dask: str | None) -> None:
     """Predict each borrower's limit tier, and the probability of a decrease.
 
     \b
     Example:  credit-model predict --data portfolio --model model --out predictions.csv
     """
-    with working("predicting"):
-        table = source.predictor.predict(source.history, rows=rows)
-    write_table(table, out)
-    fall = table["predicted_tier"] < table["tier_in_force"]
+    with by_blocks.runner_of(source.data, dask, source.jobs) as runner:
+        n, n_falls, chance = _predicted(source, runner, out, rows)
     show_facts(
         [
-            ("predictions", len(table)),
-            ("a lower tier predicted", int(fall.sum())),
-            ("mean probability of a decrease", float(np.nanmean(table["probability_decrease"])))
-            if table["probability_decrease"].notna().any()
-            else ("limits in force", "not known"),
+            ("predictions", n),
+            ("a lower tier predicted", n_falls),
+            ("limits in force", "not known") if math.isnan(chance) else ("mean probability of a decrease", chance),
             ("written to", out),
         ]
     )
+
+
+def _predicted(source: options.ModelOnData, runner: Runner | None, out: str, rows: str) -> tuple[int, int, float]:
+    """Write predictions; their number, that of lower tiers, and the mean chance of a decrease, NaN if unknown."""
+    if runner is None:
+        with working("predicting"):
+            table = source.predictor.predict(source.history, rows=rows)
+        write_table(table, out)
+        chance = table["probability_decrease"]
+        mean = float(np.nanmean(chance)) if chance.notna().any() else math.nan
+        return len(table), int((table["predicted_tier"] < table["tier_in_force"]).sum()), mean
+    from credit_model.scale.predicting import write_predictions
+    from credit_model.scale.work import parts_beside
+
+    given = by_blocks.given_of(source, runner)
+    with progress("predicting") as advance, parts_beside(out, given.work("predict", rows=rows)) as parts:
+        found = write_predictions(given, out, parts, runner, rows=rows, on_progress=advance)
+    return found.n, found.n_falls, found.mean_chance
 
 
 def _draw_calibration(result: Evaluation, predictor: LimitPredictor, path: Path) -> None:

@@ -21,6 +21,7 @@ import pyarrow as pa
 from credit_model import places
 from credit_model.errors import DataFileError
 from credit_model.parallel import in_order, workers_of
+from credit_model.scale.given import Given
 
 Progress = Callable[[int, int], object]
 Result = tuple[dict[str, Any], dict[str, pa.Table]]
@@ -39,6 +40,10 @@ class Stage(Protocol):
     @property
     def name(self) -> str:
         """Of the stage, for its parts."""
+
+    @property
+    def given(self) -> Given:
+        """What it works on."""
 
     def __call__(self, number: int) -> Result:
         """Of block ``number``."""
