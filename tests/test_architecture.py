@@ -60,6 +60,17 @@ ALLOWED = {
         "export",
     },
     "evaluation": {"portfolio", "model", "explain", "fitted_model", "predictor"},
+    "scale": {
+        "readers",
+        "portfolio",
+        "model",
+        "explain",
+        "act",
+        "fitted_model",
+        "training",
+        "predictor",
+        "evaluation",
+    },
     "grade": {"portfolio", "trees", "model", "explain", "fitted_model", "act", "predictor", "evaluation", "simulate"},
     "cli": {
         "trees",
@@ -79,6 +90,7 @@ ALLOWED = {
         "predictor",
         "evaluation",
         "grade",
+        "scale",
     },
 }
 #: They see the truth that explanations are held against.
@@ -192,7 +204,7 @@ def test_heavy_libraries_are_loaded_only_where_and_when_they_are_used(path):
     loaded = {name.split(".")[0] for name in imported_at_import(path)}
     assert "matplotlib" not in loaded or part_of(path) == "plots"
     assert not loaded & {"shap", "lightgbm", "xgboost", "catboost", "threadpoolctl", "duckdb", "openpyxl", "sqlalchemy"}
-    assert not loaded & {"polars", "argon2"}
+    assert not loaded & {"polars", "argon2", "dask", "distributed"}
     assert not loaded & {"starlette", "uvicorn", "itsdangerous", "anyio"} or part_of(path) == "desk"
 
 

@@ -95,9 +95,11 @@ def explain_command(
         none_of({"--model": model}, "and --engine-model are two models; give one")
         source = OwnOnData(data, "", needed(catalogue, "--catalogue", " of the histories"), jobs, own)
     with by_blocks.runner_of(source.data, dask, jobs) as runner:
-        if runner is not None and borrower is None and own.engine_model is None:
-            _explain_blocks(source, runner, out, reference=reference, month=month, plots=plots, lang=lang)
-            return
+        if runner is not None and own.engine_model is None:
+            if borrower is None:
+                _explain_blocks(source, runner, out, reference=reference, month=month, plots=plots, lang=lang)
+                return
+            source = by_blocks.involved(source, runner, borrower=borrower, month=month, most=None)
     with working("explaining"):
         explanations = source.explained(borrower=borrower, month=month, reference=reference)
         within_tier = None

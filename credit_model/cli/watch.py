@@ -114,9 +114,7 @@ def _watched(
     with progress("watching") as advance, ExitStack() as held:
         work = given.work("watch", month=month, capacity=capacity)
         parts = None if out is None else held.enter_context(parts_beside(out, work))
-        return watch_partition(
-            given, parts, runner, month=month, capacity=capacity, plans=plans, on_progress=advance
-        )
+        return watch_partition(given, parts, runner, month=month, capacity=capacity, plans=plans, on_progress=advance)
 
 
 def _lines(told: WarningWords) -> Table:

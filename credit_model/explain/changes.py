@@ -125,7 +125,8 @@ class ChangeExplanations:
     def concatenated(cls, parts: Sequence[Self]) -> Self:
         """Explanations of one model (at least one part), the rows of one part below those of the other."""
         names = (f.name for f in fields(parts[0]) if f.name not in cls._SHARED)
-        return replace(parts[0], **{name: np.concatenate([getattr(one, name) for one in parts]) for name in names})
+        rows: dict[str, Any] = {name: np.concatenate([getattr(one, name) for one in parts]) for name in names}
+        return replace(parts[0], **rows)
 
     def __iter__(self) -> Iterator[Self]:
         return (self[i] for i in range(len(self)))

@@ -213,7 +213,7 @@ class DecreaseExplanations(ChangeExplanations):
         ]
 
     def seal(self, folder: Path) -> None:
-        """Write the manifest over tables that lie in a folder, of these decreases or of more that share all the rest."""
+        """Write the manifest over tables that lie in a folder, of these decreases or of more by the same model."""
         held_out = self.held_out
         content = {
             "reference": self.reference,

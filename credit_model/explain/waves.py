@@ -123,7 +123,7 @@ def find_waves(history: History, ladder: LimitLadder) -> Waves:
 
 
 def count_lines(history: History, ladder: LimitLadder) -> WaveCounts:
-    """The lines of each class that could fall in each month, and those that did; sums over parts of a panel are its own.
+    """The lines of each class that could fall in each month, and those that did; counts of parts of a panel add up.
 
     Parameters
     ----------
@@ -188,9 +188,7 @@ def _counts_of(scope: str, group: IntArray, month: IntArray, at_risk: BoolArray,
     n, n_cut = (np.zeros((len(classes), len(months)), dtype=np.int64) for _ in range(2))
     np.add.at(n, (g, m), 1)
     np.add.at(n_cut, (g, m), cut[at_risk].astype(np.int64))
-    return {
-        (scope, int(classes[i]), int(months[k])): (int(n[i, k]), int(n_cut[i, k])) for i, k in np.argwhere(n > 0)
-    }
+    return {(scope, int(classes[i]), int(months[k])): (int(n[i, k]), int(n_cut[i, k])) for i, k in np.argwhere(n > 0)}
 
 
 def _waves_of(scope: str, group: int, counts: IntArray) -> Iterator[Wave]:

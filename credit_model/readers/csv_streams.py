@@ -14,7 +14,7 @@ import lzma
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
@@ -69,7 +69,7 @@ class CsvParts:
     path: Path
     id_columns: tuple[str, ...] = ()
     categories: Mapping[str, Collection[str]] | None = None
-    source: SourceFormat = SourceFormat()
+    source: SourceFormat = field(default_factory=SourceFormat)
     whole_bytes: int = WHOLE_BYTES
     part_letters: int = PART_LETTERS
 
@@ -159,7 +159,11 @@ class CsvParts:
                 lines, rest = text[:end], text[end:]
                 if lines or (not more and not n_before):
                     assert separator is not None
-                    yield head + lines, separator, check_fields(self.path, head + lines, separator, lines_before=n_before)
+                    yield (
+                        head + lines,
+                        separator,
+                        check_fields(self.path, head + lines, separator, lines_before=n_before),
+                    )
                     n_before += lines.count("\n")
                 if not more:
                     return
@@ -226,9 +230,9 @@ def _only_member(path: Path) -> Any:
 
 #: Ending -> a stream of the bytes that a compressed file holds.
 _OPENERS: dict[str, Any] = {
-    ".gz": lambda path: gzip.open(path, "rb"),
-    ".bz2": lambda path: bz2.open(path, "rb"),
-    ".xz": lambda path: lzma.open(path, "rb"),
+    ".gz": gzip.GzipFile,
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
     ".zip": _only_member,
     ".zst": lambda path: pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"),
 }

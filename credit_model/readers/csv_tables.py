@@ -222,10 +222,10 @@ def check_fields(path: Path, text: str, separator: str, *, lines_before: int = 0
     wrong = np.flatnonzero(n_fields != len(header))
     if len(wrong):
         first = int(wrong[0])
+        place, found = int(line[first]) + lines_before, int(n_fields[first])
         raise DataFileError(
-            f"{path}: line {int(line[first]) + lines_before:,} has {int(n_fields[first])} field{'s' if n_fields[first] > 1 else ''}, "
-            f"the header has {len(header)}; the file may be cut short or wrongly quoted there, write it again"
-            + _on_other_mark(header, separator)
+            f"{path}: line {place:,} has {found} field{'s' if found > 1 else ''}, the header has {len(header)}; the "
+            "file may be cut short or wrongly quoted there, write it again" + _on_other_mark(header, separator)
         )
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:

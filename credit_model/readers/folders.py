@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pandas as pd
@@ -112,7 +113,7 @@ def _joined(parts: Mapping[Path, pd.DataFrame], partitions: Parts) -> pd.DataFra
     return whole
 
 
-def check_same_columns(file: Path, first: set[object], own: set[object]) -> None:
+def check_same_columns(file: Path, first: Set[Any], own: Set[Any]) -> None:
     """Refuse a file of a folder that has other columns than its first one.
 
     Raises

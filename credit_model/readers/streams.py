@@ -1,10 +1,11 @@
-"""Tables that need not fit into memory: the same cells as `tables.read_table` gives, part by part, as often as asked."""
+"""Tables that need not fit into memory: part by part, as often as asked, the cells that `tables.read_table` gives."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -44,7 +45,7 @@ class TableParts:
     path: str
     id_columns: tuple[str, ...] = ()
     categories: Mapping[str, Collection[str]] | None = None
-    source: SourceFormat = SourceFormat()
+    source: SourceFormat = field(default_factory=SourceFormat)
     query: str | None = None
     rows: int = PART_ROWS
     whole_bytes: int = WHOLE_BYTES
@@ -75,10 +76,10 @@ class TableParts:
             return
         files = files_of_table(path, IN_FOLDERS)
         whole = {name: _is_whole([own[name] for own in files.values()]) for name in next(iter(files.values()))}
-        first: set[object] = set()
+        first: set[Any] = set()
         for file, own in files.items():
             for part in self._of_file(file):
-                columns = set(part.columns)
+                columns = set[Any](part.columns)
                 first = first or columns
                 check_same_columns(file, first, columns)
                 joined = with_partitions(file, part, own)

@@ -17,7 +17,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import credit_model
 from credit_model.errors import CreditModelError
 from credit_model.inputs import one_line
 from credit_model.readers.optional import need
@@ -169,12 +168,12 @@ def _check_versions(client: Any, address: str) -> None:
 @cache
 def versions() -> dict[str, str]:
     """What results may depend on: Python, the packages, and this package's own code."""
-    found = {"Python": platform.python_version(), "credit-model": credit_model.__version__}
+    found = {"Python": platform.python_version(), "credit-model": version("credit-model")}
     for name in _PACKAGES:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
     code = hashlib.sha256()
-    root = Path(credit_model.__file__).parent
+    root = Path(__file__).parents[1]
     for path in sorted(root.rglob("*.py")):
         code.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return found | {"credit-model's code": code.hexdigest()[:12]}

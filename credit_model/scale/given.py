@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,10 +74,8 @@ class Given:
 
     def work(self, stage: str, **options: Any) -> str:
         """Names a piece of work, by 16 hexadecimal digits of all that its result depends on."""
-        import credit_model
-
         told = {
-            "version": [_VERSION, credit_model.__version__],
+            "version": [_VERSION, version("credit-model")],
             "data": self.data_digest,
             "model": self.model_digest,
             "stage": stage,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -159,15 +160,15 @@ class Partition:
         return joined([self.block(number) for number in range(len(self))])
 
     def block_of(self, borrower_id: Any) -> int:
-        """The number of the block that holds a borrower, given as in the data or as text, if any does."""
+        """The number of the block that holds a borrower, given as in the data or as text, if there is such a one."""
         last = [block.last for block in self.blocks]
         if isinstance(last[0], str):
             key: Any = str(borrower_id)
         else:
-            try:
-                key = int(str(borrower_id))
-            except ValueError:
-                return 0  # whose error then says that there is no such borrower
+            match = re.fullmatch(r"([+-]?[0-9]{1,19})(?:\.0+)?", str(borrower_id).strip())
+            if match is None:
+                return 0
+            key = int(match[1])
         return min(int(np.searchsorted(np.array(last, dtype=object), key)), len(last) - 1)
 
     def month_span(self) -> tuple[str, str]:
@@ -203,7 +204,9 @@ class Partition:
                 opened = pq.read_metadata(path)
                 own = opened.schema.to_arrow_schema()
             except OSError as error:
-                raise DataFileError(f"{path}: cannot be read ({error.strerror or one_line(error)}); {_REMEDY}") from None
+                raise DataFileError(
+                    f"{path}: cannot be read ({error.strerror or one_line(error)}); {_REMEDY}"
+                ) from None
             except pa.ArrowException as error:
                 raise DataFileError(f"{path}: cannot be read as Parquet ({one_line(error)}); {_REMEDY}") from None
             self._check_schema(path, own, schema)

@@ -27,7 +27,8 @@ from credit_model.portfolio.cells import check_rules, read_cells
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.history import check_any_limit, columns_read, limits_in_force
 from credit_model.portfolio.month_columns import PROVING_STEPS, check_calendar
-from credit_model.readers.streams import PART_LETTERS, WHOLE_BYTES, TableParts
+from credit_model.readers.csv_streams import PART_LETTERS, WHOLE_BYTES
+from credit_model.readers.streams import TableParts
 from credit_model.scale.partition import FORMAT, ID, MONTH, Block, Partition
 from credit_model.scale.survey import Survey, survey
 
@@ -168,9 +169,7 @@ class _Made:
     steps: tuple[IntArray, IntArray]
 
 
-def _spill(
-    parts: TableParts, seen: Survey, edges: IntArray, folder: Path, advance: Callable[[int], None]
-) -> None:
+def _spill(parts: TableParts, seen: Survey, edges: IntArray, folder: Path, advance: Callable[[int], None]) -> None:
     """Put each row aside with those of its block."""
     (folder / "spill").mkdir()
     columns, rows = columns_read(seen.catalogue), 0
@@ -191,9 +190,10 @@ def _spill(
             _check_room(table, seen.n_rows, folder)
         block = np.searchsorted(edges, codes, side="right") - 1
         for k, piece in _by_block(table, block):
-            with (folder / "spill" / f"{k}.arrows").open("ab") as file, pa.ipc.new_stream(
-                file, piece.schema, options=_SPILL
-            ) as stream:
+            with (
+                (folder / "spill" / f"{k}.arrows").open("ab") as file,
+                pa.ipc.new_stream(file, piece.schema, options=_SPILL) as stream,
+            ):
                 stream.write_table(piece)
         rows += len(part)
         advance(rows)

@@ -65,7 +65,13 @@ class Predicted:
 
 
 def write_predictions(
-    given: Given, out: str | Path, parts: Path, runner: Runner, *, rows: str = "last", on_progress: Progress | None = None
+    given: Given,
+    out: str | Path,
+    parts: Path,
+    runner: Runner,
+    *,
+    rows: str = "last",
+    on_progress: Progress | None = None,
 ) -> Predicted:
     """Predict block by block into one table, as `files.write_table` writes that of `LimitPredictor.predict`.
 

@@ -74,7 +74,7 @@ class Survey:
 
     def months_of(self, part: pd.DataFrame) -> IntArray:
         """Each row's month number: (n,)."""
-        return self._month_numbers[self._month_cells.get_indexer(_month_index(part[self.catalogue.month]))]
+        return self._month_numbers[self._month_cells.get_indexer(_plain_index(part[self.catalogue.month]))]
 
     def row_names(self, codes: IntArray, number: IntArray) -> RowNames:
         """Names of rows (n,), for messages."""
@@ -114,7 +114,7 @@ def survey(parts: TableParts, catalogue: Catalogue, *, on_part: Callable[[int], 
         if n_gathered > _AT_ONCE:
             counts = [_sizes(counts)]
             n_gathered = 0
-        months.append(pd.Series(_month_index(part[catalogue.month])).drop_duplicates())
+        months.append(pd.Series(_plain_index(part[catalogue.month])).drop_duplicates())
         months = [_joined(months).drop_duplicates()] if len(months) > 64 else months
         proven.append(proven_by(part))
         texts.see(part)
@@ -163,13 +163,14 @@ def _check_given(part: pd.DataFrame, catalogue: Catalogue, before: int) -> None:
 def _id_index(part: pd.DataFrame, catalogue: Catalogue) -> pd.Index:
     """The ids of a part's rows, as they are written."""
     names = catalogue.id_columns
-    own = [part[name].astype(object) if isinstance(part[name].dtype, pd.CategoricalDtype) else part[name]
-           for name in names]  # fmt: skip
-    return pd.Index(own[0], name=None) if len(own) == 1 else pd.MultiIndex.from_arrays(own)
+    own = [_plain_index(part[name]) for name in names]
+    return own[0] if len(own) == 1 else pd.MultiIndex.from_arrays(own)
 
 
-def _month_index(column: pd.Series) -> pd.Index:
-    return pd.Index(column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column, name=None)
+def _plain_index(column: pd.Series) -> pd.Index:
+    """A column's cells as an index without a name, categories as what they stand for."""
+    found: pd.Index = pd.Index(column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column)
+    return found.rename(None)
 
 
 def _sizes(counts: list[pd.Series]) -> pd.Series:

@@ -1,4 +1,4 @@
-"""One table from those of many blocks, row group by row group: the bytes that `files.write_table` writes of the whole."""
+"""One table from those of many blocks, group by group of rows: the bytes are those of `files.write_table`."""
 
 from __future__ import annotations
 

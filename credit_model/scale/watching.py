@@ -1,4 +1,4 @@
-"""The lines of a partition that are likely to be cut next: all are ranked together, block by block they are looked at."""
+"""The lines of a partition that are likely to be cut next: looked at block by block, ranked together."""
 
 from __future__ import annotations
 
@@ -145,9 +145,7 @@ def watch_partition(
             on_progress(done, 2 * n_blocks)
 
     stage = WatchBlock(given, number)
-    lines = [
-        done.table("lines") for done in runner.run(stage, n_blocks, parts, on_progress=lambda k, _: advance(k))
-    ]
+    lines = [done.table("lines") for done in runner.run(stage, n_blocks, parts, on_progress=lambda k, _: advance(k))]
     block = np.repeat(np.arange(n_blocks), [len(own) for own in lines])
     table = pa.concat_tables(lines)
     n = n_alerts(len(table), capacity)

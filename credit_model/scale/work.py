@@ -121,9 +121,10 @@ def _write(place: Path, summary: Mapping[str, Any], tables: Mapping[str, pa.Tabl
     try:
         partial.mkdir(parents=True)
         for name, table in tables.items():
-            with pa.OSFile(str(partial / f"{name}.arrow"), "wb") as file, pa.ipc.new_file(
-                file, table.schema, options=_OPTIONS
-            ) as writer:
+            with (
+                pa.OSFile(str(partial / f"{name}.arrow"), "wb") as file,
+                pa.ipc.new_file(file, table.schema, options=_OPTIONS) as writer,
+            ):
                 writer.write_table(table)
         (partial / _SUMMARY).write_text(json.dumps(summary), encoding="utf-8")
         try:
