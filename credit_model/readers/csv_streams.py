@@ -256,4 +256,4 @@ def _kind_of(column: pd.Series) -> str:
         return "nothing" if column.isna().all() else "number"
     if column.isna().all():
         return "nothing"
-    return "text" if pd.api.types.is_string_dtype(dtype) else "truth"  # truth values with blanks among them
+    return "truth" if pd.api.types.infer_dtype(column, skipna=True) == "boolean" else "text"
