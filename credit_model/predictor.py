@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,7 +29,8 @@ from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.history import History, Table
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
 from credit_model.saved_model import check_trained_with, load_fitted, save_fitted
-from credit_model.training import check_booster, fit_model
+from credit_model.training import check_booster, fit_model, fit_rows
+from credit_model.training_rows import Drawing, TrainingRows
 
 #: The parameters that are no booster's, beside the catalogue.
 _OWN = ("seed", "n_fits", "n_jobs", "support", "warning", "own_model", "most_decisions")
@@ -158,6 +160,12 @@ class LimitPredictor(FromModel, Acting, Exporting):
             )
         if self.warning:
             self.add_warning(panel)
+        return self
+
+    def fit_drawn(self, rows: TrainingRows, drawing: Drawing, panel_of: Callable[[Sequence[Any]], History]) -> Self:
+        """Train on decisions that were drawn from a panel block by block; `training.fit_rows` says what they are."""
+        own: dict[str, Any] = {"n_fits": self.n_fits, "n_jobs": self.n_jobs, "booster": self.booster}
+        self._fitted, self.model_ = fit_rows(rows, self.catalogue, drawing, panel_of, **own)
         return self
 
     @property

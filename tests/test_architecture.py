@@ -68,6 +68,7 @@ ALLOWED = {
         "act",
         "fitted_model",
         "training",
+        "training_rows",
         "predictor",
         "evaluation",
     },

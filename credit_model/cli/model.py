@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ from credit_model.predictor import LimitPredictor
 from credit_model.training_rows import MOST_DECISIONS
 
 if TYPE_CHECKING:
+    from credit_model.scale.partition import Partition
     from credit_model.scale.work import Runner
 
 #: Of an evaluation's folder.
@@ -84,6 +86,7 @@ ROWS_AT_ONCE = 200_000
 @engine_options.own_model
 @options.seed("Draws the split and the fit.")
 @options.jobs
+@options.dask
 def train_command(
     data: options.DataSource,
     catalogue: str,
@@ -97,6 +100,7 @@ def train_command(
     own: engine_options.OwnModelOptions,
     seed: int,
     jobs: int,
+    dask: str | None,
 ) -> None:
     """Train a limit-tier model on histories.
 
@@ -118,11 +122,16 @@ def train_command(
         predictor = LimitPredictor(declared, seed=seed, n_fits=fits, n_jobs=jobs, structure=structure, **most)
     else:
         predictor = own_predictor(own, catalogue, jobs=jobs, seed=seed)
-    history = data.history(declared)
     start = time.perf_counter()
-    with working("training"):
-        predictor.fit(history)
-    without = add_warning(predictor, history) if warning else "left out"
+    with by_blocks.runner_of(data, dask, jobs) as runner:
+        if runner is None or own.engine_model is not None:
+            history = data.history(declared)
+            with working("training"):
+                predictor.fit(history)
+            without = add_warning(predictor, history) if warning else "left out"
+            tested: Iterable[History] = [history]
+        else:
+            without, tested = _trained_by_blocks(predictor, data.partition(declared), runner, warning=warning)
     predictor.save(out)
     heading(f"Model {predictor.version}")
     show_facts(
@@ -140,7 +149,7 @@ def train_command(
             ("written to", out),
         ]
     )
-    warn_if_useless(predictor, history)
+    warn_if_useless(predictor, tested)
     say(f"Next: credit-model evaluate {data.words} --model {out} --out evaluation")
 
 
@@ -155,13 +164,29 @@ def add_warning(predictor: LimitPredictor, history: History) -> str:
     return ""
 
 
-def warn_if_useless(predictor: LimitPredictor, history: History) -> None:
-    """Say it where the model forecasts worse than "no change" does, on decisions that it never saw."""
+def _trained_by_blocks(
+    predictor: LimitPredictor, partition: Partition, runner: Runner, *, warning: bool
+) -> tuple[str, Iterable[History]]:
+    """Train on a partition; what to say of the early warning, and the panels of the borrowers to test it on."""
+    from credit_model.scale.learning import fit_partition, tested_panels, warned_panel
+
+    with progress("training") as advance:
+        borrowers = fit_partition(predictor, partition, runner, on_progress=advance)
+    without = "left out"
+    if warning:
+        without = add_warning(predictor, warned_panel(predictor, partition, borrowers))
+    return without, tested_panels(predictor, partition)
+
+
+def warn_if_useless(predictor: LimitPredictor, histories: Iterable[History]) -> None:
+    """Say it where the model forecasts worse than "no change" does, on decisions of some panels that it never saw."""
     if "tier_in_force" not in predictor.fitted.catalogue.state_names:
         return
     trial, n, loss = predictor.as_trial(), list[int](), list[tuple[float, float]]()
-    tested = predictor.fitted.split.tests(history.borrower_ids)
-    for block in history.at(np.flatnonzero(tested)).blocks(ROWS_AT_ONCE):
+    tests = predictor.fitted.split.tests
+    for block in (
+        block for one in histories for block in one.at(np.flatnonzero(tests(one.borrower_ids))).blocks(ROWS_AT_ONCE)
+    ):
         snapshots = predictor.snapshots(block)
         row = predictor.test_rows(snapshots)
         row = row[snapshots.tier_before[row] >= 0]

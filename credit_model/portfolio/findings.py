@@ -9,9 +9,9 @@ import numpy as np
 
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.portfolio.history import History
-from credit_model.portfolio.ladder import LimitLadder
+from credit_model.portfolio.ladder import LimitLadder, distinct_limits
 from credit_model.portfolio.months import MonthType
-from credit_model.portfolio.snapshots import decided_rows
+from credit_model.portfolio.snapshots import decisions_of, limits_around
 from credit_model.portfolio.suspicions import (
     Falls,
     LagCounts,
@@ -85,12 +85,9 @@ class Findings:
         """
         catalogue = history.catalogue
         ladder = ladder or catalogue.ladder or ladder_of(*limit_counts(history), catalogue.quantiles)
-        limit = history.values(catalogue.limit)
-        before = np.concatenate([[np.nan], limit[:-1]])
-        before[history.starts[:-1]] = np.nan
+        before, limit = limits_around(history)
         tier_before, tier_after = ladder.tier_of(before), ladder.tier_of(limit)
-        position = np.arange(len(limit)) - np.repeat(history.starts[:-1], np.diff(history.starts))
-        decided = decided_rows(history, position, tier_before, tier_after)
+        decided = decisions_of(history)
         falls = falls_of(history)
         return cls(
             ladder=ladder,
@@ -138,11 +135,9 @@ class Findings:
 
 def limit_counts(history: History) -> tuple[FloatArray, IntArray]:
     """A panel's distinct known limits, in order, and how often each occurs."""
-    limit = history.values(history.catalogue.limit)
-    distinct, counts = np.unique(limit[np.isfinite(limit)], return_counts=True)
-    return distinct, counts.astype(np.int64)
+    return distinct_limits(history.values(history.catalogue.limit))
 
 
 def ladder_of(distinct: FloatArray, counts: IntArray, quantiles: int | None) -> LimitLadder:
     """The ladder of a catalogue that declares none, from the limits of a whole panel."""
-    return LimitLadder.from_counts(distinct, counts, quantiles or 8)
+    return LimitLadder.from_quantiles(distinct, quantiles or 8, counts=counts)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -23,10 +23,10 @@ from credit_model.errors import CreditModelWarning, Gathering, HistoryError
 from credit_model.notebook import notebook_html
 from credit_model.portfolio.borrower_ids import position_among
 from credit_model.portfolio.cells import RowNames, check_rules, read_cells
-from credit_model.portfolio.declarations import Catalogue, Column, Label
+from credit_model.portfolio.declarations import Catalogue
+from credit_model.portfolio.history_columns import check_columns, columns_read, named, numbers_read
 from credit_model.portfolio.history_keys import Keys, read_keys
 from credit_model.portfolio.months import MonthType, format_month, months_as_values
-from credit_model.portfolio.toml_document import near
 from credit_model.portfolio.written_numbers import Written, settle_decimal, texts_of
 from credit_model.readers.databases import without_password
 from credit_model.readers.source_format import PROVEN_DECIMAL
@@ -297,19 +297,6 @@ def check_any_limit(is_any: bool, catalogue: Catalogue) -> None:
         raise HistoryError(f"column {catalogue.limit!r} holds no limit at all; give the limit in force of each month")
 
 
-def numbers_read(catalogue: Catalogue) -> list[Column]:
-    """Of `columns_read`, those of numbers, on whose texts the mark before the decimals depends."""
-    return [column for column in columns_read(catalogue) if column.kind in ("number", "integer")]
-
-
-def columns_read(catalogue: Catalogue) -> list[Column]:
-    """All columns but the keys, in the order of a history's cells."""
-    reviewed = [] if catalogue.reviewed is None else [_plain(catalogue.reviewed, "boolean")]
-    declared = {column.name for column in catalogue.columns}
-    flags = [_plain(name, "boolean") for name in catalogue.not_a_cut if name not in declared]
-    return [_plain(catalogue.limit, "number", minimum=0.0), *reviewed, *catalogue.columns, *flags]
-
-
 def in_units(amounts: FloatArray, unit: float) -> FloatArray:
     """Amounts rounded to the currency's smallest unit, so that noise in a float is no move of a limit.
 
@@ -342,62 +329,3 @@ def closed_rows(catalogue: Catalogue, cells: Mapping[str, FloatArray]) -> NDArra
     if closed is None:
         return np.zeros(len(limit), dtype=np.bool_)
     return np.isnan(limit) if closed.column is None else np.isin(cells[closed.column], closed.cells)
-
-
-def _plain(name: str, kind: Literal["number", "boolean"], minimum: float | None = None) -> Column:
-    return Column(
-        name=name,
-        kind=kind,
-        unit="money" if kind == "number" else "boolean",
-        minimum=minimum,
-        maximum=None,
-        max_rise=None,
-        required=True,
-        role=None,
-        label=Label({"": name}),
-        source="lender",
-        categories=(),
-    )
-
-
-def check_columns(present: list[str], catalogue: Catalogue) -> list[str]:
-    """Of the names of a table's columns, those that the catalogue does not declare.
-
-    Raises
-    ------
-    HistoryError
-        A name stands twice, one that is required is missing, or one seems to be misspelt.
-    """
-    wrong = []
-    twice = sorted({c for c in present if present.count(c) > 1}) if len(set(present)) < len(present) else []
-    wrong += [f"column {name!r} stands {present.count(name)} times; keep one" for name in twice]
-    keys = [*catalogue.id_columns, catalogue.month, catalogue.limit]
-    keys += [catalogue.reviewed] if catalogue.reviewed else []
-    keys += [name for name in catalogue.not_a_cut if name not in {c.name for c in catalogue.columns}]
-    needed = [*keys, *(c.name for c in catalogue.columns if c.required)]
-    declared = {*needed, *(c.name for c in catalogue.columns)}
-    extra = [c for c in dict.fromkeys(present) if c not in declared]
-    missing = [c for c in needed if c not in set(present)]
-    if missing:
-        hint = near(missing[0], tuple(extra)).replace("did you mean", "is it the undeclared column")
-        wrong.append(
-            f"the history lacks {named(missing)}, which catalogue {catalogue.name!r} requires{hint}; "
-            "add or rename it, or give the catalogue that fits the data"
-        )
-    absent = tuple(sorted(declared - set(present) - set(missing)))
-    for name in extra:
-        if hint := near(name, absent):
-            wrong.append(
-                f"the history has {named([name])}, which catalogue {catalogue.name!r} does not declare{hint}; "
-                "rename it, or drop it"
-            )
-    if wrong:
-        raise HistoryError(*wrong)
-    return extra
-
-
-def named(names: list[str], most: int = 5) -> str:
-    """Columns by their names, for messages: "columns 'a', 'b' and 3 more"."""
-    shown = ", ".join(repr(n) for n in names[:most])
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"column{'s' if len(names) > 1 else ''} {shown}{more}"

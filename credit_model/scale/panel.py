@@ -17,9 +17,8 @@ from credit_model.explain.month_effects import MonthEffects, month_effects_of_co
 from credit_model.explain.waves import WaveCounts, Waves, count_lines, tiers_of, waves_of_counts
 from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
-from credit_model.portfolio.snapshots import build_snapshots, decided_rows
+from credit_model.portfolio.snapshots import build_snapshots, decisions_of
 from credit_model.scale.given import Given
-from credit_model.scale.partition import some_of
 from credit_model.scale.work import Progress, Result, Runner
 
 
@@ -90,7 +89,7 @@ class ScoreSample:
         if not len(row):
             return {"scores": [[] for _ in self.totals]}, {}
         whose, mine = np.unique(history.borrower_row[row], return_inverse=True)
-        some = some_of(history, whose)
+        some = history.at(whose)
         place = some.starts[:-1][mine] + row - history.starts[:-1][whose[mine]]
         snapshots = build_snapshots(some, fitted.ladder, n_jobs=self.given.n_jobs)
         score = fitted.keep_scores(snapshots, place, n_jobs=self.given.n_jobs)
@@ -101,8 +100,7 @@ class ScoreSample:
 def decisions_at_risk(history: History, ladder: LimitLadder) -> tuple[IntArray, IntArray]:
     """Rows (n,) whose decision could lower the tier, and whether each did, 0 or 1."""
     tier, before = tiers_of(history, ladder)
-    position = np.arange(len(tier)) - np.repeat(history.starts[:-1], np.diff(history.starts))
-    row = np.flatnonzero(decided_rows(history, position, before, tier) & (before > 0)).astype(np.int64)
+    row = np.flatnonzero(decisions_of(history) & (before > 0)).astype(np.int64)
     return row, (tier[row] < before[row]).astype(np.int64)
 
 

@@ -25,7 +25,8 @@ from credit_model.files import format_of, read_manifest
 from credit_model.inputs import one_line
 from credit_model.portfolio.catalogue import parse_catalogue
 from credit_model.portfolio.declarations import Catalogue
-from credit_model.portfolio.history import History, columns_read
+from credit_model.portfolio.history import History
+from credit_model.portfolio.history_columns import columns_read
 from credit_model.portfolio.months import MonthType, format_month
 
 FORMAT = "credit_model.partition/1"
@@ -277,19 +278,4 @@ def joined(parts: list[History]) -> History:
         starts=np.concatenate([*starts, before[-1:]]).astype(np.int64),
         month_number=np.concatenate([part.month_number for part in parts]),
         cells={name: np.concatenate([part.cells[name] for part in parts]) for name in parts[0].cells},
-    )
-
-
-def some_of(history: History, position: NDArray[np.int64]) -> History:
-    """The panel of the borrowers at some positions, in order."""
-    lengths = np.diff(history.starts)[position]
-    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    rows = np.repeat(history.starts[position] - starts[:-1], lengths) + np.arange(starts[-1])
-    return History(
-        catalogue=history.catalogue,
-        month_type=history.month_type,
-        borrower_ids=history.borrower_ids[position],
-        starts=starts,
-        month_number=history.month_number[rows],
-        cells={name: cells[rows] for name, cells in history.cells.items()},
     )

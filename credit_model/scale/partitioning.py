@@ -25,7 +25,8 @@ from credit_model.files import fresh_folder, write_manifest
 from credit_model.parallel import in_order, workers_of
 from credit_model.portfolio.cells import check_rules, read_cells
 from credit_model.portfolio.declarations import Catalogue
-from credit_model.portfolio.history import check_any_limit, columns_read, limits_in_force
+from credit_model.portfolio.history import check_any_limit, limits_in_force
+from credit_model.portfolio.history_columns import columns_read
 from credit_model.portfolio.month_columns import PROVING_STEPS, check_calendar
 from credit_model.readers.csv_streams import PART_LETTERS, WHOLE_BYTES
 from credit_model.readers.streams import TableParts

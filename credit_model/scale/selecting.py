@@ -14,7 +14,7 @@ from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.months import month_number_of
 from credit_model.scale.given import Given
-from credit_model.scale.partition import joined, some_of
+from credit_model.scale.partition import joined
 from credit_model.scale.work import Progress, Result, Runner
 
 
@@ -69,7 +69,7 @@ def with_decreases(
     parts = []
     for k in np.unique(block[latest]).tolist():
         whose = np.unique(place[latest[block[latest] == k]])
-        parts.append(some_of(given.block(k), whose))
+        parts.append(given.block(k).at(whose))
     return joined(parts)
 
 
@@ -91,7 +91,7 @@ def borrower_of(given: Given, borrower_id: str) -> History:
             f"borrower {borrower_id!r} is not in the history, which holds {partition.n_borrowers} borrowers "
             f"({first} .. {last})"
         ) from None
-    return some_of(history, np.array([place], dtype=np.int64))
+    return history.at(np.array([place], dtype=np.int64))
 
 
 def _fallen(history: History, ladder: LimitLadder) -> IntArray:

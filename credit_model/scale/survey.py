@@ -21,7 +21,7 @@ from credit_model.errors import CreditModelWarning, HistoryError
 from credit_model.portfolio.borrower_ids import read_ids
 from credit_model.portfolio.cells import RowNames
 from credit_model.portfolio.declarations import Catalogue, Column
-from credit_model.portfolio.history import check_columns, named, numbers_read
+from credit_model.portfolio.history_columns import check_columns, named, numbers_read
 from credit_model.portfolio.month_columns import read_months
 from credit_model.portfolio.months import MonthType
 from credit_model.portfolio.number_texts import marks_of, read_numbers

@@ -32,7 +32,7 @@ from credit_model.portfolio.months import format_month, month_number_of
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
 from credit_model.portfolio.standing import standing_of
 from credit_model.scale.given import Given
-from credit_model.scale.partition import Partition, some_of
+from credit_model.scale.partition import Partition
 from credit_model.scale.work import Progress, Result, Runner
 
 
@@ -102,7 +102,7 @@ class WhyBlock:
     def lines(self, number: int) -> tuple[Snapshots, IntArray]:
         """Snapshots of the borrowers of a block's alerted lines, and the lines' rows."""
         history = known_until(self.given.block(number), self.month)
-        some = some_of(history, np.array(self.alerted[number], dtype=np.int64))
+        some = history.at(np.array(self.alerted[number], dtype=np.int64))
         snapshots = build_snapshots(some, self.given.predictor.ladder, n_jobs=self.given.n_jobs)
         return snapshots, (some.starts[1:] - 1).astype(np.int64)
 

@@ -24,7 +24,8 @@ from credit_model.parallel import in_order, workers_of
 from credit_model.scale.given import Given
 
 Progress = Callable[[int, int], object]
-Result = tuple[dict[str, Any], dict[str, pa.Table]]
+#: A summary that JSON holds, and tables of Arrow; of blocks whose parts are not kept, anything that can be pickled.
+Result = tuple[dict[str, Any], dict[str, Any]]
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 _SUMMARY = "summary.json"
 #: Blocks that are in memory at a time, at most; further threads work within them.
@@ -54,7 +55,7 @@ class Done:
     """A block's result: its summary, and its tables in memory or on disk."""
 
     summary: dict[str, Any]
-    tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    tables: Mapping[str, Any] = field(default_factory=dict)
     place: str | None = None
 
     def table(self, name: str) -> pa.Table:

@@ -75,6 +75,16 @@ def test_an_evaluation_is_the_same(tmp_path, saved_warned, blocks):
     assert_same_files(one, other)
 
 
+def test_a_model_is_the_same_to_the_byte(tmp_path, saved_warned, blocks):
+    settings = ("--structure", "score", "--trees", "8", "--fits", "2", "--most-decisions", "3000", "--seed", "1")
+    models = []
+    for data in (saved_warned / "history.parquet", blocks.folder):
+        models.append(tmp_path / str(len(models)) / "model")
+        told = run("train", "--data", data, "--out", models[-1], *settings)
+        assert re.search(r"early warning +yes", told)
+    assert_same_files(*models)
+
+
 def test_a_report_is_the_same(tmp_path, saved_warned, blocks):
     one, other = on_both("report", tmp_path, saved_warned, blocks, "--most", "3", "--no-plans")
     assert_same_files(one, other)
@@ -170,10 +180,11 @@ def test_a_partition_that_is_written_again_meanwhile_is_refused(tmp_path, saved_
         given.partition  # noqa: B018
 
 
-@pytest.mark.parametrize("command", ["check", "predict", "explain", "watch", "evaluate", "report"])
+@pytest.mark.parametrize("command", ["check", "train", "predict", "explain", "watch", "evaluate", "report"])
 def test_a_cluster_goes_with_a_partition_alone(tmp_path, saved_warned, command):
     args = [command, "--data", str(saved_warned / "history.parquet"), "--dask", "tcp://127.0.0.1:1"]
-    args += [] if command == "check" else ["--model", str(saved_warned / "model"), "--out", str(tmp_path / "o.csv")]
+    args += [] if command == "check" else ["--out", str(tmp_path / "o.csv")]
+    args += [] if command in ("check", "train") else ["--model", str(saved_warned / "model")]
     result = CliRunner().invoke(main, args)
     assert result.exit_code == 2
     assert "--dask takes a partitioned folder" in result.output
