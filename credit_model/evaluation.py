@@ -84,37 +84,96 @@ def evaluate(predictor: LimitPredictor, history: Table | History, *, multiclass_
     """
     snapshots = predictor.snapshots(history)
     row = predictor.test_rows(snapshots)
-    if not len(row):
+    check_any_test(len(row))
+    predictor = predictor.as_trial()  # the deployed fits have seen these months
+    forecasts = forecasts_of(predictor, snapshots, row)
+    multiclass = None
+    if multiclass_trees is not None:
+        multiclass = _multiclass_forecast(predictor, snapshots, row, multiclass_trees)
+    judged = None if forecasts.tier_before is None else judge_decisions(predictor, snapshots, row)
+    n_borrowers = len(np.unique(snapshots.borrower_row[row]))
+    return evaluation_of(predictor, forecasts, judged, n_borrowers=n_borrowers, multiclass=multiclass)
+
+
+def check_any_test(n: int) -> None:
+    """Refuse an evaluation of no decisions."""
+    if not n:
         raise HistoryError(
             "evaluation needs decisions of test borrowers in late months, found none; give the history that the "
             "model was trained on, or a longer one"
         )
-    n_tiers = predictor.ladder.n_tiers
-    tier = snapshots.tier_after[row]
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """What a trial says of decisions that it never saw, and what became of them.
+
+    Attributes
+    ----------
+    tier : int64 array, (n,)
+        That was decided.
+    tier_before : int64 array, (n,), or None
+        In force before it; None where no tier is in force.
+    predicted : int64 array, (n,)
+    probability : float64 array, (n, n_tiers)
+    """
+
+    tier: IntArray
+    tier_before: IntArray | None
+    predicted: IntArray
+    probability: FloatArray
+
+
+def forecasts_of(trial: LimitPredictor, snapshots: Snapshots, row: IntArray) -> Forecasts:
+    """The forecasts of a trial (`LimitPredictor.as_trial`) for decisions, rows (n,)."""
     moves = "tier_in_force" in snapshots.catalogue.state_names
-    before = snapshots.tier_before[row] if moves else None
-    predictor = predictor.as_trial()  # the deployed fits have seen these months
-    survival = predictor.fitted.survival_scores(snapshots, row, n_jobs=predictor.n_jobs)
-    probability = predictor.predict_proba(snapshots, row)
-    table = {"model": scores(tier, probability, tier_before=before, predicted=predicted_tier(survival))}
-    if multiclass_trees is not None:
-        table["multiclass"] = scores(
-            tier, _multiclass_forecast(predictor, snapshots, row, multiclass_trees), tier_before=before
-        )
+    survival = trial.fitted.survival_scores(snapshots, row, n_jobs=trial.n_jobs)
+    return Forecasts(
+        tier=snapshots.tier_after[row],
+        tier_before=snapshots.tier_before[row] if moves else None,
+        predicted=predicted_tier(survival),
+        probability=trial.predict_proba(snapshots, row),
+    )
+
+
+def evaluation_of(
+    predictor: LimitPredictor,
+    forecasts: Forecasts,
+    judged: JudgedDecisions | None,
+    *,
+    n_borrowers: int,
+    multiclass: FloatArray | None = None,
+) -> Evaluation:
+    """Scores and tables of forecasts, beside simple ones.
+
+    Parameters
+    ----------
+    predictor : LimitPredictor
+    forecasts : Forecasts
+        Of n decisions.
+    judged : JudgedDecisions or None
+        Those of the same decisions whose tier could fall; None where no tier is in force.
+    n_borrowers : int
+    multiclass : float64 array, (n, n_tiers), optional
+        A peer's probabilities.
+    """
+    n_tiers, tier, before = predictor.ladder.n_tiers, forecasts.tier, forecasts.tier_before
+    table = {"model": scores(tier, forecasts.probability, tier_before=before, predicted=forecasts.predicted)}
+    if multiclass is not None:
+        table["multiclass"] = scores(tier, multiclass, tier_before=before)
     if before is not None:
         table["no change"] = scores(tier, one_hot(before, n_tiers), tier_before=before)
-    shares = np.tile(predictor.tier_shares, (len(row), 1))
+    shares = np.tile(predictor.tier_shares, (len(tier), 1))
     table["tier shares"] = scores(tier, shares, tier_before=before)
     frame = pd.DataFrame(table).T
     frame.index.name = "forecast"
-    judged = judge_decisions(predictor, snapshots, row) if moves else None
     return Evaluation(
         scores=frame.astype({"n": "int64"}),
-        calibration=calibration_by_threshold(tier, probability),
+        calibration=calibration_by_threshold(tier, forecasts.probability),
         support=None if judged is None else support_table(judged.support, judged.fell),
         frequencies=None if judged is None else frequency_table(judged.risk, judged.fell),
-        n_test=len(row),
-        n_borrowers=len(np.unique(snapshots.borrower_row[row])),
+        n_test=len(tier),
+        n_borrowers=n_borrowers,
     )
 
 

@@ -17,6 +17,8 @@ from credit_model.errors import CreditModelError, DataFileError
 from credit_model.spreadsheets import without_formulas
 
 MANIFEST = "manifest.json"
+#: Rows of a group in Parquet files, so that a table can be written and read part by part.
+ROW_GROUP = 1 << 16
 #: How the formats of this package's folders start.
 _OURS = "credit_model."
 #: The manifest's key for the files beside it.
@@ -321,6 +323,6 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
         raise DataFileError(f"{path}: a table's name must end in .parquet or .csv, got {suffix or 'no suffix'}")
     with fresh_file(path) as partial:
         if suffix == ".parquet":
-            frame.to_parquet(partial, index=False)
+            frame.to_parquet(partial, index=False, row_group_size=ROW_GROUP)
         else:
             without_formulas(frame).to_csv(partial, index=False, encoding="utf-8", lineterminator="\n")

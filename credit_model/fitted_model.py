@@ -65,6 +65,8 @@ class FittedModel:
         Of the trial's decisions: the prior forecast.
     n_training_rows : int
         Decisions that the deployed fits saw, all together.
+    n_decisions : int or None
+        Those that they were drawn from; None: all were taken.
     month_type : MonthType
         How the history that it was fitted on wrote its months.
     drift : Drift or None
@@ -86,6 +88,7 @@ class FittedModel:
     tier_shares: FloatArray
     n_training_rows: int
     month_type: MonthType
+    n_decisions: int | None = None
     drift: Drift | None = None
     warning: EarlyWarning | None = None
 

@@ -150,7 +150,7 @@ def fit_around(own: OwnModel, history: History, *, seed: int, n_jobs: int, share
     _check_margins(own, catalogue.feature_names, snapshots, forest, n_jobs=n_jobs)
     forest = scaled(forest, worth_of_margin(margin, fell))
     bag = Bag((forest,))
-    split = split_rule(snapshots.month_number[decision], seed=seed, **shares)
+    split = split_rule(snapshots.month_number[decision], None, seed=seed, **shares)
     before, after = snapshots.tier_before, snapshots.tier_after
     fitted = FittedModel(
         catalogue=catalogue,
@@ -162,7 +162,12 @@ def fit_around(own: OwnModel, history: History, *, seed: int, n_jobs: int, share
         ladder=ladder,
         split=split,
         peers=find_peers(bag, snapshots, decision, None, n_jobs=n_jobs),
-        held_out=held_out_risk(bag, snapshots, decision, None, n_jobs=n_jobs),
+        held_out=held_out_risk(
+            catalogue,
+            bag.keep_score(snapshots.X[at_risk], before[at_risk], n_jobs=n_jobs),
+            fell,
+            usual=float(fell.mean()),
+        ),
         tier_shares=np.bincount(after[decision], minlength=ladder.n_tiers) / len(decision),
         n_training_rows=len(decision),
         month_type=history.month_type,

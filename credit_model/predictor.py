@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,10 +29,11 @@ from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.history import History, Table
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
 from credit_model.saved_model import check_trained_with, load_fitted, save_fitted
-from credit_model.training import check_booster, fit_model
+from credit_model.training import check_booster, fit_model, fit_rows
+from credit_model.training_rows import Drawing, TrainingRows
 
 #: The parameters that are no booster's, beside the catalogue.
-_OWN = ("seed", "n_fits", "n_jobs", "support", "warning", "own_model")
+_OWN = ("seed", "n_fits", "n_jobs", "support", "warning", "own_model", "most_decisions")
 
 
 class LimitPredictor(FromModel, Acting, Exporting):
@@ -55,6 +57,10 @@ class LimitPredictor(FromModel, Acting, Exporting):
         Fit the early warning too, which `watch` and `replay` take; ``credit-model train`` does.
     own_model : OwnModel, optional
         The lender's own model, from `from_model`; None: the policy is learnt.
+    most_decisions : int, optional
+        Decisions to learn from at most; None: two million (`training_rows.MOST_DECISIONS`). Where there are more, all
+        that changed the limit are taken, and of those that kept it as many as there is room for, drawn by chance: each
+        then counts for as many as it was drawn from. At least a quarter of the number is left to these.
     **booster
         Parameters of `LimitTierClassifier`, such as ``max_iter`` or ``learning_rate``.
 
@@ -79,6 +85,7 @@ class LimitPredictor(FromModel, Acting, Exporting):
         support: SupportRule | None = None,
         warning: bool = False,
         own_model: OwnModel | None = None,
+        most_decisions: int | None = None,
         **booster: Any,
     ) -> None:
         self.catalogue = catalogue if isinstance(catalogue, Catalogue) else read_catalogue(catalogue)
@@ -88,6 +95,7 @@ class LimitPredictor(FromModel, Acting, Exporting):
         self.support = SupportRule() if support is None else support
         self.warning = warning
         self.own_model = own_model
+        self.most_decisions = most_decisions
         self.booster = booster
         self._fitted: FittedModel | None = None
 
@@ -147,9 +155,17 @@ class LimitPredictor(FromModel, Acting, Exporting):
         if self.own_model is not None:
             self._fitted = fit_around(self.own_model, panel, **own)
         else:
-            self._fitted, self.model_ = fit_model(panel, n_fits=self.n_fits, booster=self.booster, **own)
+            self._fitted, self.model_ = fit_model(
+                panel, n_fits=self.n_fits, booster=self.booster, most_decisions=self.most_decisions, **own
+            )
         if self.warning:
             self.add_warning(panel)
+        return self
+
+    def fit_drawn(self, rows: TrainingRows, drawing: Drawing, panel_of: Callable[[Sequence[Any]], History]) -> Self:
+        """Train on decisions that were drawn from a panel block by block; `training.fit_rows` says what they are."""
+        own: dict[str, Any] = {"n_fits": self.n_fits, "n_jobs": self.n_jobs, "booster": self.booster}
+        self._fitted, self.model_ = fit_rows(rows, self.catalogue, drawing, panel_of, **own)
         return self
 
     @property
@@ -321,7 +337,7 @@ class LimitPredictor(FromModel, Acting, Exporting):
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted model and the parameters into a folder (manifest.json and arrays, no pickle)."""
-        own: dict[str, Any] = {name: getattr(self, name) for name in ("seed", "n_fits", "warning")}
+        own: dict[str, Any] = {name: getattr(self, name) for name in ("seed", "n_fits", "warning", "most_decisions")}
         save_fitted(self.fitted, folder, own | self.booster, self.support)
 
     @classmethod

@@ -84,6 +84,7 @@ def save_fitted(fitted: FittedModel, folder: str | Path, settings: Mapping[str, 
         "n_training_rows": fitted.n_training_rows,
         "month_type": fitted.month_type,
     }
+    manifest |= {} if fitted.n_decisions is None else {"n_decisions": fitted.n_decisions}
     manifest |= {} if fitted.warning is None else {"warning": warning_record(fitted.warning)}
     moved = fitted.destinations
     arrays = (
@@ -137,6 +138,7 @@ def load_fitted(folder: str | Path) -> tuple[FittedModel, dict[str, Any], Suppor
             tier_shares=arrays["tier_shares"],
             n_training_rows=manifest["n_training_rows"],
             month_type=manifest["month_type"],
+            n_decisions=manifest.get("n_decisions"),
             drift=Drift(arrays["drift"]) if "drift" in arrays else None,
             warning=None if "warning" not in manifest else warning_from(manifest["warning"], arrays),
         )
@@ -218,6 +220,8 @@ def _fault(fitted: FittedModel) -> str:
         or shares.dtype != np.float64
         or not ((shares >= 0).all() and abs(shares.sum() - 1) < 1e-9),
         "the number of training rows is none": not _is_count(fitted.n_training_rows) or fitted.n_training_rows < 1,
+        "the decisions are fewer than those drawn from them": fitted.n_decisions is not None
+        and (not _is_count(fitted.n_decisions) or fitted.n_decisions < fitted.n_training_rows),
         f"the type of months must be one of {', '.join(get_args(MonthType))}": fitted.month_type
         not in get_args(MonthType),
         "the drift of scores is none": fitted.drift is not None and not _is_drift(fitted.drift.errors),

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import expit
 
-from credit_model.arrays import FloatArray, IntArray
+from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.errors import CreditModelError, CreditModelWarning, HistoryError
-from credit_model.explain.peers import find_peers
-from credit_model.explain.seen import Seen
+from credit_model.explain.peers import Peers, narrowest
 from credit_model.explain.support import HeldOutRisk
 from credit_model.fitted_model import FittedModel
 from credit_model.model.bag import MOST_FITS, Bag, Members
 from credit_model.model.destinations import Destinations
 from credit_model.model.drift import Drift
 from credit_model.model.forest import OrdinalForest, tier_probabilities
-from credit_model.model.split import split_rule
+from credit_model.model.split import SplitRule
+from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.history import History
-from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
+from credit_model.training_rows import HELD_OUT, SIDES, TRAIN, Census, Drawing, TrainingRows
 
 if TYPE_CHECKING:
     from credit_model.model.classifier import LimitTierClassifier
 
+#: Rows of a panel, or decisions, whose features are made or scored at a time.
+ROWS_AT_ONCE = 200_000
 #: Parameters of `LimitTierClassifier` that follow from the catalogue, the seed and n_jobs.
 _FOLLOW = frozenset({"categorical_features", "monotonic_cst", "n_jobs", "n_tiers", "random_state", "state_features",
                      "tier_in_force"})  # fmt: skip
@@ -52,8 +55,8 @@ def check_booster(names: Iterable[str]) -> None:
             )
         if name not in known:
             raise CreditModelError(
-                f"LimitPredictor has no parameter {name!r}; it has catalogue, seed, n_fits, n_jobs, support and "
-                "those of LimitTierClassifier"
+                f"LimitPredictor has no parameter {name!r}; it has catalogue, seed, n_fits, n_jobs, support, "
+                "most_decisions and those of LimitTierClassifier"
             )
 
 
@@ -71,7 +74,14 @@ def check_fits(n_fits: int) -> int:
 
 
 def fit_model(
-    history: History, *, seed: int, n_fits: int, n_jobs: int, shares: Mapping[str, float], booster: Mapping[str, Any]
+    history: History,
+    *,
+    seed: int,
+    n_fits: int,
+    n_jobs: int,
+    shares: Mapping[str, float],
+    booster: Mapping[str, Any],
+    most_decisions: int | None = None,
 ) -> tuple[FittedModel, LimitTierClassifier]:
     """Fit a model to a panel.
 
@@ -83,7 +93,7 @@ def fit_model(
     history : History
         Its catalogue declares what the model sees.
     seed : int
-        Draws the split of borrowers and the booster's samples.
+        Draws the split of borrowers, the decisions and the booster's samples.
     n_fits : int
         Deployed fits; 1: a single one on all borrowers.
     n_jobs : int
@@ -92,6 +102,8 @@ def fit_model(
         validation_share, test_share and late_share (`model.split.split_rule`).
     booster : mapping
         Parameters of `LimitTierClassifier`.
+    most_decisions : int, optional
+        As of `LimitPredictor`.
 
     Returns
     -------
@@ -103,23 +115,46 @@ def fit_model(
     CreditModelError
         There are too few decisions to train on, or a parameter is unknown.
     """
+    check_booster(booster)
+    n_fits, catalogue = check_fits(n_fits), history.catalogue
+    census = Census.of_history(history)
+    drawing = census.drawing(catalogue, seed=seed, shares=shares, most_decisions=most_decisions)
+    blocks = history.blocks(ROWS_AT_ONCE)
+    rows = TrainingRows.concatenate([TrainingRows.of_history(block, drawing, n_jobs=n_jobs) for block in blocks])
+
+    return fit_rows(rows, catalogue, drawing, history.select, n_fits=n_fits, n_jobs=n_jobs, booster=booster)
+
+
+def fit_rows(
+    rows: TrainingRows,
+    catalogue: Catalogue,
+    drawing: Drawing,
+    panel_of: Callable[[Sequence[Any]], History],
+    *,
+    n_fits: int,
+    n_jobs: int,
+    booster: Mapping[str, Any],
+) -> tuple[FittedModel, LimitTierClassifier]:
+    """Fit a model to the decisions that were drawn from a panel, which need not be in memory.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+        Of the whole panel.
+    catalogue : Catalogue
+    drawing : Drawing
+        By which they were drawn.
+    panel_of : callable
+        The panel of some borrowers, by their ids (n,), of which there are at most a few hundred.
+    n_fits, n_jobs, booster
+        As of `fit_model`, which says what is returned and raised.
+    """
     from credit_model.model.classifier import LimitTierClassifier
 
     check_booster(booster)
-    n_fits = check_fits(n_fits)
-    catalogue = history.catalogue
-    ladder = catalogue.ladder or LimitLadder.from_quantiles(history.values(catalogue.limit), catalogue.quantiles or 8)
-    snapshots = build_snapshots(history, ladder, n_jobs=n_jobs)
-    decision = np.flatnonzero(snapshots.is_decision)
-    if not len(decision):
-        raise HistoryError(
-            f"training needs decisions after the first {catalogue.warm_up} months of a borrower, "
-            "found none; give a longer history"
-        )
-    split = split_rule(snapshots.month_number[decision], seed=seed, **shares)
-    place = (history.borrower_ids, snapshots.borrower_row[decision], snapshots.month_number[decision])
-    train, validation = decision[split.train(*place)], decision[split.validation(*place)]
-    tiers = np.unique(snapshots.tier_after[train])
+    n_fits, seed, split, ladder = check_fits(n_fits), drawing.seed, drawing.split, drawing.ladder
+    train, validation = (np.flatnonzero(side(*rows.place)) for side in (split.train, split.validation))
+    tiers = np.unique(rows.tier_after[train])
     if len(tiers) < 2:
         raise HistoryError(
             f"training needs decisions in at least 2 tiers, found {len(tiers)} in {len(train)} training rows; "
@@ -136,41 +171,115 @@ def fit_model(
         **booster,
     )
     held_out = len(validation) > 0
-    frame = snapshots.frame()
     model.fit(
-        frame.iloc[train],
-        snapshots.tier_after[train],
-        X_val=frame.iloc[validation] if held_out else None,
-        y_val=snapshots.tier_after[validation] if held_out else None,
+        _frame(rows, train, catalogue),
+        rows.tier_after[train],
+        rows.weight_of(train),
+        X_val=_frame(rows, validation, catalogue) if held_out else None,
+        y_val=rows.tier_after[validation] if held_out else None,
+        sample_weight_val=rows.weight_of(validation) if held_out else None,
     )
-    models, members = _deployed(model, snapshots, decision, seed=seed, n_fits=n_fits)
-    bag = Bag(tuple(one.forest_ for one in models))
-    weight = members.weights(history, snapshots.borrower_row[decision])
-    held_out_rows = decision[split.held_out(*place)]
+    models, members = _deployed(model, rows, catalogue, seed=seed, n_fits=n_fits)
+    bag, trial = Bag(tuple(one.forest_ for one in models)), model.forest_
+    at_risk = np.flatnonzero(rows.tier_before > 0)
+    score = _keep_scores(bag, rows, at_risk, members, n_jobs=n_jobs)
     fitted = FittedModel(
         catalogue=catalogue,
         bag=bag,
         members=members,
-        seen=Seen.in_rows(snapshots.X),
-        destinations=_destinations(model.forest_, snapshots, train, validation, n_jobs=n_jobs),
-        trial=model.forest_,
+        seen=rows.seen,
+        destinations=_destinations(trial, rows, catalogue, validation, n_jobs=n_jobs),
+        trial=trial,
         ladder=ladder,
         split=split,
-        peers=find_peers(bag, snapshots, decision, weight, n_jobs=n_jobs),
-        held_out=held_out_risk(bag, snapshots, decision, weight, n_jobs=n_jobs)
-        if weight is not None
-        else held_out_risk(Bag((model.forest_,)), snapshots, held_out_rows, None, others=train, n_jobs=n_jobs),
-        tier_shares=np.bincount(snapshots.tier_after[train], minlength=ladder.n_tiers) / len(train),
-        n_training_rows=len(decision),
-        month_type=history.month_type,
+        peers=_peers(rows, at_risk, score),
+        held_out=_held_out_risk(trial, rows, catalogue, split, at_risk, score, members, n_jobs=n_jobs),
+        tier_shares=rows.tier_shares(),
+        n_training_rows=len(rows),
+        n_decisions=None if rows.kept_share == 1 else int(rows.counts.sum()),
+        month_type=rows.month_type,
     )
-    return replace(fitted, drift=drift_of_model(fitted, snapshots, n_jobs=n_jobs)), models[0]
+    return replace(fitted, drift=_drift(fitted, rows, panel_of, n_jobs=n_jobs)), models[0]
+
+
+def _frame(rows: TrainingRows, row: IntArray, catalogue: Catalogue) -> pd.DataFrame:
+    """The features of decisions (n,), by name."""
+    return pd.DataFrame(rows.X[row], columns=list(catalogue.feature_names), copy=False)
+
+
+def _keep_scores(bag: Bag, rows: TrainingRows, row: IntArray, members: Members, *, n_jobs: int) -> FloatArray:
+    """The keep scores of decisions (n,) by the fits that did not see their borrowers, if there are any: (n,)."""
+    weight = members.weights_of_members(rows.borrower_ids)
+    score = np.empty(len(row))
+    for start in range(0, len(row), ROWS_AT_ONCE):
+        some = row[start : start + ROWS_AT_ONCE]
+        of_fits = None if weight is None else weight[rows.borrower[some]]
+        score[start : start + len(some)] = bag.keep_score(rows.X[some], rows.tier_before[some], of_fits, n_jobs=n_jobs)
+    return score
+
+
+def _peers(rows: TrainingRows, at_risk: IntArray, score: FloatArray) -> Peers:
+    """Borrowers who kept their tier narrowly, by the scores of decisions ``at_risk``, (n,) each."""
+    kept = ~rows.fell[at_risk]
+    row = at_risk[kept]
+    row = row[narrowest(rows.tier_before[row], score[kept], rows.borrower[row])]
+    return Peers(rows.X[row], rows.tier_before[row])
+
+
+def _held_out_risk(
+    trial: OrdinalForest,
+    rows: TrainingRows,
+    catalogue: Catalogue,
+    split: SplitRule,
+    at_risk: IntArray,
+    score: FloatArray,
+    members: Members,
+    *,
+    n_jobs: int,
+) -> HeldOutRisk | None:
+    """What became of decisions ``at_risk`` (n,) by the scores (n,) of fits that did not see them.
+
+    A single deployed fit saw all of them; then those count that the trial did not see.
+    """
+    sides: tuple[int, ...] = SIDES
+    if members.n_fits == 1:
+        at_risk = at_risk[split.held_out(rows.borrower_ids, rows.borrower[at_risk], rows.month_number[at_risk])]
+        nobody = Members(0, 1, np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0))
+        score = _keep_scores(Bag((trial,)), rows, at_risk, nobody, n_jobs=n_jobs)
+        sides = (TRAIN, HELD_OUT)
+    return held_out_risk(
+        catalogue, score, rows.fell[at_risk], usual=rows.usual_rate(sides), weight=rows.weight_of(at_risk)
+    )
+
+
+def _drift(
+    fitted: FittedModel, rows: TrainingRows, panel_of: Callable[[Sequence[Any]], History], *, n_jobs: int
+) -> Drift | None:
+    """How far scores stray from what is foretold, by some of the cuts of the panel."""
+    catalogue = fitted.catalogue
+    if not asks_for_drift(catalogue) or not len(rows.cut_borrower):
+        return None
+    from credit_model.act.plans.foretold import drift_of_cuts, some_of
+
+    some = some_of(len(rows.cut_borrower))
+    whose, place = np.unique(rows.cut_borrower[some], return_inverse=True)
+    snapshots = build_snapshots(panel_of(rows.borrower_ids[whose].tolist()), fitted.ladder, n_jobs=n_jobs)
+    month, start = rows.cut_month[some], snapshots.history.starts
+    of_cut = [
+        start[b] + np.searchsorted(snapshots.month_number[start[b] : start[b + 1]], m)
+        for b, m in zip(place.tolist(), month.tolist(), strict=True)
+    ]
+    return drift_of_cuts(fitted, snapshots, np.array(of_cut, dtype=np.int64), n_jobs=n_jobs)
+
+
+def asks_for_drift(catalogue: Catalogue) -> bool:
+    """Whether plans can be made, which alone ask how far scores stray: levers are declared, and limits move."""
+    return bool(catalogue.levers) and "tier_in_force" in catalogue.state_names
 
 
 def drift_of_model(fitted: FittedModel, snapshots: Snapshots, *, n_jobs: int) -> Drift | None:
-    """How far scores stray from what is foretold; plans alone ask for it, so None where the catalogue has no levers."""
-    catalogue = fitted.catalogue
-    if not catalogue.levers or "tier_in_force" not in catalogue.state_names:
+    """How far scores stray from what is foretold, by the snapshots of a whole panel; None where no plan can be made."""
+    if not asks_for_drift(fitted.catalogue):
         return None
     from credit_model.act.plans.foretold import drift_of
 
@@ -178,74 +287,59 @@ def drift_of_model(fitted: FittedModel, snapshots: Snapshots, *, n_jobs: int) ->
 
 
 def _destinations(
-    trial: OrdinalForest, snapshots: Snapshots, train: IntArray, validation: IntArray, *, n_jobs: int
+    trial: OrdinalForest, rows: TrainingRows, catalogue: Catalogue, validation: IntArray, *, n_jobs: int
 ) -> Destinations | None:
-    """Where the limits of the training rows went, weighed by the validation rows."""
-    if "tier_in_force" not in snapshots.catalogue.state_names:
+    """Where the limits of the trial's decisions went, weighed by the validation rows."""
+    if "tier_in_force" not in catalogue.state_names:
         return None
-    before, after = snapshots.tier_before, snapshots.tier_after
-    share = Destinations.of_moves(before[train], after[train], trial.n_tiers)
-    probability = tier_probabilities(trial.survival_scores(snapshots.X[validation], n_jobs=n_jobs))
-    return Destinations.chosen(share, probability, before[validation], after[validation])
+    share = Destinations.of_counts(rows.counts[TRAIN, 1:].astype(np.float64))
+    probability = tier_probabilities(trial.survival_scores(rows.X[validation], n_jobs=n_jobs))
+    before, after = rows.tier_before[validation], rows.tier_after[validation]
+    return Destinations.chosen(share, probability, before, after, rows.weight_of(validation))
 
 
 def _deployed(
-    trial: LimitTierClassifier, snapshots: Snapshots, decision: IntArray, *, seed: int, n_fits: int
+    trial: LimitTierClassifier, rows: TrainingRows, catalogue: Catalogue, *, seed: int, n_fits: int
 ) -> tuple[list[LimitTierClassifier], Members]:
-    """Fits on all decisions (n,), with the trial's structure and number of trees."""
+    """Fits on all decisions, with the trial's structure and number of trees."""
     from sklearn.base import clone
 
-    history, frame = snapshots.history, snapshots.frame()
-    members = Members.of_history(history, seed=seed, n_fits=n_fits)
-    sees = members.sees(history.borrower_ids)[snapshots.borrower_row[decision]]
-    sides = [decision[sees[:, b]] for b in range(n_fits)]
-    if n_fits > 1 and min(len(np.unique(snapshots.tier_after[side])) for side in sides) < 2:
+    members = Members.of_borrowers(rows.borrower_ids, rows.last_month, rows.last_limit, seed=seed, n_fits=n_fits)
+    sees = members.sees(rows.borrower_ids)
+    sides = [np.flatnonzero(sees[rows.borrower, b]) for b in range(n_fits)]
+    if n_fits > 1 and min(len(np.unique(rows.tier_after[side])) for side in sides) < 2:
         warnings.warn(
-            f"half of the {len(history.borrower_ids):,} borrowers is too little for a bag of {n_fits} fits; one is "
+            f"half of the {len(rows.borrower_ids):,} borrowers is too little for a bag of {n_fits} fits; one is "
             "made on all of them, which has seen the borrowers that it explains",
             CreditModelWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
-        return _deployed(trial, snapshots, decision, seed=seed, n_fits=1)
+        return _deployed(trial, rows, catalogue, seed=seed, n_fits=1)
     models = []
     for b, side in enumerate(sides):
         model = clone(trial).set_params(
             structure=trial.structure_, max_iter=trial.rounds_, random_state=(seed + b) % (1 << 32)
         )
-        models.append(model.fit(frame.iloc[side], snapshots.tier_after[side]))
+        models.append(model.fit(_frame(rows, side, catalogue), rows.tier_after[side], rows.weight_of(side)))
     return models, members
 
 
 def held_out_risk(
-    bag: Bag,
-    snapshots: Snapshots,
-    row: IntArray,
-    weight: FloatArray | None,
-    *,
-    others: IntArray | None = None,
-    n_jobs: int,
+    catalogue: Catalogue, keep_score: FloatArray, fell: BoolArray, *, usual: float, weight: FloatArray | None = None
 ) -> HeldOutRisk | None:
     """What became of decisions by the risk that fits which did not see them gave; None where no tier is in force.
 
     Parameters
     ----------
-    bag : Bag
-    snapshots : Snapshots
-    row : int64 array, (n,)
-        Decisions held out from the fits that ``weight`` counts.
-    weight : float64 array, (n, n_fits), or None: all alike
-    others : int64 array, optional
-        Further decisions that the usual rate of cuts counts.
-    n_jobs : int
+    catalogue : Catalogue
+    keep_score : float64 array, (n,)
+        Of decisions that were held out from these fits, about limits that could fall.
+    fell : bool array, (n,)
+    usual : float
+        Share of all such decisions that end in a cut; NaN where there is none, and nothing is known then.
+    weight : float64 array, (n,), optional
+        What each stands for; None: itself.
     """
-    if "tier_in_force" not in snapshots.catalogue.state_names:
+    if "tier_in_force" not in catalogue.state_names or np.isnan(usual):
         return None
-    fell = snapshots.tier_after < snapshots.tier_before
-    known = row if others is None else np.concatenate([row, others])
-    known = known[snapshots.tier_before[known] > 0]
-    if not len(known):
-        return None
-    can_fall = snapshots.tier_before[row] > 0
-    row, weight = row[can_fall], None if weight is None else weight[can_fall]
-    score = bag.keep_score(snapshots.X[row], snapshots.tier_before[row], weight, n_jobs=n_jobs)
-    return HeldOutRisk.of_decisions(expit(-score), fell[row], usual=float(fell[known].mean()))
+    return HeldOutRisk.of_decisions(expit(-keep_score), fell, usual=usual, weight=weight)

@@ -43,7 +43,8 @@ ALLOWED = {
     "fitted_model": {"portfolio", "model", "explain"},
     "saved_model": {"portfolio", "model", "explain", "fitted_model"},
     "export": {"portfolio", "trees", "model", "fitted_model"},
-    "training": {"portfolio", "model", "explain", "fitted_model", "act"},
+    "training_rows": {"portfolio", "model", "explain", "act"},
+    "training": {"portfolio", "model", "explain", "fitted_model", "act", "training_rows"},
     "own_model": {"portfolio", "trees", "model", "explain", "fitted_model", "training"},
     "act": {"portfolio", "trees", "model", "explain", "words", "fitted_model"},
     "predictor": {
@@ -59,6 +60,18 @@ ALLOWED = {
         "export",
     },
     "evaluation": {"portfolio", "model", "explain", "fitted_model", "predictor"},
+    "scale": {
+        "readers",
+        "portfolio",
+        "model",
+        "explain",
+        "act",
+        "fitted_model",
+        "training",
+        "training_rows",
+        "predictor",
+        "evaluation",
+    },
     "grade": {"portfolio", "trees", "model", "explain", "fitted_model", "act", "predictor", "evaluation", "simulate"},
     "cli": {
         "trees",
@@ -74,9 +87,11 @@ ALLOWED = {
         "act",
         "export",
         "desk",
+        "training_rows",
         "predictor",
         "evaluation",
         "grade",
+        "scale",
     },
 }
 #: They see the truth that explanations are held against.
@@ -190,7 +205,7 @@ def test_heavy_libraries_are_loaded_only_where_and_when_they_are_used(path):
     loaded = {name.split(".")[0] for name in imported_at_import(path)}
     assert "matplotlib" not in loaded or part_of(path) == "plots"
     assert not loaded & {"shap", "lightgbm", "xgboost", "catboost", "threadpoolctl", "duckdb", "openpyxl", "sqlalchemy"}
-    assert not loaded & {"polars", "argon2"}
+    assert not loaded & {"polars", "argon2", "dask", "distributed"}
     assert not loaded & {"starlette", "uvicorn", "itsdangerous", "anyio"} or part_of(path) == "desk"
 
 

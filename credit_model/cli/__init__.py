@@ -19,6 +19,7 @@ _COMMANDS = {
     "convert": ("data", "Turn a public data set on your disk into a history table."),
     "draft": ("draft", "Draft a catalogue from your own data."),
     "check": ("data", "Check histories against their catalogue, and say what is in them."),
+    "partition": ("partition", "Partition histories of any size by borrower, for the commands to go by blocks."),
     "train": ("model", "Train a limit-tier model on histories."),
     "evaluate": ("model", "Test a model on borrowers and months that it never saw."),
     "predict": ("model", "Predict each borrower's limit tier."),
@@ -77,4 +78,5 @@ def main() -> None:
                        notice, report -> appeal, desk
     Try it all:        credit-model demo --out demo
     With own data:     credit-model demo --data cards.csv --out explained
+    Of any size:       partition -> check, train, evaluate, predict, explain, watch, report (--dask for a cluster)
     """

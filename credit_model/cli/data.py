@@ -6,26 +6,17 @@ import re
 import time
 
 import click
-import numpy as np
 import pandas as pd
 
-from credit_model.cli import options
+from credit_model.cli import by_blocks, options
 from credit_model.cli.console import heading, progress, say, show_facts, show_table, working
 from credit_model.cli.outputs import INPUT, TABLES, File, Folder
 from credit_model.errors import HistoryError
 from credit_model.files import write_table
-from credit_model.portfolio.history import History
-from credit_model.portfolio.ladder import LimitLadder
+from credit_model.portfolio.catalogue import Catalogue, read_catalogue
+from credit_model.portfolio.findings import Findings
 from credit_model.portfolio.months import format_month
-from credit_model.portfolio.snapshots import build_snapshots
-from credit_model.portfolio.suspicions import (
-    Falls,
-    falls_of,
-    ladder_that_sees,
-    lag_doubts,
-    returns_from_rises,
-    set_before_the_records,
-)
+from credit_model.portfolio.suspicions import ladder_that_sees, lag_doubts_of
 from credit_model.readers.public_data import CONVERTERS
 from credit_model.readers.source_format import SourceFormat
 from credit_model.readers.tables import read_table
@@ -240,7 +231,8 @@ def convert_command(dataset: str, source: str, out: str) -> None:
 @options.command()
 @options.data
 @options.catalogue
-def check_command(data: options.DataSource, catalogue: str) -> None:
+@options.dask
+def check_command(data: options.DataSource, catalogue: str, dask: str | None) -> None:
     """Check histories against their catalogue, and say what is in them.
 
     All mistakes of the catalogue and of the data are told at once, a line each.
@@ -250,75 +242,77 @@ def check_command(data: options.DataSource, catalogue: str) -> None:
               credit-model check --data cards.xlsx --sheet Accounts --catalogue cards.toml
               credit-model check --data sqlite:///book.db --query "select * from cards" --catalogue cards.toml
     """
-    declared, history = data.checked(catalogue)
-    ladder = declared.ladder or LimitLadder.from_quantiles(history.values(declared.limit), declared.quantiles or 8)
-    with working("building snapshots"):
-        snapshots = build_snapshots(history, ladder)
-    falls = falls_of(history)
-    n_within = int((~falls.seen_by(ladder)).sum())
-    rose = (snapshots.tier_before >= 0) & (snapshots.tier_after > snapshots.tier_before) & ~history.is_no_cut
-    unknown = np.isnan(history.values(declared.limit)) & ~history.is_closed
-    first, last = (format_month(int(m), history.month_type) for m in _ends(history))
+    declared, found = _looked_at(data, catalogue, dask)
+    ladder = found.ladder
     heading(f"{data}: fits catalogue {declared.name} {declared.version}")
     show_facts(
         [
-            ("borrowers", len(history.borrower_ids)),
-            ("borrower-months", len(history)),
-            ("months", f"{first} to {last}"),
-            ("decisions after warm-up", int(snapshots.is_decision.sum())),
-            ("decreases of the tier", len(falls) - n_within),
-            ("smaller limits within a tier (would not be explained)", n_within),
-            ("falls of a limit that was set before the records begin", set_before_the_records(history, falls)),
-            ("increases of the tier", int(rose.sum())),
-            ("months in which the limit is unknown (no decision)", int(unknown.sum())),
-            ("months in which the account is closed", int(history.is_closed.sum())),
+            ("borrowers", found.n_borrowers),
+            ("borrower-months", found.n_rows),
+            ("months", " to ".join(format_month(month, found.month_type) for month in (found.first, found.last))),
+            ("decisions after warm-up", found.n_decisions),
+            ("decreases of the tier", len(found.falls) - found.n_within_tier),
+            ("smaller limits within a tier (would not be explained)", found.n_within_tier),
+            ("falls of a limit that was set before the records begin", found.n_set_before),
+            ("increases of the tier", found.n_increases),
+            ("months in which the limit is unknown (no decision)", found.n_unknown),
+            ("months in which the account is closed", found.n_closed),
             ("tiers from", ", ".join(f"{a:,.0f}" for a in ladder.amounts)),
         ]
     )
-    missing = {c.name: float(np.isnan(history.values(c.name)).mean()) for c in declared.columns}
+    missing = {name: n / found.n_rows for name, n in found.missing.items()}
     gaps = pd.DataFrame([(k, f"{v:.1%}") for k, v in missing.items() if v > 0], columns=["column", "missing cells"])
     if len(gaps):
         show_table(gaps)
-    if not snapshots.is_decision.any():
+    if not found.n_decisions:
         raise HistoryError(
             f"{data}: holds no decision after the first {declared.warm_up} months of a borrower, nothing to train on; "
             "give longer histories, or a smaller warm_up"
         )
-    for doubt in doubts(history, falls, ladder):
+    for doubt in doubts(found):
         say(f"Warning: {doubt}")
-    decided = np.unique(snapshots.tier_after[snapshots.is_decision])
-    if len(decided) < 2:
+    if len(found.decided_tiers) < 2:
         raise HistoryError(
-            f"{data}: all decisions are on limits from {ladder.amounts[decided[0]]:,.15g} on, in one tier, and there "
-            "is nothing to tell apart; give longer histories or more borrowers, or a finer [ladder] in the catalogue"
+            f"{data}: all decisions are on limits from {ladder.amounts[min(found.decided_tiers)]:,.15g} on, in one "
+            "tier, and there is nothing to tell apart; give longer histories or more borrowers, or a finer [ladder] in "
+            "the catalogue"
         )
     say(f"Next: credit-model train {data.words} --catalogue {catalogue} --out model")
 
 
-def doubts(history: History, falls: Falls, ladder: LimitLadder) -> list[str]:
+def _looked_at(data: options.DataSource, catalogue: str, dask: str | None) -> tuple[Catalogue, Findings]:
+    """The catalogue, and what the histories say, which lie in memory or go by in blocks."""
+    with by_blocks.runner_of(data, dask) as runner:
+        if runner is None:
+            declared, history = data.checked(catalogue)
+            with working("looking at the histories"):
+                return declared, Findings.of(history)
+        from credit_model.scale.checking import check_partition
+
+        declared = read_catalogue(catalogue)
+        with progress("looking at the histories") as advance:
+            return declared, check_partition(data.partition(declared), runner, on_progress=advance)
+
+
+def doubts(found: Findings) -> list[str]:
     """What a person should look at before training, one line each."""
-    found = []
-    within = int((~falls.seen_by(ladder)).sum())
+    told, falls, within = [], found.falls, found.n_within_tier
     if within > _MOST_HIDDEN * len(falls):
         better = ladder_that_sees(falls)
         amounts = ", ".join(f"{amount:.15g}" for amount in better.amounts)
-        found.append(
+        told.append(
             f"the ladder does not see {within / len(falls):.1%} of all falls of the limit; in [ladder], "
             f"amounts = [{amounts}] would see {falls.seen_by(better).mean():.1%} of them"
         )
-    found += [
+    told += [
         f"in {doubt.n_follow:,} of {doubt.n:,} falls below it, {doubt.column} keeps to the new limit in the same "
         "month: its figures seem to come after the decision; declare decision_lag = 1 in [portfolio]"
-        for doubt in lag_doubts(history, falls)
+        for doubt in lag_doubts_of(found.lags)
     ]
-    returns = returns_from_rises(history, falls)
+    returns = found.n_returns
     if returns > _MOST_RETURNS * len(falls):
-        found.append(
+        told.append(
             f"{returns:,} of {len(falls):,} falls bring back the limit from before a rise a few months earlier: if the "
             "rises were temporary, declare the column that tells their end in not_a_cut"
         )
-    return found
-
-
-def _ends(history: History) -> tuple[int, int]:
-    return int(history.month_number.min()), int(history.month_number.max())
+    return told

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from credit_model.cli import options
+from credit_model.cli import by_blocks, options
 from credit_model.cli.console import progress, say, show_facts, working
 from credit_model.cli.history_files import read_economy
 from credit_model.cli.outputs import INPUT, File, Folder
@@ -85,6 +85,7 @@ def notice_command(
 @options.month()
 @click.option("--most", type=click.IntRange(min=1), default=None, help="Only the latest so many decreases.")
 @click.option("--plans/--no-plans", default=True, show_default=True, help="What brings each limit back.")
+@options.dask
 @options.language
 def report_command(
     source: options.ModelOnData,
@@ -94,6 +95,7 @@ def report_command(
     month: str | None,
     most: int | None,
     plans: bool,
+    dask: str | None,
     lang: str,
 ) -> None:
     """Write a self-contained page for every decrease, and an index to search, sort and filter them.
@@ -104,6 +106,8 @@ def report_command(
     from credit_model.documents.report import write_report
     from credit_model.documents.tracks import score_tracks
 
+    with by_blocks.runner_of(source.data, dask, source.jobs) as runner:
+        source = by_blocks.involved(source, runner, borrower=borrower, month=month, most=most)
     predictor = source.predictor
     with working("explaining"):
         explanations = source.explained(borrower=borrower, month=month, reference=reference)

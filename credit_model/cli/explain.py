@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pandas as pd
 
-from credit_model.cli import engine_options, options
-from credit_model.cli.console import heading, say, show_facts, show_table, working
+from credit_model.cli import by_blocks, engine_options, options
+from credit_model.cli.console import heading, progress, say, show_facts, show_table, working
 from credit_model.cli.engine_options import needed, none_of
 from credit_model.cli.explain_engine import OwnOnData, explain_tables, write_pages
 from credit_model.cli.outputs import Folder
@@ -18,8 +19,13 @@ from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.explain.pairs import count_falls_within_tier
 from credit_model.explain.saved import FORMAT
 from credit_model.explain.support import SUPPORT_LEVELS
+from credit_model.explain.tally import Tally
 from credit_model.files import fresh_folder
 from credit_model.places import file_names
+from credit_model.portfolio.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from credit_model.scale.work import Runner
 
 
 @options.command()
@@ -37,6 +43,7 @@ from credit_model.places import file_names
 @click.option(
     "--pages", type=click.IntRange(min=0), default=50, show_default=True, help="Pages to write with --engine-model."
 )
+@options.dask
 @options.language
 def explain_command(
     data: options.DataSource | None,
@@ -51,6 +58,7 @@ def explain_command(
     month: str | None,
     plots: int,
     pages: int,
+    dask: str | None,
     lang: str,
 ) -> None:
     """Explain every limit decrease, exactly, by factor; or the scores of your own model.
@@ -86,6 +94,12 @@ def explain_command(
     else:
         none_of({"--model": model}, "and --engine-model are two models; give one")
         source = OwnOnData(data, "", needed(catalogue, "--catalogue", " of the histories"), jobs, own)
+    with by_blocks.runner_of(source.data, dask, jobs) as runner:
+        if runner is not None and own.engine_model is None:
+            if borrower is None:
+                _explain_blocks(source, runner, out, reference=reference, month=month, plots=plots, lang=lang)
+                return
+            source = by_blocks.involved(source, runner, borrower=borrower, month=month, most=None)
     with working("explaining"):
         explanations = source.explained(borrower=borrower, month=month, reference=reference)
         within_tier = None
@@ -104,43 +118,62 @@ def explain_command(
     say(f"Written to {out}")
 
 
+def _explain_blocks(
+    source: options.ModelOnData,
+    runner: Runner,
+    out: str,
+    *,
+    reference: str,
+    month: str | None,
+    plots: int,
+    lang: str,
+) -> None:
+    """Explain the decreases of a partition, block by block."""
+    from credit_model.scale.explaining import write_explanations
+
+    given = by_blocks.given_of(source, runner)
+    work = given.work("explain", reference=reference, month=month)
+    with progress("explaining") as advance, fresh_folder(out, format=FORMAT, resume=work) as partial:
+        found = write_explanations(
+            given, partial, runner, reference=reference, month=month, first=plots, on_progress=advance
+        )
+        draw_changes(found.first, partial / "plots", most=plots, lang=lang)
+    within_tier = found.falls_within_tier if month is None else None
+    show_tally(found.tally, source.predictor.catalogue, within_tier, lang=lang)
+    say(f"Written to {out}")
+
+
 def show_explained(explanations: DecreaseExplanations, within_tier: int | None, *, lang: str = "en") -> None:
     """Print how far the decreases are supported, which factors led them, and how exactly they are explained."""
-    n = len(explanations)
-    verdicts = explanations.verdicts
-    told = sum(verdict.leading_factor >= 0 for verdict in verdicts)
-    exact = explanations.contributions.sum(axis=1) - (explanations.keep_score_after - explanations.keep_score_before)
-    heading(f"{n:,} limit decreases")
+    show_tally(Tally.of(explanations), explanations.catalogue, within_tier, lang=lang)
+
+
+def show_tally(tally: Tally, catalogue: Catalogue, within_tier: int | None, *, lang: str = "en") -> None:
+    """Print the counts of `show_explained`."""
+    heading(f"{tally.n:,} limit decreases")
     meaning = {
         "expected": "expected: the model itself would not have kept the limit",
         "raised": "raised: the risk at least doubled since the reference, and is high for the portfolio",
         "unexplained": "unexplained: candidates for re-evaluation",
     }
-    facts: list[tuple[str, object]] = [
-        (meaning[level], int((explanations.support == level).sum())) for level in SUPPORT_LEVELS
-    ]
+    facts: list[tuple[str, object]] = [(meaning[level], tally.support.get(level, 0)) for level in SUPPORT_LEVELS]
     facts += [
-        ("supported, but nothing to compare with or nothing worsened", _n_withheld(explanations)),
-        ("leading factors nearly tied", sum(v.near_tie and v.leading_factor >= 0 for v in verdicts)),
-        ("in a wave of cuts", sum(verdict.wave is not None for verdict in verdicts)),
-        ("largest error of a sum of contributions (log-odds)", f"{abs(exact).max(initial=0.0):.1e}"),
+        ("supported, but nothing to compare with or nothing worsened", tally.withheld),
+        ("leading factors nearly tied", tally.near_ties),
+        ("in a wave of cuts", tally.in_waves),
+        ("largest error of a sum of contributions (log-odds)", f"{tally.largest_error:.1e}"),
     ]
     if within_tier is not None:
         facts.append(("smaller limits within one tier (not explained)", within_tier))
     show_facts(facts)
-    if not told:
+    if not tally.told:
         return
-    counts = pd.Series(explanations.leading_factor_index).value_counts()
     rows = []
-    for place, factor in enumerate(explanations.catalogue.factors):
-        count = int(counts.get(place, 0))
-        rows.append((factor.label.text(lang), factor.about, count, f"{count / told:.0%}"))
+    for factor in catalogue.factors:
+        count = tally.led.get(factor.id, 0)
+        rows.append((factor.label.text(lang), factor.about, count, f"{count / tally.told:.0%}"))
     table = pd.DataFrame(rows, columns=["leading factor", "about", "decreases", "share"])
     show_table(table.sort_values("decreases", ascending=False, kind="stable"))
-
-
-def _n_withheld(explanations: DecreaseExplanations) -> int:
-    return sum(verdict.withheld in ("no_reference", "not_worsened") for verdict in explanations.verdicts)
 
 
 def draw_changes(

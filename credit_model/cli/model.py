@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 import pandas as pd
 
-from credit_model.cli import engine_options, options
-from credit_model.cli.console import heading, say, show_facts, show_table, working
+from credit_model.cli import by_blocks, engine_options, options
+from credit_model.cli.console import heading, progress, say, show_facts, show_table, working
 from credit_model.cli.explain_engine import own_predictor
 from credit_model.cli.outputs import File, Folder
 from credit_model.errors import HistoryError
@@ -30,9 +32,16 @@ from credit_model.model.structures import STRUCTURES
 from credit_model.portfolio.catalogue import read_catalogue
 from credit_model.portfolio.history import History
 from credit_model.predictor import LimitPredictor
+from credit_model.training_rows import MOST_DECISIONS
+
+if TYPE_CHECKING:
+    from credit_model.scale.partition import Partition
+    from credit_model.scale.work import Runner
 
 #: Of an evaluation's folder.
 FORMAT = "credit_model.evaluation/1"
+#: Rows of histories that are looked at together.
+ROWS_AT_ONCE = 200_000
 
 
 @options.command()
@@ -60,6 +69,15 @@ FORMAT = "credit_model.evaluation/1"
     "two heads (is it cut, is it raised); auto takes what does best on the decisions held out.",
 )
 @click.option(
+    "--most-decisions",
+    type=click.IntRange(1),
+    default=MOST_DECISIONS,
+    show_default=True,
+    metavar="N",
+    help="Decisions to learn from at most: all that changed a limit, and of those that kept it as many as there is "
+    "room for, drawn by chance and weighed accordingly.",
+)
+@click.option(
     "--warning/--no-warning",
     default=True,
     show_default=True,
@@ -68,6 +86,7 @@ FORMAT = "credit_model.evaluation/1"
 @engine_options.own_model
 @options.seed("Draws the split and the fit.")
 @options.jobs
+@options.dask
 def train_command(
     data: options.DataSource,
     catalogue: str,
@@ -76,10 +95,12 @@ def train_command(
     trees: int | None,
     fits: int,
     structure: str,
+    most_decisions: int,
     warning: bool,
     own: engine_options.OwnModelOptions,
     seed: int,
     jobs: int,
+    dask: str | None,
 ) -> None:
     """Train a limit-tier model on histories.
 
@@ -96,19 +117,27 @@ def train_command(
     if own.engine_model is None:
         engine_options.none_of({"--decide": own.decide, "--class": own.score_class}, "goes with --engine-model")
         most: dict[str, Any] = {} if trees is None else {"max_iter": trees}
+        if most_decisions != MOST_DECISIONS:
+            most["most_decisions"] = most_decisions
         predictor = LimitPredictor(declared, seed=seed, n_fits=fits, n_jobs=jobs, structure=structure, **most)
     else:
         predictor = own_predictor(own, catalogue, jobs=jobs, seed=seed)
-    history = data.history(declared)
     start = time.perf_counter()
-    with working("training"):
-        predictor.fit(history)
-    without = add_warning(predictor, history) if warning else "left out"
+    with by_blocks.runner_of(data, dask, jobs) as runner:
+        if runner is None or own.engine_model is not None:
+            history = data.history(declared)
+            with working("training"):
+                predictor.fit(history)
+            without = add_warning(predictor, history) if warning else "left out"
+            tested: Iterable[History] = [history]
+        else:
+            without, tested = _trained_by_blocks(predictor, data.partition(declared), runner, warning=warning)
     predictor.save(out)
     heading(f"Model {predictor.version}")
     show_facts(
         [
             ("training decisions", predictor.n_training_rows),
+            *([] if (n := predictor.fitted.n_decisions) is None else [("drawn from", n)]),
             ("structure", "your own" if own.engine_model else predictor.model_.structure_),
             ("trees", predictor.bag.n_trees),
             ("fits", len(predictor.bag)),
@@ -120,7 +149,7 @@ def train_command(
             ("written to", out),
         ]
     )
-    warn_if_useless(predictor, history)
+    warn_if_useless(predictor, tested)
     say(f"Next: credit-model evaluate {data.words} --model {out} --out evaluation")
 
 
@@ -135,19 +164,44 @@ def add_warning(predictor: LimitPredictor, history: History) -> str:
     return ""
 
 
-def warn_if_useless(predictor: LimitPredictor, history: History) -> None:
-    """Say it where the model forecasts worse than "no change" does, on decisions that it never saw."""
-    snapshots, trial = predictor.snapshots(history), predictor.as_trial()
-    row = predictor.test_rows(snapshots)
-    row = row[snapshots.tier_before[row] >= 0]
-    if "tier_in_force" not in snapshots.catalogue.state_names or not len(row):
+def _trained_by_blocks(
+    predictor: LimitPredictor, partition: Partition, runner: Runner, *, warning: bool
+) -> tuple[str, Iterable[History]]:
+    """Train on a partition; what to say of the early warning, and the panels of the borrowers to test it on."""
+    from credit_model.scale.learning import fit_partition, tested_panels, warned_panel
+
+    with progress("training") as advance:
+        borrowers = fit_partition(predictor, partition, runner, on_progress=advance)
+    without = "left out"
+    if warning:
+        without = add_warning(predictor, warned_panel(predictor, partition, borrowers))
+    return without, tested_panels(predictor, partition)
+
+
+def warn_if_useless(predictor: LimitPredictor, histories: Iterable[History]) -> None:
+    """Say it where the model forecasts worse than "no change" does, on decisions of some panels that it never saw."""
+    if "tier_in_force" not in predictor.fitted.catalogue.state_names:
         return
-    tier, before = snapshots.tier_after[row], snapshots.tier_before[row]
-    ours = ranked_probability_score(tier, trial.predict_proba(snapshots, row))
-    no_change = ranked_probability_score(tier, one_hot(before, predictor.ladder.n_tiers))
+    trial, n, loss = predictor.as_trial(), list[int](), list[tuple[float, float]]()
+    tests = predictor.fitted.split.tests
+    for block in (
+        block for one in histories for block in one.at(np.flatnonzero(tests(one.borrower_ids))).blocks(ROWS_AT_ONCE)
+    ):
+        snapshots = predictor.snapshots(block)
+        row = predictor.test_rows(snapshots)
+        row = row[snapshots.tier_before[row] >= 0]
+        if not len(row):
+            continue
+        tier, before = snapshots.tier_after[row], snapshots.tier_before[row]
+        n.append(len(row))
+        ours = ranked_probability_score(tier, trial.predict_proba(snapshots, row))
+        loss.append((ours, ranked_probability_score(tier, one_hot(before, predictor.ladder.n_tiers))))
+    if not n:
+        return
+    ours, no_change = np.average(loss, axis=0, weights=n).tolist()
     if ours >= no_change:
         say(
-            f"Warning: on {len(row):,} decisions never seen, the model is no better than 'no change' (ranked "
+            f"Warning: on {sum(n):,} decisions never seen, the model is no better than 'no change' (ranked "
             f"probability score {ours:.4f}, no change {no_change:.4f}); give longer histories, or features that tell "
             "more, before you explain anything with it"
         )
@@ -156,6 +210,7 @@ def warn_if_useless(predictor: LimitPredictor, history: History) -> None:
 @options.command()
 @options.model_on_data
 @options.out("Folder to write scores and calibration to.", Folder(FORMAT), required=False)
+@options.dask
 @click.option(
     "--cross-fit",
     type=click.IntRange(2, 1000),
@@ -183,6 +238,7 @@ def evaluate_command(
     cross_fit: int | None,
     multiclass: int | None,
     refits: int | None,
+    dask: str | None,
 ) -> None:
     """Test a model on borrowers and months that it never saw.
 
@@ -192,9 +248,9 @@ def evaluate_command(
     \b
     Example:  credit-model evaluate --data portfolio --model model --out evaluation
     """
-    predictor, history = source.predictor, source.history
-    with working("evaluating"):
-        result = evaluate(predictor, history, multiclass_trees=multiclass)
+    predictor, by_fits = source.predictor, any((cross_fit, multiclass, refits))
+    with by_blocks.runner_of(source.data, dask, source.jobs) as runner:
+        result = _evaluated(source, None if by_fits else runner, out, multiclass)
     show_scores(result.scores.reset_index(), result.n_test, result.n_borrowers)
     tables = {"scores": result.scores.reset_index(), "calibration": result.calibration}
     if result.support is not None and result.frequencies is not None:
@@ -202,7 +258,7 @@ def evaluate_command(
         tables |= {"support": result.support.reset_index(), "frequencies": result.frequencies}
     if cross_fit is not None:
         with working(f"fitting {cross_fit} models"):
-            judged = cross_fitted_support(predictor, history, folds=cross_fit)
+            judged = cross_fitted_support(predictor, source.history, folds=cross_fit)
         table = support_table(judged.support, judged.fell)
         show_support(table, f"The same over all {len(judged.fell):,} decisions, each by a model of other borrowers")
         frequencies = frequency_table(judged.risk, judged.fell)
@@ -210,7 +266,7 @@ def evaluate_command(
         tables |= {"support_cross_fitted": table.reset_index(), "frequencies_cross_fitted": frequencies}
     if refits is not None:
         with working(f"fitting {refits} more"):
-            tables["stability"] = refit_stability(predictor, history, refits=refits).reset_index()
+            tables["stability"] = refit_stability(predictor, source.history, refits=refits).reset_index()
         heading("Stability of the top reasons over refits (shares of decreases, means over pairs of fits)")
         show_table(tables["stability"], digits=3)
     if out is not None:
@@ -220,6 +276,24 @@ def evaluate_command(
             _draw_calibration(result, predictor, partial / "calibration.png")
             write_manifest(partial, FORMAT, {"model": predictor.version, "n_test": result.n_test})
         say(f"Written to {out}: {', '.join(f'{name}.csv' for name in tables)}, calibration.png")
+
+
+def _evaluated(
+    source: options.ModelOnData, runner: Runner | None, out: str | None, multiclass: int | None
+) -> Evaluation:
+    """The evaluation of histories in memory, or of a partition's blocks; further fits need all of them in memory."""
+    if runner is None:
+        with working("evaluating"):
+            return evaluate(source.predictor, source.history, multiclass_trees=multiclass)
+    from credit_model.scale.predicting import evaluate_partition
+    from credit_model.scale.work import parts_beside
+
+    given = by_blocks.given_of(source, runner)
+    with progress("evaluating") as advance:
+        if out is None:
+            return evaluate_partition(given, None, runner, on_progress=advance)
+        with parts_beside(out, given.work("evaluate")) as parts:
+            return evaluate_partition(given, parts, runner, on_progress=advance)
 
 
 def show_support(table: pd.DataFrame, title: str) -> None:
@@ -248,26 +322,41 @@ def show_scores(scores: pd.DataFrame, n_test: int, n_borrowers: int) -> None:
     show_default=True,
     help="Each borrower's last month, or every decision.",
 )
-def predict_command(source: options.ModelOnData, out: str, rows: str) -> None:
+@options.dask
+def predict_command(source: options.ModelOnData, out: str, rows: str, dask: str | None) -> None:
     """Predict each borrower's limit tier, and the probability of a decrease.
 
     \b
     Example:  credit-model predict --data portfolio --model model --out predictions.csv
     """
-    with working("predicting"):
-        table = source.predictor.predict(source.history, rows=rows)
-    write_table(table, out)
-    fall = table["predicted_tier"] < table["tier_in_force"]
+    with by_blocks.runner_of(source.data, dask, source.jobs) as runner:
+        n, n_falls, chance = _predicted(source, runner, out, rows)
     show_facts(
         [
-            ("predictions", len(table)),
-            ("a lower tier predicted", int(fall.sum())),
-            ("mean probability of a decrease", float(np.nanmean(table["probability_decrease"])))
-            if table["probability_decrease"].notna().any()
-            else ("limits in force", "not known"),
+            ("predictions", n),
+            ("a lower tier predicted", n_falls),
+            ("limits in force", "not known") if math.isnan(chance) else ("mean probability of a decrease", chance),
             ("written to", out),
         ]
     )
+
+
+def _predicted(source: options.ModelOnData, runner: Runner | None, out: str, rows: str) -> tuple[int, int, float]:
+    """Write predictions; their number, that of lower tiers, and the mean chance of a decrease, NaN if unknown."""
+    if runner is None:
+        with working("predicting"):
+            table = source.predictor.predict(source.history, rows=rows)
+        write_table(table, out)
+        chance = table["probability_decrease"]
+        mean = float(np.nanmean(chance)) if chance.notna().any() else math.nan
+        return len(table), int((table["predicted_tier"] < table["tier_in_force"]).sum()), mean
+    from credit_model.scale.predicting import write_predictions
+    from credit_model.scale.work import parts_beside
+
+    given = by_blocks.given_of(source, runner)
+    with progress("predicting") as advance, parts_beside(out, given.work("predict", rows=rows)) as parts:
+        found = write_predictions(given, out, parts, runner, rows=rows, on_progress=advance)
+    return found.n, found.n_falls, found.mean_chance
 
 
 def _draw_calibration(result: Evaluation, predictor: LimitPredictor, path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from credit_model.cli.console import working
 from credit_model.cli.outputs import INPUT, TABLES, Command, File, Folder
 from credit_model.errors import DataFileError
 from credit_model.words.language import LANGUAGES
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from credit_model.portfolio.declarations import Catalogue
     from credit_model.portfolio.history import History
     from credit_model.predictor import LimitPredictor
+    from credit_model.scale.partition import Partition
 
 #: What numpy takes as a seed.
 LARGEST_SEED = 2**32 - 1
@@ -48,6 +50,21 @@ class DataSource:
         more = {"--query": self.query, "--sheet": self.sheet}
         return " ".join([f"--data {self}", *(f"{name} {shlex.quote(own)}" for name, own in more.items() if own)])
 
+    @cached_property
+    def is_partition(self) -> bool:
+        """Whether they are the folder that ``partition`` wrote."""
+        from credit_model.scale.partition import is_partition
+
+        return is_partition(self.path)
+
+    def partition(self, catalogue: Catalogue) -> Partition:
+        """The partition that they are, held against a catalogue."""
+        from credit_model.scale.partition import Partition
+
+        if self.query is not None or self.sheet is not None:
+            raise DataFileError(f"{self}: is a partition, and takes no query or sheet; leave it out")
+        return Partition.open(self.path, catalogue)
+
     def checked(self, catalogue: str) -> tuple[Catalogue, History]:
         """A catalogue by its name or file, and the checked histories; all mistakes of both are told together."""
         from credit_model.cli.history_files import check_all
@@ -59,6 +76,9 @@ class DataSource:
         """The checked histories, as a catalogue declares them."""
         from credit_model.cli.history_files import read_history
 
+        if self.is_partition:
+            with working(f"reading {self}"):
+                return self.partition(catalogue).whole()
         self.check_sheet()
         return read_history(self.path, catalogue, query=self.query, sheet=self.sheet)
 
@@ -102,7 +122,8 @@ def _data(function: F, *, required: bool) -> F:
             required=required,
             type=TABLES,
             metavar="PATH|URL",
-            help="Histories: a file (CSV, Parquet, Excel, Arrow, DuckDB, SQLite), a folder of them, or a URL.",
+            help="Histories: a file (CSV, Parquet, Excel, Arrow, DuckDB, SQLite), a folder of them, a URL, or the "
+            "folder that 'partition' wrote.",
         ),
     ):
         command = option(command)
@@ -179,6 +200,16 @@ def _no_zero(ctx: click.Context, param: click.Parameter, value: int) -> int:
     if value == 0:
         raise click.BadParameter("must be -1 or at least 1")
     return value
+
+
+def dask(function: F) -> F:
+    """``--dask``: a cluster that works at the blocks of a partition."""
+    return click.option(
+        "--dask",
+        default=None,
+        metavar="ADDRESS",
+        help="Scheduler of a Dask cluster whose workers take the blocks of a partitioned folder, such as tcp://host:8786.",
+    )(function)
 
 
 def language(function: F) -> F:

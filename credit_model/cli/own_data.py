@@ -51,7 +51,7 @@ def explain_own_data(
     with working("training"):
         predictor.fit(history)
     predictor.save(folder / "model")
-    warn_if_useless(predictor, history)
+    warn_if_useless(predictor, [history])
     try:
         with working("evaluating"):
             evaluation = evaluate(predictor, history)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from credit_model.cli import options
-from credit_model.cli.console import heading, say, show, show_facts, show_table, working
+from credit_model.cli import by_blocks, options
+from credit_model.cli.console import heading, progress, say, show, show_facts, show_table, working
 from credit_model.cli.outputs import File
 from credit_model.files import write_table, write_text
 from credit_model.portfolio.months import format_month
@@ -18,6 +19,8 @@ from credit_model.portfolio.months import format_month
 if TYPE_CHECKING:
     from credit_model.act.warning.replay import Replay
     from credit_model.act.warning.told import WarningWords
+    from credit_model.act.warning.watching import Warnings
+    from credit_model.scale.work import Runner
 
 #: Lines that are printed.
 _PRINTED = 10
@@ -44,6 +47,7 @@ _PRINTED = 10
     File(".parquet", ".csv", ".html"),
     required=False,
 )
+@options.dask
 @options.language
 def watch_command(
     source: options.ModelOnData,
@@ -52,6 +56,7 @@ def watch_command(
     plans: bool,
     replay: bool,
     out: str | None,
+    dask: str | None,
     lang: str,
 ) -> None:
     """Which limits are likely to be cut next, and why.
@@ -74,8 +79,8 @@ def watch_command(
         return
     from credit_model.act.warning.told import WarningWords
 
-    with working("watching"):
-        warnings = source.predictor.watch(source.history, month, capacity=capacity, plans=plans)
+    with by_blocks.runner_of(source.data, dask, source.jobs) as runner:
+        warnings = _watched(source, runner, month, capacity=capacity, plans=plans, out=out)
     told = WarningWords(warnings, lang)
     if out is not None and is_page:
         from credit_model.documents.warnings import warnings_html
@@ -87,6 +92,29 @@ def watch_command(
     show_facts(told.facts + ([("written to", out)] if out is not None else []))
     show(_lines(told))
     say(told.valid)
+
+
+def _watched(
+    source: options.ModelOnData,
+    runner: Runner | None,
+    month: str | None,
+    *,
+    capacity: float,
+    plans: bool,
+    out: str | None,
+) -> Warnings:
+    """The warnings of a month, of histories in memory or of a partition's blocks."""
+    if runner is None:
+        with working("watching"):
+            return source.predictor.watch(source.history, month, capacity=capacity, plans=plans)
+    from credit_model.scale.watching import watch_partition
+    from credit_model.scale.work import parts_beside
+
+    given = by_blocks.given_of(source, runner)
+    with progress("watching") as advance, ExitStack() as held:
+        work = given.work("watch", month=month, capacity=capacity)
+        parts = None if out is None else held.enter_context(parts_beside(out, work))
+        return watch_partition(given, parts, runner, month=month, capacity=capacity, plans=plans, on_progress=advance)
 
 
 def _lines(told: WarningWords) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -120,6 +120,13 @@ class ChangeExplanations:
             index = np.array([index])
         names = (f.name for f in fields(self) if f.name not in self._SHARED)
         return replace(self, **{name: getattr(self, name)[index] for name in names})
+
+    @classmethod
+    def concatenated(cls, parts: Sequence[Self]) -> Self:
+        """Explanations of one model (at least one part), the rows of one part below those of the other."""
+        names = (f.name for f in fields(parts[0]) if f.name not in cls._SHARED)
+        rows: dict[str, Any] = {name: np.concatenate([getattr(one, name) for one in parts]) for name in names}
+        return replace(parts[0], **rows)
 
     def __iter__(self) -> Iterator[Self]:
         return (self[i] for i in range(len(self)))

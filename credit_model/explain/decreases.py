@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -184,16 +185,35 @@ class DecreaseExplanations(ChangeExplanations):
 
     def write_into(self, folder: Path) -> None:
         """Write the tables into an existing folder (for callers that add more to it)."""
-        tables = {"summary": self.summary, "by_factor": self.by_factor, "by_feature": self.by_feature}
-        tables |= {"values_before": self.values_before, "values_after": self.values_after, "waves": self._wave_table()}
-        tables["fits"] = pd.DataFrame(self.fits_led, columns=list(self.catalogue.factor_ids)).assign(n_fits=self.n_fits)
-        tables["share_spread"] = pd.DataFrame(self.share_spread, columns=list(self.catalogue.factor_ids))
-        names = list(self.catalogue.driver_names)
-        tables["fits_headed"] = pd.DataFrame(self.fits_headed, columns=names)
-        tables["fits_lowered"] = pd.DataFrame(self.fits_lowered, columns=names)
-        tables["what_if"] = self.what_if.set_axis([str(c) for c in self.what_if], axis=1)
-        for name, table in tables.items():
+        for name, table in self.tables().items():
             write_table(table, folder / f"{name}.parquet")
+        write_table(wave_table(self.wave_rows()), folder / "waves.parquet")
+        self.seal(folder)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables that are written, by their files' names, without that of the waves; each has a row a decrease."""
+        names, factors = list(self.catalogue.driver_names), list(self.catalogue.factor_ids)
+        return {
+            "summary": self.summary,
+            "by_factor": self.by_factor,
+            "by_feature": self.by_feature,
+            "values_before": self.values_before,
+            "values_after": self.values_after,
+            "fits": pd.DataFrame(self.fits_led, columns=factors).assign(n_fits=self.n_fits),
+            "share_spread": pd.DataFrame(self.share_spread, columns=factors),
+            "fits_headed": pd.DataFrame(self.fits_headed, columns=names),
+            "fits_lowered": pd.DataFrame(self.fits_lowered, columns=names),
+            "what_if": self.what_if.set_axis([str(c) for c in self.what_if], axis=1),
+        }
+
+    def wave_rows(self) -> list[tuple[Any, ...]]:
+        """The decreases that are told a wave: their place, and what the wave is."""
+        return [
+            (i, *(getattr(wave, name) for name in WAVE_FIELDS)) for i, wave in enumerate(self.waves) if wave is not None
+        ]
+
+    def seal(self, folder: Path) -> None:
+        """Write the manifest over tables that lie in a folder, of these decreases or of more by the same model."""
         held_out = self.held_out
         content = {
             "reference": self.reference,
@@ -205,12 +225,6 @@ class DecreaseExplanations(ChangeExplanations):
             "catalogue": self.catalogue.text,
         }
         write_sealed(folder, FORMAT, content, FILES)
-
-    def _wave_table(self) -> pd.DataFrame:
-        rows = [
-            (i, *(getattr(wave, name) for name in WAVE_FIELDS)) for i, wave in enumerate(self.waves) if wave is not None
-        ]
-        return pd.DataFrame(rows, columns=["row", *WAVE_FIELDS])
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -245,6 +259,11 @@ class DecreaseExplanations(ChangeExplanations):
         factors = first.by_factor.map(lambda value: f"{value:+.2f}" if value else "0")
         table = pd.concat([shown, factors], axis=1)
         return notebook_html(head, table, n=len(self), counts=counts, reference=self.reference)
+
+
+def wave_table(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """The table of waves that is written, from `DecreaseExplanations.wave_rows`."""
+    return pd.DataFrame(rows, columns=["row", *WAVE_FIELDS])
 
 
 def one_decrease(explanations: DecreaseExplanations, what: str) -> None:

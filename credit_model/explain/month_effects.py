@@ -68,9 +68,14 @@ def sampled_rows(month: IntArray, at_risk: BoolArray) -> IntArray:
     row = row[np.argsort(month[row], kind="stable")]
     chosen = [np.empty(0, dtype=np.int64)]
     for own in np.split(row, np.flatnonzero(np.diff(month[row])) + 1):
-        n = min(len(own), SAMPLE)
-        chosen.append(own[(np.arange(n) * len(own)) // max(n, 1)])
+        chosen.append(own[sample_places(len(own))])
     return np.concatenate(chosen).astype(np.int64)
+
+
+def sample_places(n: int) -> IntArray:
+    """The places, among ``n`` rows of a month, of those that stand for it: (at most `SAMPLE`,)."""
+    k = min(n, SAMPLE)
+    return (np.arange(k) * n) // max(k, 1)
 
 
 def find_month_effects(keep_score: FloatArray, month: IntArray, all_months: IntArray, fell: BoolArray) -> MonthEffects:
@@ -93,10 +98,27 @@ def find_month_effects(keep_score: FloatArray, month: IntArray, all_months: IntA
     0.0
     """
     months, place = np.unique(all_months, return_inverse=True)
-    if len(months) < LEAST_MONTHS:
-        return NO_EFFECTS
     n = np.bincount(place, minlength=len(months))
     n_cut = np.bincount(place, weights=fell, minlength=len(months))
+    return month_effects_of_counts(keep_score, month, months, n, n_cut)
+
+
+def month_effects_of_counts(
+    keep_score: FloatArray, month: IntArray, months: IntArray, n: IntArray, n_cut: IntArray | FloatArray
+) -> MonthEffects:
+    """`find_month_effects` from counts over the whole panel.
+
+    Parameters
+    ----------
+    keep_score : float64 array, (n_sampled,), log-odds
+    month : int64 array, (n_sampled,)
+    months : int64 array, (n_months,)
+        In order, each once.
+    n, n_cut : arrays, (n_months,)
+        Decisions at risk in each, and those that ended in a cut.
+    """
+    if len(months) < LEAST_MONTHS:
+        return NO_EFFECTS
     effect, variance = np.empty(len(months)), np.empty(len(months))
     for i, one in enumerate(months.tolist()):
         effect[i], variance[i] = _effect(keep_score[month == one], float(n[i]), float(n_cut[i]))

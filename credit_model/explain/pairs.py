@@ -164,9 +164,14 @@ def reference_features(snapshots: Snapshots, pairs: SnapshotPairs) -> FloatArray
 
 
 def sum_by_factor(catalogue: Catalogue, by_driver: FloatArray) -> FloatArray:
-    """Values by driver (n, n_drivers) summed by factor: (n, n_factors)."""
-    factors = range(len(catalogue.factor_ids))
-    return np.stack([by_driver[:, catalogue.factor_index == g].sum(axis=1) for g in factors], axis=1)
+    """Values by driver (n, n_drivers) summed by factor: (n, n_factors).
+
+    Driver by driver: NumPy's own sums add up in another order where there is a single row.
+    """
+    total = np.zeros((len(by_driver), len(catalogue.factor_ids)))
+    for driver, factor in enumerate(catalogue.factor_index.tolist()):
+        total[:, factor] += by_driver[:, driver]
+    return total
 
 
 def driver_columns(catalogue: Catalogue) -> IntArray:

@@ -56,14 +56,30 @@ def find_peers(
     tier = snapshots.tier_before[row]
     bag = forest if isinstance(forest, Bag) else Bag((forest,))
     score = bag.keep_score(snapshots.X[row], tier, weight, n_jobs=n_jobs) if len(row) else np.empty(0)
+    picked = narrowest(tier, score, snapshots.borrower_row[row], per_tier=per_tier)
+    return Peers(snapshots.X[row[picked]], tier[picked])
+
+
+def narrowest(tier: IntArray, score: FloatArray, borrower: IntArray, *, per_tier: int = PEERS_PER_TIER) -> IntArray:
+    """Among decisions (n,) that kept their tier, each tier's peers: positions, tier by tier.
+
+    Parameters
+    ----------
+    tier : int64 array, (n,)
+        In force, and kept.
+    score : float64 array, (n,)
+        Keep scores.
+    borrower : int64 array, (n,)
+        Whose each decision is.
+    per_tier : int
+    """
     chosen: list[IntArray] = []
     for t in np.unique(tier):
         above = np.flatnonzero((tier == t) & (score >= 0))
-        narrowest = above[np.argsort(score[above], kind="stable")]
-        _, first = np.unique(snapshots.borrower_row[row[narrowest]], return_index=True)
-        chosen.append(narrowest[np.sort(first)[:per_tier]])
-    picked = np.concatenate(chosen) if chosen else np.empty(0, np.int64)
-    return Peers(snapshots.X[row[picked]], tier[picked])
+        nearest = above[np.argsort(score[above], kind="stable")]
+        _, first = np.unique(borrower[nearest], return_index=True)
+        chosen.append(nearest[np.sort(first)[:per_tier]])
+    return np.concatenate(chosen).astype(np.int64) if chosen else np.empty(0, np.int64)
 
 
 def explain_against_peers(

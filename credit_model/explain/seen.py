@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,12 @@ class Seen:
         known = ~np.isnan(X)
         low, high = np.where(known, X, np.inf).min(axis=0), np.where(known, X, -np.inf).max(axis=0)
         return cls(np.where(np.isfinite(low), low, np.nan), np.where(np.isfinite(high), high, np.nan))
+
+    @classmethod
+    def together(cls, parts: Sequence[Seen]) -> Seen:
+        """The ranges over all parts of a portfolio."""
+        low, high = (np.stack([getattr(part, side) for part in parts]) for side in ("low", "high"))
+        return cls(np.fmin.reduce(low), np.fmax.reduce(high))
 
     def unseen_driver(self, catalogue: Catalogue, x: FloatArray, z: FloatArray, contributions: FloatArray) -> IntArray:
         """Of each change the driver with a value that was never seen, in either row; -1 where all were: (n,).

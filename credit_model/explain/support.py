@@ -165,11 +165,19 @@ class HeldOutRisk:
     n_cut: IntArray
 
     @classmethod
-    def of_decisions(cls, risk: FloatArray, fell: BoolArray, *, usual: float) -> HeldOutRisk:
-        """Count decisions (n,) by risk; bins too small, or whose share falls, are joined with their neighbours."""
+    def of_decisions(
+        cls, risk: FloatArray, fell: BoolArray, *, usual: float, weight: FloatArray | None = None
+    ) -> HeldOutRisk:
+        """Count decisions (n,) by risk; bins too small, or whose share falls, are joined with their neighbours.
+
+        Those with a weight (n,) stand for so many, and their sums are rounded; None: each for itself.
+        """
         place = np.clip(np.searchsorted(_RISK_EDGES, risk, side="right") - 1, 0, len(_RISK_EDGES) - 2)
-        n = np.bincount(place, minlength=len(_RISK_EDGES) - 1)
-        n_cut = np.bincount(place, weights=fell, minlength=len(_RISK_EDGES) - 1).astype(np.int64)
+        weight = np.ones(len(risk)) if weight is None else weight
+        n, n_cut = (
+            np.rint(np.bincount(place, weights=each, minlength=len(_RISK_EDGES) - 1)).astype(np.int64)
+            for each in (weight, weight * fell)
+        )
         bins = _pooled(_gathered(n.tolist(), n_cut.tolist()))
         return cls(
             usual=float(usual),

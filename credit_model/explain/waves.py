@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +105,10 @@ class Waves:
         return of_all
 
 
+#: Lines that could fall and lines that were cut, by scope, class and month.
+WaveCounts: TypeAlias = dict[tuple[str, int, int], tuple[int, int]]
+
+
 def find_waves(history: History, ladder: LimitLadder) -> Waves:
     """The waves of cuts in a whole panel.
 
@@ -114,14 +119,49 @@ def find_waves(history: History, ladder: LimitLadder) -> Waves:
     ladder : LimitLadder
         A fall of the tier is a cut.
     """
+    return waves_of_counts(count_lines(history, ladder), history, ladder)
+
+
+def count_lines(history: History, ladder: LimitLadder) -> WaveCounts:
+    """The lines of each class that could fall in each month, and those that did; counts of parts of a panel add up.
+
+    Parameters
+    ----------
+    history : History
+    ladder : LimitLadder
+    """
     tier, before = tiers_of(history, ladder)
     at_risk = (before > 0) & (tier >= 0) & ~history.is_no_cut
     cut = at_risk & (tier < before)
-    groups = _groups(history, before)
-    waves = list(_waves_of(MONTH, np.zeros(len(tier), dtype=np.int64), history.month_number, at_risk, cut))
-    for scope, group in groups.items():
-        waves += _waves_of(scope, group, history.month_number, at_risk & (group >= 0), cut)
-    return Waves(history, ladder, groups, {(w.scope, w.group, w.month_number): w for w in waves})
+    scopes = {MONTH: np.zeros(len(tier), dtype=np.int64), **_groups(history, before)}
+    found: WaveCounts = {}
+    for scope, group in scopes.items():
+        found |= _counts_of(scope, group, history.month_number, at_risk & (group >= 0), cut)
+    return found
+
+
+def waves_of_counts(counts: WaveCounts, history: History, ladder: LimitLadder) -> Waves:
+    """The waves that counts over a whole panel show, told of the rows of ``history``.
+
+    Parameters
+    ----------
+    counts : WaveCounts
+        Of all parts of the panel together.
+    history : History
+        Some or all of its borrowers.
+    ladder : LimitLadder
+    """
+    _, before = tiers_of(history, ladder)
+    classes: dict[tuple[str, int], list[tuple[int, int, int]]] = {}
+    for (scope, group, month), (n, n_cut) in sorted(counts.items()):
+        classes.setdefault((scope, group), []).append((month, n, n_cut))
+    waves = [
+        wave
+        for (scope, group), own in classes.items()
+        for wave in _waves_of(scope, group, np.array(own, dtype=np.int64).reshape(-1, 3))
+    ]
+    found = {(w.scope, w.group, w.month_number): w for w in waves}
+    return Waves(history, ladder, _groups(history, before), found)
 
 
 def tiers_of(history: History, ladder: LimitLadder) -> tuple[IntArray, IntArray]:
@@ -140,19 +180,25 @@ def _groups(history: History, before: IntArray) -> dict[str, IntArray]:
     return groups
 
 
-def _waves_of(scope: str, group: IntArray, month: IntArray, at_risk: BoolArray, cut: BoolArray) -> Iterator[Wave]:
+def _counts_of(scope: str, group: IntArray, month: IntArray, at_risk: BoolArray, cut: BoolArray) -> WaveCounts:
     if not at_risk.any():
-        return
+        return {}
     months, m = np.unique(month[at_risk], return_inverse=True)
     classes, g = np.unique(group[at_risk], return_inverse=True)
     n, n_cut = (np.zeros((len(classes), len(months)), dtype=np.int64) for _ in range(2))
     np.add.at(n, (g, m), 1)
     np.add.at(n_cut, (g, m), cut[at_risk].astype(np.int64))
-    for i, k in zip(*np.nonzero(n_cut >= LEAST_CUTS), strict=True):
-        usual = _usual_rate(np.delete(n[i], k), np.delete(n_cut[i], k))
-        lines, cuts = int(n[i, k]), int(n_cut[i, k])
+    return {(scope, int(classes[i]), int(months[k])): (int(n[i, k]), int(n_cut[i, k])) for i, k in np.argwhere(n > 0)}
+
+
+def _waves_of(scope: str, group: int, counts: IntArray) -> Iterator[Wave]:
+    """The waves of one class, of its months (n_months, 3): month, lines, cuts."""
+    month, n, n_cut = counts.T
+    for k in np.flatnonzero(n_cut >= LEAST_CUTS).tolist():
+        usual = _usual_rate(np.delete(n, k), np.delete(n_cut, k))
+        lines, cuts = int(n[k]), int(n_cut[k])
         if usual > 0 and cuts >= TIMES_USUAL * usual * lines and poisson.sf(cuts - 1, usual * lines) <= CHANCE:
-            yield Wave(scope, int(classes[i]), int(months[k]), lines, cuts, usual)
+            yield Wave(scope, group, int(month[k]), lines, cuts, usual)
 
 
 def _usual_rate(n: IntArray, n_cut: IntArray) -> float:

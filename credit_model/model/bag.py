@@ -121,11 +121,17 @@ class Members:
     @classmethod
     def of_history(cls, history: History, *, seed: int, n_fits: int) -> Members:
         """All borrowers of a training history."""
-        key = _digests(history.borrower_ids)
+        last, limit = history.starts[1:] - 1, history.values(history.catalogue.limit)
+        return cls.of_borrowers(history.borrower_ids, history.month_number[last], limit[last], seed=seed, n_fits=n_fits)
+
+    @classmethod
+    def of_borrowers(
+        cls, borrower_ids: NDArray[Any], month: IntArray, limit: FloatArray, *, seed: int, n_fits: int
+    ) -> Members:
+        """Borrowers, and the month and the limit of each one's last row, (n,) each."""
+        key = digests_of(borrower_ids)
         order = np.argsort(key, kind="stable")
-        last = history.starts[1:][order] - 1
-        limit = history.values(history.catalogue.limit)
-        return cls(seed, n_fits, key[order], history.month_number[last], limit[last])
+        return cls(seed, n_fits, key[order], month[order], limit[order])
 
     def sees(self, borrower_ids: NDArray[Any]) -> NDArray[np.bool_]:
         """Which fits see these borrowers, if they are members: (n, n_fits)."""
@@ -144,7 +150,7 @@ class Members:
         """
         if not len(self.key):
             return np.zeros(len(history.borrower_ids), dtype=np.bool_)
-        key = _digests(history.borrower_ids)
+        key = digests_of(history.borrower_ids)
         place = np.minimum(np.searchsorted(self.key, key), len(self.key) - 1)
         same_id = self.key[place] == key
         month = history.month_number
@@ -170,10 +176,26 @@ class Members:
             return None
         counts = ~self.sees(history.borrower_ids)
         counts[~members] = True
-        weight = counts / counts.sum(axis=1, keepdims=True)
-        return np.asarray(weight[borrower_row], dtype=np.float64)
+        return _shares(counts)[borrower_row]
+
+    def weights_of_members(self, borrower_ids: NDArray[Any]) -> FloatArray | None:
+        """The same for borrowers that are members, by their ids: (n, n_fits)."""
+        return None if self.n_fits == 1 else _shares(~self.sees(borrower_ids))
 
 
-def _digests(borrower_ids: NDArray[Any]) -> NDArray[np.uint64]:
+def _shares(counts: NDArray[np.bool_]) -> FloatArray:
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def digests_of(borrower_ids: NDArray[Any]) -> NDArray[np.uint64]:
+    """A number that stands for each borrower's id, whatever panel it is in: (n,)."""
     names = np.array([str(b) for b in borrower_ids], dtype=object)
     return np.asarray(pd.util.hash_array(names, categorize=False), dtype=np.uint64)
+
+
+def mixed(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers that look drawn by chance (SplitMix64; Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195)."""
+    z = number + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)), dtype=np.uint64)

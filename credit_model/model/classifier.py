@@ -176,7 +176,10 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         return tags
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:  # fmt: skip
         """Fit on rows ``X`` (n, n_features) with tiers ``y`` (n,).
 
         Parameters
@@ -184,9 +187,12 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X : array-like or DataFrame; NaN means missing.
         y : array-like of tiers.
         sample_weight : array-like (n,), optional
-            Not negative. Weights that sum to 1 or less, or exceed 1e12, are taken relative to their mean.
+            What each row counts for, not negative; ``min_samples_leaf`` counts rows all the same. Weights that sum to
+            1 or less, or exceed 1e12, are taken relative to their mean.
         X_val, y_val : rows held out, optional
             Their loss stops the fit early; split them by time *and* by borrower.
+        sample_weight_val : array-like, optional
+            What each row held out counts for, as ``sample_weight``.
 
         Raises
         ------
@@ -197,14 +203,12 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}")
         rows, tier = self._checked_training_data(X, y)
-        weight = row_weights(sample_weight, rows)
-        used = weight > 0
-        training = Sample(rows[used], tier[used], weight[used])
+        training = Sample(rows, tier, row_weights(sample_weight, rows)).counted()
         if len(np.unique(training.tier)) < 2:
             raise ValueError(
                 f"y must hold at least 2 classes with positive weight, got {len(np.unique(training.tier))}"
             )
-        held_out = self._checked_held_out(X_val, y_val)
+        held_out = self._checked_held_out(X_val, y_val, sample_weight_val)
         rng = check_random_state(self.random_state)
         seed = rng.randint(np.iinfo(np.int32).max)
         first, *others = candidates(
@@ -251,7 +255,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not known.any():
             return float("inf")
         forecast = one_hot(before[known].astype(np.int64), len(self.classes_))
-        return ranked_probability_score(held_out.tier[known], forecast)
+        return ranked_probability_score(held_out.tier[known], forecast, held_out.weight[known])
 
     def _n_jobs(self) -> int:
         """Threads as the package counts them, checked."""
@@ -336,7 +340,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._check_tiers_in_force(rows)
         return rows, tier
 
-    def _checked_held_out(self, X_val: Any, y_val: Any) -> Sample | None:
+    def _checked_held_out(self, X_val: Any, y_val: Any, sample_weight_val: Any) -> Sample | None:
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be given together, got one of them alone")
         if X_val is None:
@@ -344,7 +348,8 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rows, labels = self._rows(X_val, reset=False), labels_of(y_val, "y_val").values
         if len(labels) != len(rows):
             raise ValueError(f"X_val and y_val must have the same number of rows, got {len(rows)} and {len(labels)}")
-        return Sample(rows, tier_numbers(labels, self.classes_, "y_val"), np.ones(len(rows)))
+        held_out = Sample(rows, tier_numbers(labels, self.classes_, "y_val"), row_weights(sample_weight_val, rows))
+        return held_out.counted()
 
     def _rows(self, X: Any, *, reset: bool) -> FloatArray:
         """Rows as a forest takes them: float64, with numeric categories as they are and others by their place.
@@ -385,4 +390,4 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def _held_out_loss(forest: OrdinalForest, held_out: Sample, n_jobs: int) -> float:
     """The ranked probability score of held-out rows."""
     probability = tier_probabilities(forest.survival_scores(held_out.rows, n_jobs=n_jobs))
-    return ranked_probability_score(held_out.tier, probability)
+    return ranked_probability_score(held_out.tier, probability, held_out.weight)

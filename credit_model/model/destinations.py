@@ -37,10 +37,16 @@ class Destinations:
     weight: float
 
     @classmethod
-    def of_moves(cls, before: IntArray, after: IntArray, n_tiers: int) -> FloatArray:
-        """The shares, from tiers before and after decisions (n,)."""
+    def of_moves(cls, before: IntArray, after: IntArray, n_tiers: int, weight: FloatArray | None = None) -> FloatArray:
+        """The shares, from tiers before and after decisions (n,), which count by their weights (n,) or all alike."""
         counts = np.zeros((n_tiers, n_tiers))
-        np.add.at(counts, (before, after), 1.0)
+        np.add.at(counts, (before, after), 1.0 if weight is None else weight)
+        return cls.of_counts(counts)
+
+    @classmethod
+    def of_counts(cls, counts: FloatArray) -> FloatArray:
+        """The shares, from how many decisions went from each tier (row) to each other: (n_tiers, n_tiers)."""
+        n_tiers = len(counts)
         # Tiers that few limits go to from here borrow from how far limits move elsewhere.
         steps = np.arange(n_tiers)[None, :] - np.arange(n_tiers)[:, None]
         by_step = np.bincount((steps + n_tiers - 1).ravel(), weights=counts.ravel(), minlength=2 * n_tiers - 1)
@@ -56,7 +62,14 @@ class Destinations:
         return share
 
     @classmethod
-    def chosen(cls, share: FloatArray, probability: FloatArray, before: IntArray, after: IntArray) -> Destinations:
+    def chosen(
+        cls,
+        share: FloatArray,
+        probability: FloatArray,
+        before: IntArray,
+        after: IntArray,
+        sample_weight: FloatArray | None = None,
+    ) -> Destinations:
         """The weight with the lowest ranked probability score on held-out decisions (n,).
 
         Parameters
@@ -65,12 +78,16 @@ class Destinations:
         probability : float64 array, (n, n_tiers)
             The trees'.
         before, after : int64 arrays, (n,)
+        sample_weight : float64 array, (n,), optional
+            What each decision counts for; None: all alike.
         """
         from credit_model.model.metrics import ranked_probability_score
 
         if not len(before):
             return cls(share, WEIGHTS[2])
-        losses = [ranked_probability_score(after, cls(share, w).mixed(probability, before)) for w in WEIGHTS]
+        losses = [
+            ranked_probability_score(after, cls(share, w).mixed(probability, before), sample_weight) for w in WEIGHTS
+        ]
         return cls(share, WEIGHTS[int(np.argmin(losses))])
 
     def mixed(self, probability: FloatArray, before: IntArray) -> FloatArray:

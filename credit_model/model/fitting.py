@@ -27,6 +27,11 @@ class Sample(NamedTuple):
     tier: IntArray
     weight: FloatArray
 
+    def counted(self) -> Sample:
+        """The rows that count for something."""
+        used = self.weight > 0
+        return self if used.all() else Sample(self.rows[used], self.tier[used], self.weight[used])
+
 
 @dataclass(frozen=True)
 class FitTask:
@@ -148,9 +153,11 @@ def _heads(task: FitTask, training: Sample, held_out: Sample | None) -> Fitted:
     heads = [_head(task, training, held_out, side, own_most) for side, own_most in zip(SIDES, most, strict=True)]
     before = training.rows[:, task.tier_column]
     known = ~np.isnan(before)
-    share = Destinations.of_moves(before[known].astype(np.int64), training.tier[known], task.n_tiers)
+    tier, weight = training.tier, training.weight
+    share = Destinations.of_moves(before[known].astype(np.int64), tier[known], task.n_tiers, weight[known])
+    count = np.bincount(tier, weights=weight, minlength=task.n_tiers).astype(np.float64)
     cut, raised = heads
-    trees = joined(cut.trees, raised.trees, share, training.tier, task.tier_column)
+    trees = joined(cut.trees, raised.trees, share, count, task.tier_column)
     return Fitted((int(np.sum(cut.rounds)), int(np.sum(raised.rounds))), cut.booster, trees)
 
 

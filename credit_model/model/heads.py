@@ -65,7 +65,7 @@ def constant_head(pairs: ThresholdPairs) -> TreeEnsemble:
 
 
 def joined(
-    cut: TreeEnsemble, raised: TreeEnsemble, share: FloatArray, tier: IntArray, tier_column: int
+    cut: TreeEnsemble, raised: TreeEnsemble, share: FloatArray, count: FloatArray, tier_column: int
 ) -> TreeEnsemble:
     """Both heads and the lines as one ensemble; just below the tier in force it scores as the cut head, bit for bit.
 
@@ -75,14 +75,14 @@ def joined(
         They read rows that end with the threshold and how far it lies above the tier in force.
     share : float64 array, (n_tiers, n_tiers)
         Of the tiers that limits went to (`model.destinations.Destinations.of_moves`).
-    tier : int64 array, (n,)
-        That decisions ended in.
+    count : float64 array, (n_tiers,)
+        Decisions that ended in each tier.
     tier_column : int
     """
     distance = cut.n_features - 1
     gap = raised.baseline - cut.baseline
     lines = [
-        _line_of_unknown(np.bincount(tier, minlength=len(share)), tier_column, distance, cut.baseline),
+        _line_of_unknown(count, tier_column, distance, cut.baseline),
         *(_line(share, t, tier_column, distance, gap) for t in range(len(share))),
     ]
     parts = [
@@ -144,7 +144,7 @@ def _line(share: FloatArray, tier: int, tier_column: int, distance: int, gap: fl
     )
 
 
-def _line_of_unknown(count: IntArray, tier_column: int, distance: int, baseline: float) -> NDArray[Any]:
+def _line_of_unknown(count: FloatArray, tier_column: int, distance: int, baseline: float) -> NDArray[Any]:
     """The log-odds of ending above each threshold, by how often tiers (n_tiers,) came, for rows of no known tier."""
     below = np.cumsum(count + 0.5)[:-1]  # half a decision more in each, so that none is impossible
     steps = _steps(np.log(count.sum() + 0.5 * len(count) - below) - np.log(below) - baseline, 0, distance - 1)

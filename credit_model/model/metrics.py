@@ -12,10 +12,11 @@ from sklearn.metrics import average_precision_score, cohen_kappa_score, roc_auc_
 from credit_model.arrays import BoolArray, FloatArray, IntArray
 
 
-def ranked_probability_score(tier: IntArray, probability: FloatArray) -> float:
+def ranked_probability_score(tier: IntArray, probability: FloatArray, sample_weight: FloatArray | None = None) -> float:
     """Mean over rows of sum_k (P(tier <= k) - 1[tier <= k])^2; 0 is perfect (Epstein 1969).
 
-    Not divided by the number of tiers. Source: doi:10.1175/1520-0450(1969)008<0985:ASSFPF>2.0.CO;2.
+    Not divided by the number of tiers; rows count by ``sample_weight`` (n,), or all alike. Source:
+    doi:10.1175/1520-0450(1969)008<0985:ASSFPF>2.0.CO;2.
 
     Examples
     --------
@@ -25,7 +26,9 @@ def ranked_probability_score(tier: IntArray, probability: FloatArray) -> float:
     """
     cumulative = np.cumsum(probability, axis=1)[:, :-1]
     reached = tier[:, None] <= np.arange(probability.shape[1] - 1)
-    return float(np.mean(np.sum((cumulative - reached) ** 2, axis=1)))
+    of_row = np.sum((cumulative - reached) ** 2, axis=1)
+    alike = sample_weight is None or bool((sample_weight == sample_weight[:1]).all())
+    return float(np.mean(of_row) if alike else np.average(of_row, weights=sample_weight))
 
 
 def log_loss(tier: IntArray, probability: FloatArray) -> float:

@@ -37,8 +37,11 @@ def write_sealed(folder: str | Path, format: str, content: Mapping[str, Any], fi
         The manifest cannot be written.
     """
     made = plain(content)
-    stored = {name: (Path(folder) / name).read_bytes() for name in files}
-    write_manifest(folder, format, {**made, _DIGEST: _digest(format, made, stored)})
+    digests = dict[str, str]()
+    for name in files:
+        with (Path(folder) / name).open("rb") as file:
+            digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    write_manifest(folder, format, {**made, _DIGEST: _digest(format, made, digests)})
 
 
 def plain(value: Any) -> Any:
@@ -106,7 +109,8 @@ def _read_sealed(
     stated = manifest.pop(_DIGEST, None)
     stored = {name: _bytes_of(Path(folder), name, remedy) for name in files}
     try:
-        found = _digest(format, manifest, stored)
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in stored.items()}
+        found = _digest(format, manifest, digests)
         json.dumps(manifest, ensure_ascii=False).encode()  # a text that UTF-8 cannot write could not be saved again
     except (RecursionError, UnicodeEncodeError):
         found = None
@@ -145,9 +149,10 @@ def _bytes_of(folder: Path, name: str, remedy: str) -> bytes:
         raise ArtifactError(f"{folder}: {name} cannot be read ({error.strerror}); {remedy}") from None
 
 
-def _digest(format: str, manifest: Mapping[str, Any], stored: Mapping[str, bytes]) -> str:
+def _digest(format: str, manifest: Mapping[str, Any], digests: Mapping[str, str]) -> str:
+    """The digest of all from those of the files, by their names."""
     text = json.dumps({"format": format, "manifest": manifest}, sort_keys=True)  # ASCII: also of lone surrogates
     digest = hashlib.sha256(text.encode())
-    for name, content in sorted(stored.items()):
-        digest.update(f"\n{name} {hashlib.sha256(content).hexdigest()}".encode())
+    for name, own in sorted(digests.items()):
+        digest.update(f"\n{name} {own}".encode())
     return digest.hexdigest()

@@ -62,8 +62,11 @@ class SplitRule:
 
     def test(self, borrower_ids: NDArray[Any], borrower_row: IntArray, month_number: IntArray) -> BoolArray:
         """Rows never seen by the fit, of borrowers never seen, in months after all it saw: (n,)."""
-        rows: BoolArray = self._place(borrower_ids)[borrower_row] < self.test_share
-        return rows & self._late(month_number)
+        return self.tests(borrower_ids)[borrower_row] & self._late(month_number)
+
+    def tests(self, borrower_ids: NDArray[Any]) -> BoolArray:
+        """Borrowers never seen by the fit: (n_borrowers,)."""
+        return self._place(borrower_ids) < self.test_share
 
     def held_out(self, borrower_ids: NDArray[Any], borrower_row: IntArray, month_number: IntArray) -> BoolArray:
         """Rows that are neither fitted on nor tested: (n,)."""
@@ -83,6 +86,7 @@ class SplitRule:
 
 def split_rule(
     month_number: IntArray,
+    counts: IntArray | None = None,
     *,
     seed: int = 0,
     validation_share: float = 0.15,
@@ -91,17 +95,21 @@ def split_rule(
 ) -> SplitRule:
     """The rule for decisions in the given months (n,): the last ``late_share`` of them are late.
 
+    ``counts`` (n,) tells how many decisions each month number stands for; None: one.
+
     Raises
     ------
     ValueError
         A share is outside [0, 1), or nothing is left to train on.
     """
     _check_share("late_share", late_share)
-    months = np.unique(month_number)
+    months, place = np.unique(month_number, return_inverse=True)
     late: int | None = None
     if len(months) > 1 and late_share > 0:
-        ordered = np.sort(month_number)
-        late = int(ordered[min(len(ordered) - 1, int(np.ceil(len(ordered) * (1 - late_share))))])
+        until = np.cumsum(np.bincount(place, weights=counts, minlength=len(months)).astype(np.int64))
+        n = int(until[-1])
+        first = min(n - 1, int(np.ceil(n * (1 - late_share))))
+        late = int(months[np.searchsorted(until, first, side="right")])
         late = max(late, int(months[1]))
     return SplitRule(seed, validation_share, test_share, late)
 

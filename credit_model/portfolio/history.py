@@ -7,11 +7,12 @@ One row is a borrower's month. Histories may be unbalanced, unsorted, with gaps 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -22,10 +23,10 @@ from credit_model.errors import CreditModelWarning, Gathering, HistoryError
 from credit_model.notebook import notebook_html
 from credit_model.portfolio.borrower_ids import position_among
 from credit_model.portfolio.cells import RowNames, check_rules, read_cells
-from credit_model.portfolio.declarations import Catalogue, Column, Label
+from credit_model.portfolio.declarations import Catalogue
+from credit_model.portfolio.history_columns import check_columns, columns_read, named, numbers_read
 from credit_model.portfolio.history_keys import Keys, read_keys
 from credit_model.portfolio.months import MonthType, format_month, months_as_values
-from credit_model.portfolio.toml_document import near
 from credit_model.portfolio.written_numbers import Written, settle_decimal, texts_of
 from credit_model.readers.databases import without_password
 from credit_model.readers.source_format import PROVEN_DECIMAL
@@ -113,7 +114,10 @@ class History:
         HistoryError
             One of them is not in the history.
         """
-        position = np.sort(np.array([self.position_of(b) for b in borrower_ids], dtype=np.int64))
+        return self.at(np.sort(np.array([self.position_of(b) for b in borrower_ids], dtype=np.int64)))
+
+    def at(self, position: IntArray) -> History:
+        """The panel of the borrowers at some positions (n,), ascending, in ``borrower_ids``."""
         lengths = np.diff(self.starts)[position]
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         rows = np.repeat(self.starts[position] - starts[:-1], lengths) + np.arange(starts[-1])
@@ -125,6 +129,21 @@ class History:
             month_number=self.month_number[rows],
             cells={name: cells[rows] for name, cells in self.cells.items()},
         )
+
+    def blocks(self, rows_at_once: int) -> Iterator[History]:
+        """The panel part by part: consecutive borrowers of about so many rows together; cells are not copied."""
+        edges = np.searchsorted(self.starts, np.arange(0, self.starts[-1], rows_at_once))
+        edges = np.unique(np.append(edges, len(self.borrower_ids)))
+        for first, last in pairwise(edges.tolist()):
+            start, stop = int(self.starts[first]), int(self.starts[last])
+            yield History(
+                catalogue=self.catalogue,
+                month_type=self.month_type,
+                borrower_ids=self.borrower_ids[first:last],
+                starts=self.starts[first : last + 1] - start,
+                month_number=self.month_number[start:stop],
+                cells={name: cells[start:stop] for name, cells in self.cells.items()},
+            )
 
     def position_of(self, borrower_id: Any) -> int:
         """A borrower's position in ``borrower_ids``.
@@ -201,9 +220,9 @@ def check_table(raw: pd.DataFrame, catalogue: Catalogue) -> History:
     """`check_history` of a table that `read_raw` has read."""
     mistakes = Gathering()
     with mistakes:
-        if undeclared := _check_columns(raw, catalogue):
+        if undeclared := check_columns([str(c) for c in raw.columns], catalogue):
             warnings.warn(
-                f"the history's {_named(undeclared)} left out: not declared in catalogue {catalogue.name!r}",
+                f"the history's {named(undeclared)} left out: not declared in catalogue {catalogue.name!r}",
                 CreditModelWarning,
                 stacklevel=3,
             )
@@ -236,16 +255,14 @@ def _read_columns(
     mistakes: Gathering,
 ) -> dict[str, FloatArray]:
     """The cells of all columns, (n,) each; of one that breaks a rule there are none."""
-    cells: dict[str, FloatArray] = {}
-    row_of = keys.row_of
-
-    columns = _columns_read(catalogue)
-    numbers = [(c, series[c.name]) for c in columns if c.kind in ("number", "integer") and c.name in series]
+    numbers = [(c, series[c.name]) for c in numbers_read(catalogue) if c.name in series]
     written: Written | None = None
     with mistakes:
         written = Written(catalogue.source, settle_decimal(numbers, catalogue.source, proven))
-    doubtful = {c.name for c, raw in numbers if texts_of(raw).is_text.any()} if written is None else set()
-    for column in columns:
+    doubtful = {c.name for c, raw in numbers if texts_of(raw).is_text.any()} if written is None else set[str]()
+    cells: dict[str, FloatArray] = {}
+    row_of = keys.row_of
+    for column in columns_read(catalogue):
         name = column.name
         if name in doubtful:
             continue
@@ -257,21 +274,27 @@ def _read_columns(
     closed = catalogue.closed and catalogue.closed.column
     if catalogue.limit in series and {catalogue.limit, *([closed] if closed else [])} <= cells.keys():
         with mistakes:
-            limit = _limits_in_units(cells[catalogue.limit], catalogue, row_of)
-            cells[catalogue.limit] = np.where(closed_rows(catalogue, cells), np.nan, limit)
-            if np.isnan(cells[catalogue.limit]).all():
-                raise HistoryError(
-                    f"column {catalogue.limit!r} holds no limit at all; give the limit in force of each month"
-                )
+            cells[catalogue.limit] = limits_in_force(cells, catalogue, row_of)
+            check_any_limit(bool((~np.isnan(cells[catalogue.limit])).any()), catalogue)
     return cells
 
 
-def _columns_read(catalogue: Catalogue) -> list[Column]:
-    """All columns but the keys, in the order of a history's cells."""
-    reviewed = [] if catalogue.reviewed is None else [_plain(catalogue.reviewed, "boolean")]
-    declared = {column.name for column in catalogue.columns}
-    flags = [_plain(name, "boolean") for name in catalogue.not_a_cut if name not in declared]
-    return [_plain(catalogue.limit, "number", minimum=0.0), *reviewed, *catalogue.columns, *flags]
+def limits_in_force(cells: Mapping[str, FloatArray], catalogue: Catalogue, row_of: RowNames) -> FloatArray:
+    """The limits (n,) as a history holds them: in whole units, NaN where the account is closed.
+
+    Raises
+    ------
+    HistoryError
+        One would be rounded to 0.
+    """
+    limit = _limits_in_units(cells[catalogue.limit], catalogue, row_of)
+    return np.where(closed_rows(catalogue, cells), np.nan, limit)
+
+
+def check_any_limit(is_any: bool, catalogue: Catalogue) -> None:
+    """Refuse a panel without a single limit."""
+    if not is_any:
+        raise HistoryError(f"column {catalogue.limit!r} holds no limit at all; give the limit in force of each month")
 
 
 def in_units(amounts: FloatArray, unit: float) -> FloatArray:
@@ -306,56 +329,3 @@ def closed_rows(catalogue: Catalogue, cells: Mapping[str, FloatArray]) -> NDArra
     if closed is None:
         return np.zeros(len(limit), dtype=np.bool_)
     return np.isnan(limit) if closed.column is None else np.isin(cells[closed.column], closed.cells)
-
-
-def _plain(name: str, kind: Literal["number", "boolean"], minimum: float | None = None) -> Column:
-    return Column(
-        name=name,
-        kind=kind,
-        unit="money" if kind == "number" else "boolean",
-        minimum=minimum,
-        maximum=None,
-        max_rise=None,
-        required=True,
-        role=None,
-        label=Label({"": name}),
-        source="lender",
-        categories=(),
-    )
-
-
-def _check_columns(raw: pd.DataFrame, catalogue: Catalogue) -> list[str]:
-    """The names of the columns that the catalogue does not declare."""
-    wrong = []
-    present = [str(c) for c in raw.columns]
-    twice = sorted({c for c in present if present.count(c) > 1}) if len(set(present)) < len(present) else []
-    wrong += [f"column {name!r} stands {present.count(name)} times; keep one" for name in twice]
-    keys = [*catalogue.id_columns, catalogue.month, catalogue.limit]
-    keys += [catalogue.reviewed] if catalogue.reviewed else []
-    keys += [name for name in catalogue.not_a_cut if name not in {c.name for c in catalogue.columns}]
-    needed = [*keys, *(c.name for c in catalogue.columns if c.required)]
-    declared = {*needed, *(c.name for c in catalogue.columns)}
-    extra = [c for c in dict.fromkeys(present) if c not in declared]
-    missing = [c for c in needed if c not in set(present)]
-    if missing:
-        hint = near(missing[0], tuple(extra)).replace("did you mean", "is it the undeclared column")
-        wrong.append(
-            f"the history lacks {_named(missing)}, which catalogue {catalogue.name!r} requires{hint}; "
-            "add or rename it, or give the catalogue that fits the data"
-        )
-    absent = tuple(sorted(declared - set(present) - set(missing)))
-    for name in extra:
-        if hint := near(name, absent):
-            wrong.append(
-                f"the history has {_named([name])}, which catalogue {catalogue.name!r} does not declare{hint}; "
-                "rename it, or drop it"
-            )
-    if wrong:
-        raise HistoryError(*wrong)
-    return extra
-
-
-def _named(names: list[str], most: int = 5) -> str:
-    shown = ", ".join(repr(n) for n in names[:most])
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"column{'s' if len(names) > 1 else ''} {shown}{more}"

@@ -47,7 +47,7 @@ class LimitLadder:
         object.__setattr__(self, "amounts", tuple(float(a) for a in amounts))
 
     @classmethod
-    def from_quantiles(cls, amounts: ArrayLike, n: int) -> LimitLadder:
+    def from_quantiles(cls, amounts: ArrayLike, n: int, *, counts: ArrayLike | None = None) -> LimitLadder:
         """A ladder of at most ``n`` tiers with about equally many of the given limits in each.
 
         A limit of zero (a closed line) is always a tier of its own; quantiles that coincide become one tier.
@@ -56,26 +56,28 @@ class LimitLadder:
         ----------
         amounts : array-like of float; NaN is left out
         n : int, at least 2
+        counts : array-like of int, optional
+            How often each amount occurs; None: once. The ladder is the same, however the limits are counted.
 
         Raises
         ------
         CreditModelError
             Fewer than 2 distinct amounts, or ``n`` below 2.
         """
-        known = np.asarray(amounts, dtype=np.float64)
-        known = known[np.isfinite(known)]
-        if n < 2 or len(np.unique(known)) < 2:
+        amount, count = distinct_limits(amounts, counts)
+        if n < 2 or len(amount) < 2:
             raise CreditModelError(
                 f"a ladder from quantiles needs n >= 2 and 2 distinct limits, got n = {n} and "
-                f"{len(np.unique(known))} distinct limits"
+                f"{len(amount)} distinct limits"
             )
-        positive = known[known > 0]
-        has_zero = len(positive) < len(known)
+        positive, times = amount[amount > 0], count[amount > 0]
+        has_zero = len(positive) < len(amount)
         steps = n - 1 if has_zero else n
-        # "higher" picks amounts that occur, so that tiers start at limits that the lender really sets.
-        edges = np.unique(np.quantile(positive, np.arange(steps) / steps, method="higher"))
+        # Quantiles that occur (the higher neighbour), so that tiers start at limits that the lender really sets.
+        place = np.ceil((times.sum() - 1) * (np.arange(steps) / steps)).astype(np.int64)
+        edges = np.unique(positive[np.searchsorted(np.cumsum(times), place, side="right")])
         if len(edges) + has_zero < 2:
-            edges = np.unique(positive)[[0, -1]]
+            edges = positive[[0, -1]]
         return cls(tuple([0.0, *edges] if has_zero else edges))
 
     @property
@@ -92,3 +94,18 @@ class LimitLadder:
     def amount_of(self, tier: ArrayLike) -> FloatArray:
         """The lowest amount of each tier in 0 .. n_tiers - 1."""
         return np.asarray(self.amounts)[np.asarray(tier, dtype=np.int64)]
+
+
+def distinct_limits(amounts: ArrayLike, counts: ArrayLike | None = None) -> tuple[FloatArray, IntArray]:
+    """The known amounts, ascending, each once, and how often it occurs: (n,), (n,).
+
+    Examples
+    --------
+    >>> [one.tolist() for one in distinct_limits([500, np.nan, 0, 500], [1, 1, 1, 2])]
+    [[0.0, 500.0], [1, 3]]
+    """
+    amount = np.asarray(amounts, dtype=np.float64)
+    known = np.isfinite(amount)
+    distinct, place = np.unique(amount[known], return_inverse=True)
+    times = None if counts is None else np.asarray(counts, dtype=np.int64)[known]
+    return distinct, np.bincount(place.reshape(-1), weights=times, minlength=len(distinct)).astype(np.int64)

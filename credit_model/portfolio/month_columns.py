@@ -36,7 +36,7 @@ _DAY_ZERO = {"spreadsheet_day": "1899-12-30", "unix_day": "1970-01-01"}
 #: Undeclared, counts of months lie within so much of 0 (a hundred years).
 _MOST_COUNT = 1200
 #: So many steps between a borrower's rows prove that a panel's periods are longer than a month.
-_PROVING_STEPS = 12
+PROVING_STEPS = 12
 
 Days = NDArray[np.datetime64]
 
@@ -84,7 +84,7 @@ def check_calendar(
         Every step is a quarter or a year: the windows of the features would hold fewer rows than they say.
     """
     step = np.diff(number)[np.diff(borrower) == 0]
-    if calendar is not None or month_type != "date" or len(step) < _PROVING_STEPS:
+    if calendar is not None or month_type != "date" or len(step) < PROVING_STEPS:
         return
     for months, found in ((12, "yearly"), (3, "quarterly")):
         if (step % months == 0).all():

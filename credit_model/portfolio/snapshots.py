@@ -151,12 +151,7 @@ def build_snapshots(history: History, ladder: LimitLadder, *, n_jobs: int = -1) 
     """
     catalogue = history.catalogue
     n = len(history.month_number)
-    starts = history.starts
-    position = np.arange(n) - np.repeat(starts[:-1], np.diff(starts))
-    limit_after = history.values(catalogue.limit)
-    limit_before = np.full(n, np.nan)
-    limit_before[1:] = limit_after[:-1]
-    limit_before[starts[:-1]] = np.nan
+    limit_before, limit_after = limits_around(history)
     tier_before, tier_after = ladder.tier_of(limit_before), ladder.tier_of(limit_after)
 
     measures = _measures(catalogue)
@@ -170,8 +165,8 @@ def build_snapshots(history: History, ladder: LimitLadder, *, n_jobs: int = -1) 
         X=X,
         month_number=history.month_number,
         borrower_row=history.borrower_row,
-        position=position,
-        is_decision=_decisions(history, position, tier_before, tier_after),
+        position=_positions(history),
+        is_decision=decisions_of(history),
         limit_before=limit_before,
         limit_after=limit_after,
         tier_before=tier_before,
@@ -215,14 +210,31 @@ def _enter_states(X: FloatArray, catalogue: Catalogue, tier: IntArray, limit: Fl
             X[:, place] = limit
 
 
-def _decisions(history: History, position: IntArray, tier_before: IntArray, tier_after: IntArray) -> BoolArray:
+def limits_around(history: History) -> tuple[FloatArray, FloatArray]:
+    """The limit before each row and after it, (n,) each; NaN where unknown, as before a borrower's first row."""
+    after = history.values(history.catalogue.limit)
+    before = np.full(len(after), np.nan)
+    before[1:] = after[:-1]
+    before[history.starts[:-1]] = np.nan
+    return before, after
+
+
+def decisions_of(history: History) -> BoolArray:
+    """Rows that are decisions, as `build_snapshots` says: (n,)."""
     catalogue = history.catalogue
-    decided = (tier_after >= 0) & (position >= max(catalogue.warm_up, catalogue.decision_lag)) & ~history.is_no_cut
+    before, after = limits_around(history)
+    first = max(catalogue.warm_up, catalogue.decision_lag)
+    decided = ~np.isnan(after) & (_positions(history) >= first) & ~history.is_no_cut
     if "tier_in_force" in catalogue.state_names:
-        decided &= tier_before >= 0  # so never a borrower's first row
+        decided &= ~np.isnan(before)  # so never a borrower's first row
     if catalogue.reviewed is not None:
         decided &= history.values(catalogue.reviewed) > 0
     return np.asarray(decided, dtype=np.bool_)
+
+
+def _positions(history: History) -> IntArray:
+    """Each row's number within its borrower, from 0: (n,)."""
+    return np.asarray(np.arange(len(history)) - history.starts[history.borrower_row], dtype=np.int64)
 
 
 def _measures(catalogue: Catalogue) -> _Measures:

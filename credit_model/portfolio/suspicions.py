@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,6 +36,8 @@ class Falls:
     row: IntArray
     before: FloatArray
     after: FloatArray
+
+    NAMES: ClassVar[tuple[str, ...]] = ("row", "before", "after")
 
     def __len__(self) -> int:
         return len(self.row)
@@ -115,23 +119,59 @@ def lag_doubts(history: History, falls: Falls) -> list[LagDoubt]:
     A column that the limit bounds (a balance, an amount drawn) cannot follow a decision that is taken at the month's
     end, knowing it; where it does, the decision was taken before, and its month's figures are its effect.
     """
+    return lag_doubts_of(lag_counts(history, falls))
+
+
+@dataclass(frozen=True)
+class LagCounts:
+    """Of a column of amounts: cells that are known, and within the limit; as `LagDoubt`, falls and those it follows.
+
+    Counts of parts of a panel add up to its own.
+    """
+
+    n_known: int
+    n_within: int
+    n: int
+    n_follow: int
+
+    def __add__(self, other: LagCounts) -> LagCounts:
+        """Of both parts."""
+        sums = (a + b for a, b in zip(astuple(self), astuple(other), strict=True))
+        return LagCounts(*sums)
+
+
+def lag_counts(history: History, falls: Falls) -> dict[str, LagCounts]:
+    """The counts of every column of amounts, by its name; none where a lag is declared."""
     catalogue = history.catalogue
     if catalogue.decision_lag != 0:
-        return []
+        return {}
     limit = history.values(catalogue.limit)
-    found = []
+    found = {}
     for column in catalogue.columns:
         if column.unit != "money" or column.kind not in ("number", "integer"):
             continue
         cells = history.values(column.name)
         known = ~np.isnan(cells) & (limit > 0) & (cells > 0)
-        if not known.any() or (cells[known] <= limit[known]).mean() < _BOUNDED:
-            continue
         had_to = falls.row[cells[falls.row - 1] > falls.after]
-        follows = int((cells[had_to] <= limit[had_to]).sum())
-        if len(had_to) >= _LEAST_CASES and follows >= _FOLLOWS * len(had_to):
-            found.append(LagDoubt(column.name, len(had_to), follows))
+        found[column.name] = LagCounts(
+            n_known=int(known.sum()),
+            n_within=int((cells[known] <= limit[known]).sum()),
+            n=len(had_to),
+            n_follow=int((cells[had_to] <= limit[had_to]).sum()),
+        )
     return found
+
+
+def lag_doubts_of(counts: Mapping[str, LagCounts]) -> list[LagDoubt]:
+    """The columns that counts over a whole panel speak against."""
+    return [
+        LagDoubt(name, own.n, own.n_follow)
+        for name, own in counts.items()
+        if own.n_known
+        and own.n_within / own.n_known >= _BOUNDED
+        and own.n >= _LEAST_CASES
+        and own.n_follow >= _FOLLOWS * own.n
+    ]
 
 
 def returns_from_rises(history: History, falls: Falls) -> int:

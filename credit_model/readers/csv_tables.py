@@ -34,7 +34,7 @@ _MOST_LOOKED_AT = 50_000
 #: A number of which only the reading with a comma before the decimals makes sense; with room for a currency.
 _DECIMAL_COMMA = r"\D{0,4}(?:\d*,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+)\D{0,4}"
 #: The same for a point; unquoted numbers have no comma.
-_DECIMAL_POINT = r"[+-]?(?:\d*\.(?:\d{1,2}|\d{4,})|(?:0\d*|\d{4,}|)\.\d{3}|.*[eE].*)"
+DECIMAL_POINT = r"[+-]?(?:\d*\.(?:\d{1,2}|\d{4,})|(?:0\d*|\d{4,}|)\.\d{3}|.*[eE].*)"
 
 
 def read_csv(
@@ -70,26 +70,18 @@ def read_csv(
     text = decode(read_bytes(path), path, source.encoding)
     if not text or text.isspace():
         raise DataFileError(f"{path}: the file is empty; it must hold a header line and rows")
-    text, separator = _separated(path, text, source.separator)
-    header = _check_fields(path, text, separator)
+    text, separator = separated(path, text, source.separator)
+    header = check_fields(path, text, separator)
     known: dict[str, Collection[str]] = dict.fromkeys(id_columns, ()) | dict(categories or {})
-    blanks = {name: sorted(BLANKS - set(known.get(name, ()))) for name in header}
-    blanks |= {name: [""] for name in id_columns}
+    blanks = blanks_of(header, known, id_columns)
     by_point = source.decimal == "." or (source.decimal is None and separator == ",")
 
     def read(texts: Collection[str] | None) -> pd.DataFrame:
-        return pd.read_csv(
-            io.StringIO(text),
-            sep=separator,
-            dtype=str if texts is None else dict.fromkeys(texts, str),
-            keep_default_na=False,
-            na_values={name: blanks[name] for name in header},
-            low_memory=False,
-        )
+        return parse_text(text, separator, blanks, texts)
 
     try:
         frame = read([name for name in header if name in known] if by_point else None)
-        if by_point and source.decimal is None and '"' in text and _has_decimal_comma(frame, known):
+        if by_point and source.decimal is None and '"' in text and has_decimal_comma(frame, known):
             frame, by_point = read(None), False
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
         raise DataFileError(f"{path}: cannot be read as CSV ({one_line(error)}); write it again") from None
@@ -97,15 +89,38 @@ def read_csv(
         if name in header:
             frame[name] = as_whole_numbers(frame[name])
     floats = [name for name in frame.columns if by_point and pd.api.types.is_float_dtype(frame[name].dtype)]
-    if any(_proves_point(frame[name].to_numpy()) for name in floats):
+    if any(proves_point(frame[name].to_numpy()) for name in floats):
         frame.attrs[PROVEN_DECIMAL] = "."
     elif floats and source.decimal is None:
         written = read(None)[floats]
         marked = [name for name in floats if written[name].str.contains(".", regex=False).any()]
-        if any(written[name].str.fullmatch(_DECIMAL_POINT).any() for name in marked):
+        if any(written[name].str.fullmatch(DECIMAL_POINT).any() for name in marked):
             frame.attrs[PROVEN_DECIMAL] = "."
         else:
             frame[marked] = written[marked]
+    return frame
+
+
+def blanks_of(
+    header: Collection[str], known: Mapping[str, Collection[str]], id_columns: Collection[str]
+) -> dict[str, list[str]]:
+    """The texts that stand for a blank in each column; ``known`` are the values of columns of texts."""
+    blanks = {name: sorted(BLANKS - set(known.get(name, ()))) for name in header}
+    return {name: [""] if name in id_columns else own for name, own in blanks.items()}
+
+
+def parse_text(
+    text: str, separator: str, blanks: Mapping[str, list[str]], texts: Collection[str] | None
+) -> pd.DataFrame:
+    """The table that a text holds, columns ``texts`` (None: all) as they are written."""
+    frame: pd.DataFrame = pd.read_csv(
+        io.StringIO(text),
+        sep=separator,
+        dtype=str if texts is None else dict.fromkeys(texts, str),
+        keep_default_na=False,
+        na_values=dict(blanks),
+        low_memory=False,
+    )
     return frame
 
 
@@ -120,11 +135,11 @@ def how_written(path: Path, source: SourceFormat | None = None) -> tuple[str, st
     source = SourceFormat() if source is None else source
     content = read_bytes(path)
     text = decode(content, path, source.encoding)
-    _, separator = _separated(path, text, source.separator)
+    _, separator = separated(path, text, source.separator)
     return source.encoding or encoding_of(content, text), separator
 
 
-def _proves_point(values: FloatArray) -> bool:
+def proves_point(values: FloatArray) -> bool:
     """Whether numbers (n,) that were read with a point before decimals can have no point between thousands."""
     size = np.abs(values[np.isfinite(values)])
     size = size[size != np.floor(size)]
@@ -132,13 +147,13 @@ def _proves_point(values: FloatArray) -> bool:
     return bool(((size < 1) | (size > 1000) | (np.abs(thousands - size * 1000) > 1e-6)).any())
 
 
-def _has_decimal_comma(frame: pd.DataFrame, known: Collection[str]) -> bool:
+def has_decimal_comma(frame: pd.DataFrame, known: Collection[str]) -> bool:
     """Whether a text of a table shows that its numbers have commas before decimals."""
     texts = [name for name in frame.columns if name not in known and pd.api.types.is_string_dtype(frame[name].dtype)]
     return any(pd.Series(frame[name].dropna().unique()).str.fullmatch(_DECIMAL_COMMA).any() for name in texts)
 
 
-def _separated(path: Path, text: str, separator: str | None) -> tuple[str, str]:
+def separated(path: Path, text: str, separator: str | None) -> tuple[str, str]:
     """The text without a first line "sep=;", as Excel knows it, and the mark between its columns.
 
     Raises
@@ -185,8 +200,10 @@ def as_whole_numbers(ids: pd.Series) -> pd.Series:
     return ids
 
 
-def _check_fields(path: Path, text: str, separator: str) -> list[str]:
+def check_fields(path: Path, text: str, separator: str, *, lines_before: int = 0) -> list[str]:
     """The names in the header, which all lines below have a field for.
+
+    ``lines_before`` lines of the file were left out below the header.
 
     Raises
     ------
@@ -205,10 +222,10 @@ def _check_fields(path: Path, text: str, separator: str) -> list[str]:
     wrong = np.flatnonzero(n_fields != len(header))
     if len(wrong):
         first = int(wrong[0])
+        place, found = int(line[first]) + lines_before, int(n_fields[first])
         raise DataFileError(
-            f"{path}: line {int(line[first]):,} has {int(n_fields[first])} field{'s' if n_fields[first] > 1 else ''}, "
-            f"the header has {len(header)}; the file may be cut short or wrongly quoted there, write it again"
-            + _on_other_mark(header, separator)
+            f"{path}: line {place:,} has {found} field{'s' if found > 1 else ''}, the header has {len(header)}; the "
+            "file may be cut short or wrongly quoted there, write it again" + _on_other_mark(header, separator)
         )
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pandas as pd
@@ -15,7 +16,8 @@ from credit_model.readers.csv_tables import as_whole_numbers
 
 #: What stands for a blank in the name of a folder.
 _BLANK = "__HIVE_DEFAULT_PARTITION__"
-_Parts = dict[Path, dict[str, str | None]]
+#: Files, and of each the columns that the names of its folders give.
+Parts = dict[Path, dict[str, str | None]]
 
 
 def read_folder(folder: Path, kinds: Sequence[tuple[str, ...]], read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
@@ -34,24 +36,38 @@ def read_folder(folder: Path, kinds: Sequence[tuple[str, ...]], read: Callable[[
     DataFileError
         The folder holds no table, or its files have other columns.
     """
+    files = files_of_table(folder, kinds)
+    if list(files) == [folder / "history.parquet"]:
+        return read(folder / "history.parquet")
+    return _joined({file: with_partitions(file, read(file), own) for file, own in files.items()}, files)
+
+
+def files_of_table(folder: Path, kinds: Sequence[tuple[str, ...]]) -> Parts:
+    """The files that `read_folder` reads, in its order, and of each the columns that its folders' names give.
+
+    Raises
+    ------
+    DataFileError
+        The folder holds no table.
+    """
     try:
         if (folder / "history").is_dir():
-            return read_folder(folder / "history", kinds, read)
+            return files_of_table(folder / "history", kinds)
         if (folder / "history.parquet").exists():
-            return read(folder / "history.parquet")
+            return {folder / "history.parquet": {}}
         files = _files_of(folder, {})
     except OSError as error:
         raise unreadable(folder, error) from None
     for endings in kinds:
         chosen = {file: own for file, own in files.items() if file.name.lower().endswith(endings)}
         if chosen:
-            return _joined({file: _with_partitions(file, read(file), own) for file, own in chosen.items()}, chosen)
+            return chosen
     raise DataFileError(f"{folder}: the folder holds no .parquet or .csv file; give the folder with the histories")
 
 
-def _files_of(folder: Path, own: Mapping[str, str | None]) -> _Parts:
+def _files_of(folder: Path, own: Mapping[str, str | None]) -> Parts:
     """The files in a folder and its partitions, and the columns that their folders' names give."""
-    files: _Parts = {}
+    files: Parts = {}
     for name in sorted(os.listdir(folder)):
         path = folder / name
         if name.startswith("."):
@@ -65,7 +81,14 @@ def _files_of(folder: Path, own: Mapping[str, str | None]) -> _Parts:
     return files
 
 
-def _with_partitions(file: Path, table: pd.DataFrame, own: Mapping[str, str | None]) -> pd.DataFrame:
+def with_partitions(file: Path, table: pd.DataFrame, own: Mapping[str, str | None]) -> pd.DataFrame:
+    """A file's table with the columns that the names of its folders give, as texts.
+
+    Raises
+    ------
+    DataFileError
+        The table has such a column, too.
+    """
     for name in own:
         if name in table.columns:
             raise DataFileError(
@@ -74,15 +97,11 @@ def _with_partitions(file: Path, table: pd.DataFrame, own: Mapping[str, str | No
     return table.assign(**{name: pd.Series([value] * len(table), dtype=object) for name, value in own.items()})
 
 
-def _joined(parts: Mapping[Path, pd.DataFrame], partitions: _Parts) -> pd.DataFrame:
+def _joined(parts: Mapping[Path, pd.DataFrame], partitions: Parts) -> pd.DataFrame:
     tables = list(parts.values())
     first = set(tables[0].columns)
     for file, table in parts.items():
-        if other := sorted(map(str, first ^ set(table.columns))):
-            raise DataFileError(
-                f"{file}: must have the columns of the other files in its folder, but column {other[0]!r} stands only "
-                f"{'there' if other[0] in first else 'here'}; give tables of one kind"
-            )
+        check_same_columns(file, first, set(table.columns))
     if len(tables) == 1:
         whole = tables[0]
     else:
@@ -92,3 +111,18 @@ def _joined(parts: Mapping[Path, pd.DataFrame], partitions: _Parts) -> pd.DataFr
     for name in next(iter(partitions.values())):
         whole[name] = as_whole_numbers(whole[name])
     return whole
+
+
+def check_same_columns(file: Path, first: Set[Any], own: Set[Any]) -> None:
+    """Refuse a file of a folder that has other columns than its first one.
+
+    Raises
+    ------
+    DataFileError
+        So it has; the message names one of them.
+    """
+    if other := sorted(map(str, first ^ own)):
+        raise DataFileError(
+            f"{file}: must have the columns of the other files in its folder, but column {other[0]!r} stands only "
+            f"{'there' if other[0] in first else 'here'}; give tables of one kind"
+        )

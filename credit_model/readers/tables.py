@@ -27,7 +27,7 @@ from credit_model.readers.source_format import SourceFormat
 from credit_model.readers.workbooks import WORKBOOKS, read_workbook
 
 #: Endings of the files of a folder that are read together, the first kind that is there.
-_IN_FOLDERS = (PARQUET, (".csv",), tuple(f".csv{packed}" for packed in COMPRESSED), (".tsv", ".tab"), ARROW)
+IN_FOLDERS = (PARQUET, (".csv",), tuple(f".csv{packed}" for packed in COMPRESSED), (".tsv", ".tab"), ARROW)
 
 
 def read_table(
@@ -72,29 +72,48 @@ def read_table(
         raise DataFileError(f"{path}: is no database, and takes no query; leave it out")
 
     def read(file: Path) -> pd.DataFrame:
-        check_is_file(file)
-        suffixes = [suffix.lower() for suffix in file.suffixes[-2:]]
-        last = suffixes[-1] if suffixes else ""
-        if last in PARQUET:
-            return read_parquet(file)
-        if last in TEXTS or last == ".zip" or (last in COMPRESSED and suffixes[0] in TEXTS):
-            return read_csv(file, id_columns=ids, categories=categories, source=source)
-        if last in ARROW:
-            return read_arrow(file)
-        if last in WORKBOOKS:
-            return read_workbook(file, source.sheet, decimal=source.decimal or ".")
-        if last in DATABASES:
-            return read_database(file, query)
-        raise DataFileError(
-            f"{file}: a table's name must end in .parquet or .csv, .xlsx, .feather, .arrow, .duckdb or .sqlite, "
-            f"got {file.suffix or 'no suffix'}"
-        )
+        return read_file(file, id_columns=ids, categories=categories, source=source, query=query)
 
     try:
         is_folder = path.is_dir()
     except (OSError, ValueError):
         is_folder = False
-    return read_folder(path, _IN_FOLDERS, read) if is_folder else read(path)
+    return read_folder(path, IN_FOLDERS, read) if is_folder else read(path)
+
+
+def read_file(
+    file: Path,
+    *,
+    id_columns: tuple[str, ...],
+    categories: Mapping[str, Collection[str]] | None,
+    source: SourceFormat,
+    query: str | None,
+) -> pd.DataFrame:
+    """The table of one file, by the ending of its name; as `read_table`."""
+    check_is_file(file)
+    suffixes = [suffix.lower() for suffix in file.suffixes[-2:]]
+    last = suffixes[-1] if suffixes else ""
+    if last in PARQUET:
+        return read_parquet(file)
+    if is_text(file):
+        return read_csv(file, id_columns=id_columns, categories=categories, source=source)
+    if last in ARROW:
+        return read_arrow(file)
+    if last in WORKBOOKS:
+        return read_workbook(file, source.sheet, decimal=source.decimal or ".")
+    if last in DATABASES:
+        return read_database(file, query)
+    raise DataFileError(
+        f"{file}: a table's name must end in .parquet or .csv, .xlsx, .feather, .arrow, .duckdb or .sqlite, "
+        f"got {file.suffix or 'no suffix'}"
+    )
+
+
+def is_text(file: Path) -> bool:
+    """Whether a file is CSV by its name, which may tell that it is compressed, too."""
+    suffixes = [suffix.lower() for suffix in file.suffixes[-2:]]
+    last = suffixes[-1] if suffixes else ""
+    return last in TEXTS or last == ".zip" or (last in COMPRESSED and suffixes[0] in TEXTS)
 
 
 def as_table(

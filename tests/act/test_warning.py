@@ -9,7 +9,8 @@ import pytest
 from scipy.special import expit
 
 from credit_model import LimitPredictor, simulate_portfolio
-from credit_model.act.warning.fitting import logistic_lines
+from credit_model.act.warning import fitting
+from credit_model.act.warning.fitting import logistic_lines, warned_borrowers
 from credit_model.act.warning.inputs import AFTER, BEFORE, inputs_of, path_of
 from credit_model.act.warning.leaks import refuse_leaks
 from credit_model.act.warning.measures import average_precision, calibration_error, churn, cuts_caught
@@ -265,6 +266,34 @@ def test_the_fit_does_not_depend_on_the_number_of_threads(warned, warned_panel):
     again = one.fitted.warning
     assert again.digest == warned.fitted.warning.digest
     assert np.array_equal(again.trial.nodes, warned.fitted.warning.trial.nodes)
+
+
+def test_of_a_large_panel_some_borrowers_are_drawn_whatever_else_it_holds():
+    ids, n_rows = np.arange(2000), np.full(2000, 36)
+    drawn = warned_borrowers(ids, n_rows, seed=4, most_rows=36_100)
+    assert drawn.sum() == 1002  # 1,002 borrowers of 36 rows are 36,072
+    assert warned_borrowers(ids, n_rows, seed=4, most_rows=72_000).all()
+    some = np.random.default_rng(0).permutation(2000)[:1500]
+    few = warned_borrowers(ids[some], n_rows[some], seed=4, most_rows=20_000)
+    assert drawn[some][few].all()
+    other = warned_borrowers(ids, n_rows, seed=5, most_rows=36_100)
+    assert 400 < (drawn & other).sum() < 600
+
+
+def test_an_early_warning_of_a_large_panel_looks_at_the_borrowers_drawn_alone(warned, warned_panel, monkeypatch):
+    class LookedAtError(Exception):
+        pass
+
+    def first_look(history, *args, **options):
+        raise LookedAtError(history.borrower_ids.tolist(), len(history))
+
+    monkeypatch.setattr(fitting, "MOST_ROWS", 15_000)
+    monkeypatch.setattr(fitting, "build_snapshots", first_look)
+    history = warned.fitted.panel(warned_panel.history)
+    drawn = warned_borrowers(history.borrower_ids, np.diff(history.starts), seed=7)
+    with pytest.raises(LookedAtError) as looked:
+        fitting.fit_warning(warned.fitted, history, seed=7)
+    assert looked.value.args == (history.borrower_ids[drawn].tolist(), 36 * 416)  # 416 of 36 rows are 14,976
 
 
 def planted(panel, column_of):

@@ -76,3 +76,10 @@ def test_nothing_of_the_training_portfolio_is_outside():
 
 def test_explanations_made_without_a_model_have_seen_everything(explanations):
     assert (replace(explanations, unseen=np.empty(0, dtype=np.int64)).unseen == -1).all()
+
+
+def test_ranges_of_parts_together_are_those_of_all_rows():
+    X = np.array([[1.0, np.nan, np.nan], [3.0, 5.0, np.nan], [np.nan, 2.0, np.nan]])
+    together, whole = Seen.together([Seen.in_rows(X[:1]), Seen.in_rows(X[1:])]), Seen.in_rows(X)
+    np.testing.assert_array_equal(together.low, whole.low)
+    np.testing.assert_array_equal(together.high, whole.high)

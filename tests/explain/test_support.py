@@ -118,3 +118,11 @@ def test_the_table_tells_what_supporting_cuts_costs():
 def test_a_threshold_without_bound_is_refused():
     with pytest.raises(CreditModelError, match="times_usual must be a finite number >= 1, got 1000"):
         SupportRule(times_usual=10**400)
+
+
+def test_decisions_that_stand_for_others_are_counted_as_many_times():
+    # 60 kept decisions that stand for five each, and 40 cuts: 340 decisions, of which 40 were cut.
+    risk, fell = np.full(100, 0.12), np.arange(100) < 40
+    held = HeldOutRisk.of_decisions(risk, fell, usual=0.1, weight=np.where(fell, 1.0, 5.0))
+    frequency = held.frequency(0.12)
+    assert (frequency.n, frequency.n_cut) == (340, 40)

@@ -89,6 +89,44 @@ def test_equal_rows_are_forecast_with_their_weighted_tier_shares():
     np.testing.assert_allclose(model.predict_proba([[1.0]])[0], [1 / 8, 2 / 8, 5 / 8], atol=1e-4)
 
 
+@pytest.mark.parametrize("structure", ["score", "joint", "free", "heads"])
+def test_weights_that_are_all_alike_change_nothing(structure):
+    frame, tier = portfolio(n=600)
+    given = {"structure": structure, "max_iter": 20, "min_samples_leaf": 5}
+    held_out = {"X_val": frame[400:], "y_val": tier[400:]}
+    plain = portfolio_model(**given).fit(frame[:400], tier[:400], **held_out)
+    weighed = portfolio_model(**given).fit(
+        frame[:400], tier[:400], np.ones(400), **held_out, sample_weight_val=np.ones(200)
+    )
+    np.testing.assert_array_equal(weighed.predict_proba(frame), plain.predict_proba(frame))
+
+
+@pytest.mark.parametrize("structure", ["score", "joint"])
+def test_a_row_of_weight_two_counts_as_two_rows_of_a_score(structure):
+    # A leaf takes any number of rows here, and bins are the values themselves: both fits have the same to choose from.
+    frame, tier = portfolio(n=600)
+    frame, weight = frame.drop(columns="noise"), np.r_[np.full(200, 2.0), np.ones(400)]
+    given = {"structure": structure, "max_iter": 30, "min_samples_leaf": 1}
+    held_out = {"X_val": frame[400:], "y_val": tier[400:]}
+    weighed = portfolio_model(**given).fit(frame[:400], tier[:400], weight[:400], **held_out)
+    twice = np.r_[np.arange(200), np.arange(400)]
+    doubled = portfolio_model(**given).fit(frame.iloc[twice], tier[twice], **held_out)
+    np.testing.assert_allclose(weighed.predict_proba(frame), doubled.predict_proba(frame), atol=1e-9)
+
+
+@pytest.mark.parametrize("structure", ["score", "free", "heads", "auto"])
+def test_held_out_rows_count_by_their_weights(structure):
+    frame, tier = portfolio(n=900)
+    given = {"structure": structure, "max_iter": 40, "n_iter_no_change": 5, "min_samples_leaf": 5}
+    weight = np.r_[np.ones(150), np.zeros(150)]
+    few = portfolio_model(**given).fit(frame[:600], tier[:600], X_val=frame[600:750], y_val=tier[600:750])
+    weighed = portfolio_model(**given).fit(
+        frame[:600], tier[:600], X_val=frame[600:], y_val=tier[600:], sample_weight_val=weight
+    )
+    assert weighed.rounds_ == few.rounds_
+    np.testing.assert_array_equal(weighed.predict_proba(frame), few.predict_proba(frame))
+
+
 def test_rows_without_weight_change_nothing():
     frame, tier = portfolio(5, n=600)
     weight = np.r_[np.ones(400), np.zeros(200)]

@@ -109,3 +109,10 @@ def test_calibration_of_one_single_forecast_has_one_bin():
     table = calibration_by_threshold(np.array([0, 1, 1]), np.full((3, 2), 0.5))
     assert table["n"].tolist() == [3]
     assert table["observed"].tolist() == pytest.approx([2 / 3])
+
+
+def test_rows_count_in_the_ranked_probability_score_by_their_weights():
+    # Losses 0.25 and 1: (3 * 0.25 + 1) / 4.
+    tier, probability = np.array([1, 0]), np.array([[0.5, 0.5], [0.0, 1.0]])
+    assert ranked_probability_score(tier, probability, np.array([3.0, 1.0])) == pytest.approx(0.4375)
+    assert ranked_probability_score(tier, probability, np.full(2, 7.0)) == ranked_probability_score(tier, probability)

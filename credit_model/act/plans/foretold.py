@@ -34,14 +34,32 @@ def drift_of(fitted: FittedModel, snapshots: Snapshots, *, n_jobs: int = -1) -> 
     Drift or None
         None where there are too few cuts.
     """
+    cut = cuts_followed(snapshots)
+    return drift_of_cuts(fitted, snapshots, cut[some_of(len(cut))], n_jobs=n_jobs)
+
+
+def cuts_followed(snapshots: Snapshots) -> IntArray:
+    """Cuts after which the borrower has more months: row numbers."""
     row = decrease_rows(snapshots)
     row = row[(snapshots.position[row] >= snapshots.catalogue.warm_up) & (snapshots.tier_before[row] > 0)]
-    last = snapshots.history.starts[1:][snapshots.borrower_row[row]] - 1
-    row, last = row[row < last], last[row < last]
+    return row[row < _last(snapshots, row)]
+
+
+def some_of(n: int) -> IntArray:
+    """At most `MOST_CASES` of n cuts, evenly spaced: their numbers."""
+    return np.linspace(0, n - 1, min(n, MOST_CASES)).astype(np.int64)
+
+
+def drift_of_cuts(fitted: FittedModel, snapshots: Snapshots, row: IntArray, *, n_jobs: int = -1) -> Drift | None:
+    """`drift_of` by some of the cuts that are followed, rows (n,) of a portfolio or of some of its borrowers."""
     if not len(row):
         return None
-    some = np.linspace(0, len(row) - 1, min(len(row), MOST_CASES)).astype(np.int64)
-    return Drift.of_cases(foretold_errors(fitted, snapshots, row[some], last[some], n_jobs=n_jobs))
+    return Drift.of_cases(foretold_errors(fitted, snapshots, row, _last(snapshots, row), n_jobs=n_jobs))
+
+
+def _last(snapshots: Snapshots, row: IntArray) -> IntArray:
+    """The last row of each row's borrower: (n,)."""
+    return np.asarray(snapshots.history.starts[1:][snapshots.borrower_row[row]] - 1, dtype=np.int64)
 
 
 def foretold_errors(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from credit_model.act.warning.inputs import Inputs, inputs_of
@@ -17,6 +20,7 @@ from credit_model.act.warning.outcomes import (
 from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.errors import HistoryError
 from credit_model.fitted_model import FittedModel
+from credit_model.model.bag import digests_of, mixed
 from credit_model.model.categories import coded
 from credit_model.model.early_warning import HEADLINE, LEADS, SIGNS, EarlyWarning
 from credit_model.model.threshold_pairs import ThresholdPairs
@@ -32,6 +36,8 @@ SETTINGS = {"learning_rate": 0.06, "max_leaf_nodes": 8, "min_samples_leaf": 100,
 MOST_ROUNDS, PATIENCE = 400, 25
 #: Lines that are not cut and pairs that a fit sees at most; they are drawn, and count for those that are not.
 MOST_LINES, MOST_PAIRS = 40_000, 150_000
+#: Rows of a panel that are looked at, at most: of a larger one, those of some borrowers.
+MOST_ROWS = 1_000_000
 #: Fewest borrowers whose cut must be ahead on either side of the split.
 LEAST_CUT = 20
 
@@ -41,7 +47,7 @@ def fit_warning(fitted: FittedModel, history: History, *, seed: int, n_jobs: int
 
     A trial sees the months before the split's first late one, and of them only what was known before it. Borrowers whom
     it did not see choose its number of trees, the late months calibrate it. The warning's own trees are then fitted on
-    all months with as many trees.
+    all months with as many trees. A panel of more than `MOST_ROWS` rows is learnt from by some of its borrowers.
 
     Parameters
     ----------
@@ -62,6 +68,8 @@ def fit_warning(fitted: FittedModel, history: History, *, seed: int, n_jobs: int
             f"the early warning needs limits that move: catalogue {fitted.catalogue.name!r} declares no state "
             "tier_in_force; train without it (--no-warning, or warning=False)"
         )
+    if len(history) > MOST_ROWS:
+        history = history.at(np.flatnonzero(warned_borrowers(history.borrower_ids, np.diff(history.starts), seed=seed)))
     snapshots = build_snapshots(history, fitted.ladder, n_jobs=n_jobs)
     standing, outcomes = standing_of(snapshots, LEADS, n_jobs=n_jobs), outcomes_of(snapshots)
     rng = np.random.default_rng([seed, 9])
@@ -81,6 +89,27 @@ def fit_warning(fitted: FittedModel, history: History, *, seed: int, n_jobs: int
         trees, _ = _boosted(fitted, _pairs(inputs, own, share, categories, rng), None, categories, rounds, seed)
     slope, intercepts = _calibration(trial, inputs.take(late), own.of(late), share[late], categories, n_jobs)
     return EarlyWarning(trees, trial, categories, slope, intercepts, usual, n_rows)
+
+
+def warned_borrowers(
+    borrower_ids: NDArray[Any], n_rows: IntArray, *, seed: int, most_rows: int | None = None
+) -> BoolArray:
+    """Which borrowers of a panel an early warning is fitted on: all, or of about so many rows, drawn by chance: (n,).
+
+    Parameters
+    ----------
+    borrower_ids : array, (n,)
+    n_rows : int64 array, (n,)
+        Rows of each.
+    seed : int
+        With a borrower's id it says how early its turn comes, whatever the panel.
+    most_rows : int, optional
+        None: `MOST_ROWS`.
+    """
+    turn = np.argsort(mixed(digests_of(borrower_ids) ^ np.uint64(seed)), kind="stable")
+    drawn = np.zeros(len(turn), dtype=np.bool_)
+    drawn[turn] = np.cumsum(n_rows[turn]) <= (MOST_ROWS if most_rows is None else most_rows)
+    return drawn
 
 
 def _drawn(row: IntArray, outcomes: Outcomes, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:

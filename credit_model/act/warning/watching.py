@@ -267,11 +267,7 @@ def watch_month(
     fitted.check(snapshots)
     row = np.flatnonzero(open_lines(snapshots) & (snapshots.month_number == month)).astype(np.int64)
     n = n_alerts(len(row), capacity)
-    if not n:
-        raise HistoryError(
-            f"no line with a limit above the lowest tier and {snapshots.catalogue.warm_up} months on record is open in "
-            f"{format_month(month, snapshots.history.month_type)}; give another month, or a longer history"
-        )
+    check_any_open(n, fitted, month, snapshots.history.month_type)
     standing = standing_of(snapshots, LEADS, n_jobs=n_jobs) if standing is None else standing
     risk = expit(risk_scores(warning, inputs_of(fitted, standing, row, n_jobs=n_jobs), n_jobs=n_jobs))
     order = np.argsort(-risk[:, HEADLINE - 1], kind="stable")
@@ -293,6 +289,15 @@ def watch_month(
         reasons=reasons,
         set_month_number=snapshots.month_number[reasons.reference_row],
     )
+
+
+def check_any_open(n: int, fitted: FittedModel, month: int, month_type: MonthType) -> None:
+    """Refuse a month in which no line is open."""
+    if not n:
+        raise HistoryError(
+            f"no line with a limit above the lowest tier and {fitted.catalogue.warm_up} months on record is open in "
+            f"{format_month(month, month_type)}; give another month, or a longer history"
+        )
 
 
 def risk_scores(warning: EarlyWarning, inputs: Inputs, *, of_trial: bool = False, n_jobs: int = -1) -> FloatArray:
