@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit_model.arrays import BoolArray, FloatArray, IntArray
+from credit_model.portfolio.cell_kernels import count_bounded
 from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
 
@@ -124,8 +125,8 @@ def lag_doubts(history: History, falls: Falls) -> list[LagDoubt]:
         if column.unit != "money" or column.kind not in ("number", "integer"):
             continue
         cells = history.values(column.name)
-        known = ~np.isnan(cells) & (limit > 0) & (cells > 0)
-        if not known.any() or (cells[known] <= limit[known]).mean() < _BOUNDED:
+        n_known, n_within = count_bounded(cells, limit)
+        if not n_known or n_within / n_known < _BOUNDED:
             continue
         had_to = falls.row[cells[falls.row - 1] > falls.after]
         follows = int((cells[had_to] <= limit[had_to]).sum())
