@@ -35,7 +35,7 @@ _DIGEST_SIZE = hashlib.sha256().digest_size
 _told: list[str] = []
 
 
-def kernel(function: Callable[..., Any] | None = None, *, inline: str = "never") -> Any:
+def kernel(function: Callable[..., Any] | None = None, *, inline: str = "never", error_model: str = "python") -> Any:
     """Compile a function in numba's nopython mode, without the GIL, and keep it for the next run.
 
     Parameters
@@ -43,7 +43,8 @@ def kernel(function: Callable[..., Any] | None = None, *, inline: str = "never")
     function : callable
         Written as ``@kernel`` or ``@kernel(inline="always")``.
     inline : {"never", "always"}
-        As in `numba.njit`.
+    error_model : {"python", "numpy"}
+        As in `numba.njit`: by "numpy" a division by zero is infinite or NaN, and many are made at once.
 
     Warns
     -----
@@ -51,8 +52,8 @@ def kernel(function: Callable[..., Any] | None = None, *, inline: str = "never")
         Once a process: kernels cannot be kept, or what was kept is damaged. They are compiled again then.
     """
     if function is None:
-        return lambda function: kernel(function, inline=inline)
-    made = njit(nogil=True, inline=inline)(function)
+        return lambda function: kernel(function, inline=inline, error_model=error_model)
+    made = njit(nogil=True, inline=inline, error_model=error_model)(function)
     if hasattr(made, "py_func"):  # not so where numba is told to compile nothing (NUMBA_DISABLE_JIT)
         try:
             made._cache = _Cache(made.py_func)

@@ -10,6 +10,7 @@ from credit_model.cli.console import working
 from credit_model.errors import CatalogueError, CreditModelError, Gathering, HistoryError
 from credit_model.portfolio.catalogue import Catalogue, readable_part
 from credit_model.portfolio.history import History, check_table, read_raw
+from credit_model.readers.arrow_tables import release_memory
 from credit_model.readers.databases import without_password
 from credit_model.readers.source_format import SourceFormat
 from credit_model.readers.tables import read_table
@@ -26,7 +27,9 @@ def read_history(path: str, catalogue: Catalogue, *, query: str | None = None, s
         The file cannot be read, or breaks the catalogue's rules.
     """
     with working(f"reading {without_password(path)}"):
-        return _checked(path, read_raw(path, catalogue, query=query, sheet=sheet), catalogue)
+        history = _checked(path, read_raw(path, catalogue, query=query, sheet=sheet), catalogue)
+        release_memory()
+        return history
 
 
 def check_all(
@@ -55,6 +58,8 @@ def check_all(
         with mistakes:
             raw = read_raw(path, read.catalogue, query=query, sheet=sheet)
             history = _checked(path, raw.drop(columns=list(read.unread), errors="ignore"), read.catalogue)
+            del raw
+            release_memory()
         mistakes.tell(CreditModelError)
         return read.catalogue, history
 

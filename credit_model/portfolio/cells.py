@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.errors import HistoryError
+from credit_model.portfolio import cell_kernels as kernels
 from credit_model.portfolio.declarations import Column
 from credit_model.portfolio.months import MonthType, format_month
 from credit_model.portfolio.written_numbers import Written, read_column, texts_of
@@ -21,6 +22,8 @@ _KIND_NAMES = {"number": "a number", "integer": "a whole number", "boolean": "tr
 _PLURALS = {"number": "numbers", "integer": "whole numbers", "boolean": "true or false"}
 #: Whole numbers beyond this may change when they become floats.
 _MOST_EXACT = 2.0**53
+#: Bytes of whole numbers that all lie within it.
+_ALWAYS_EXACT = 4
 #: The code of a category's value that means "not known".
 _UNKNOWN = -2
 
@@ -84,7 +87,8 @@ def _numbers(raw: pd.Series, column: Column, written: Written, order: IntArray |
         values = raw.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
         return _parsed(raw, column, written, order, row_of)
-    if pd.api.types.is_integer_dtype(dtype):
+    is_short = isinstance(dtype, np.dtype) and dtype.itemsize <= _ALWAYS_EXACT
+    if pd.api.types.is_integer_dtype(dtype) and not is_short:
         wrong = np.abs(values) >= _MOST_EXACT
         wrong[wrong] = [abs(int(cell)) > int(_MOST_EXACT) for cell in raw[wrong]]
         if wrong.any():
@@ -262,18 +266,19 @@ def check_rules(
         refuse(values < column.minimum, f"be >= {column.minimum:g}")
     if column.maximum is not None and high > column.maximum:
         refuse(values > column.maximum, f"be <= {column.maximum:g}")
-    if column.kind == "integer":
-        broken = (values != np.floor(values)) & ~np.isnan(values)
-        if broken.any():
-            refuse(broken, "be whole numbers")
-    if column.kind == "boolean" and (low < 0 or high > 1 or ((values != 0) & (values != 1) & ~np.isnan(values)).any()):
+    if column.kind == "integer" and kernels.count_parts(values):
+        refuse((values != np.floor(values)) & ~np.isnan(values), "be whole numbers")
+    if column.kind == "boolean" and kernels.count_untrue(values):
         refuse((values != 0) & (values != 1) & ~np.isnan(values), "be true or false")
-    if column.max_rise is not None and in_time and not told:
-        rise = np.diff(values)
-        months = np.diff(number)
-        jumps = np.concatenate([[False], (np.diff(codes) == 0) & (rise > column.max_rise * months)])
-        if jumps.any():
-            refuse(jumps, f"rise by at most {column.max_rise:g} a month", rise=True)
+    if (
+        column.max_rise is not None
+        and in_time
+        and not told
+        and kernels.count_rises(values, codes, number, float(column.max_rise))
+    ):
+        is_high = np.diff(values) > column.max_rise * np.diff(number)
+        jumps = np.concatenate([[False], (np.diff(codes) == 0) & is_high])
+        refuse(jumps, f"rise by at most {column.max_rise:g} a month", rise=True)
     if told:
         raise HistoryError(*told)
 

@@ -149,8 +149,13 @@ class _Reading:
 
     def _of_instants(self, column: pd.Series) -> IntArray:
         zone = getattr(column.dt, "tz", None)
-        wall = column.dt.tz_localize(None) if zone is not None else column
-        return self._of_wall_times(wall.to_numpy(), is_utc=zone is not None and _is_utc(zone), shown=_cells_of(column))
+        wall = (column.dt.tz_localize(None) if zone is not None else column).to_numpy()
+        is_utc = zone is not None and _is_utc(zone)
+        place, distinct = pd.factorize(wall)
+        try:
+            return self._of_wall_times(distinct, is_utc=is_utc, shown=str)[place]
+        except HistoryError:  # told of the first row that is wrong, not of the first distinct time
+            return self._of_wall_times(wall, is_utc=is_utc, shown=_cells_of(column))
 
     def _of_wall_times(self, wall: Days, *, is_utc: bool, shown: Callable[[int], str]) -> IntArray:
         """Months of times as a clock shows them; times that another zone would put into another month are refused.

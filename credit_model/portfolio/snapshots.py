@@ -14,15 +14,18 @@ import pandas as pd
 
 from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.parallel import as_finished
-from credit_model.portfolio import window_kernels as kernels
-from credit_model.portfolio.declarations import SUMMARIES, Catalogue
+from credit_model.portfolio import window_kernels
+from credit_model.portfolio.declarations import SUMMARIES, Catalogue, Feature, Summary
+from credit_model.portfolio.feature_kernels import fill_features
 from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
+from credit_model.portfolio.window_kernels import LIMIT_IN_FORCE, NO_DENOMINATOR
 
 #: Rows that one thread takes at a time.
-ROWS_AT_ONCE = 16_384
+ROWS_AT_ONCE = 4_096
 
-_SUMMARY_NUMBER = {name: int(getattr(kernels, name.upper())) for name in SUMMARIES}
+_SUMMARY_NUMBER = {name: int(getattr(window_kernels, name.upper())) for name in SUMMARIES}
+_ABOVE_A_BOUND = ("share", "count", "months_since")
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,12 @@ class Snapshots:
 
 @dataclass(frozen=True)
 class _Measures:
-    """A catalogue's features as the kernel takes them."""
+    """A catalogue's features as `feature_kernels.fill_features` takes them."""
 
     columns: tuple[str, ...]
-    table: IntArray
+    summaries: IntArray
     above: FloatArray
+    ratios: IntArray
     state_ratio_index: IntArray
 
 
@@ -238,41 +242,32 @@ def _positions(history: History) -> IntArray:
 
 
 def _measures(catalogue: Catalogue) -> _Measures:
-    columns: list[str] = []
+    columns: dict[str, int] = {}
+    summaries: dict[tuple[int, int, int, float], int] = {}
 
-    def place_of(name: str) -> int:
-        if name not in columns:
-            columns.append(name)
-        return columns.index(name)
+    def summary_of(column: str, summary: Summary, feature: Feature) -> int:
+        above = feature.above if summary in _ABOVE_A_BOUND else 0.0
+        place = columns.setdefault(column, len(columns))
+        return summaries.setdefault((place, _SUMMARY_NUMBER[summary], feature.window, above), len(summaries))
 
-    rows: list[tuple[int, ...]] = []
-    above: list[float] = []
+    ratios: list[tuple[int, int, int, int]] = []
     state_ratios: list[int] = []
     for target, feature in enumerate(catalogue.features):
         if feature.role == "state":
             continue
-        below, kept = kernels.NO_DENOMINATOR, -1
+        upper = summary_of(feature.column or feature.numerator or "", feature.summary, feature)
+        lower, kept = NO_DENOMINATOR, -1
         if feature.denominator == "limit_in_force":
-            below, kept = kernels.LIMIT_IN_FORCE, len(state_ratios)
+            lower, kept = LIMIT_IN_FORCE, len(state_ratios)
             state_ratios.append(target)
         elif feature.denominator is not None:
-            below = place_of(feature.denominator)
-        rows.append(
-            (
-                target,
-                place_of(feature.column or feature.numerator or ""),
-                _SUMMARY_NUMBER[feature.summary],
-                feature.window,
-                below,
-                _SUMMARY_NUMBER[feature.denominator_summary],
-                kept,
-            )
-        )
-        above.append(feature.above)
+            lower = summary_of(feature.denominator, feature.denominator_summary, feature)
+        ratios.append((target, upper, lower, kept))
     return _Measures(
         columns=tuple(columns),
-        table=np.array(rows, dtype=np.int64),
-        above=np.array(above, dtype=np.float64),
+        summaries=np.array([own[:3] for own in summaries], dtype=np.int64).reshape(-1, 3),
+        above=np.array([own[3] for own in summaries], dtype=np.float64),
+        ratios=np.array(ratios, dtype=np.int64).reshape(-1, 4),
         state_ratio_index=np.array(state_ratios, dtype=np.int64),
     )
 
@@ -286,7 +281,7 @@ def _fill(
     numerators: FloatArray,
     n_jobs: int,
 ) -> None:
-    cells = np.stack([history.values(name) for name in measures.columns])
+    columns = [history.values(name) for name in measures.columns]
     month, starts = history.month_number, history.starts
 
     # Blocks end between borrowers, so that no two threads write the same row.
@@ -294,9 +289,19 @@ def _fill(
     edges = np.unique(np.minimum(edges, len(starts) - 1)).tolist()
 
     def work(block: int) -> None:
-        first, last = edges[block], edges[block + 1]
-        kernels.fill_features(
-            cells, month, starts, first, last, lag, limit, measures.table, measures.above, X, numerators
+        borrowers = slice(edges[block], edges[block + 1] + 1)
+        rows = slice(int(starts[borrowers][0]), int(starts[borrowers][-1]))
+        fill_features(
+            np.stack([cells[rows] for cells in columns]),
+            month[rows],
+            starts[borrowers] - rows.start,
+            lag,
+            limit[rows],
+            measures.summaries,
+            measures.above,
+            measures.ratios,
+            X[rows],
+            numerators[rows],
         )
 
     for _ in as_finished(work, len(edges) - 1, n_jobs):

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from credit_model.arrays import BoolArray, FloatArray, IntArray
+from credit_model.portfolio.cell_kernels import count_bounded
 from credit_model.portfolio.history import History
 from credit_model.portfolio.ladder import LimitLadder
 
@@ -151,11 +152,11 @@ def lag_counts(history: History, falls: Falls) -> dict[str, LagCounts]:
         if column.unit != "money" or column.kind not in ("number", "integer"):
             continue
         cells = history.values(column.name)
-        known = ~np.isnan(cells) & (limit > 0) & (cells > 0)
+        n_known, n_within = count_bounded(cells, limit)
         had_to = falls.row[cells[falls.row - 1] > falls.after]
         found[column.name] = LagCounts(
-            n_known=int(known.sum()),
-            n_within=int((cells[known] <= limit[known]).sum()),
+            n_known=n_known,
+            n_within=n_within,
             n=len(had_to),
             n_follow=int((cells[had_to] <= limit[had_to]).sum()),
         )

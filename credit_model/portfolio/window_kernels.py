@@ -1,4 +1,4 @@
-"""The kernels behind `portfolio.snapshots`: one number from the months of a window.
+"""One number from the months of a window, of which some may be missing.
 
 Every window is summed afresh from its own cells. A running sum would be a little faster, but its rounding errors
 depend on months long past, and a feature that has not changed would no longer be equal bit for bit.
@@ -18,53 +18,29 @@ NO_DENOMINATOR, LIMIT_IN_FORCE = -1, -2
 
 
 @kernel
-def fill_features(  # type: ignore[no-untyped-def]
-    cells, month, starts, first, last, lag, limit_before, measures, above, X, numerators
-):
-    """Fill the features of borrowers first .. last - 1.
+def summarise_rows(summary, cells, month, lag, window, above, found):  # type: ignore[no-untyped-def]
+    """Summarise the windows of each row of a borrower.
 
     Parameters
     ----------
-    cells : float64 array, (n_columns, n)
-        The columns, rows sorted by borrower and month; NaN is missing.
+    summary : int
+    cells : float64 array, (n,)
     month : int64 array, (n,)
-    starts : int64 array, (n_borrowers + 1,)
-    first, last, lag : int
-    limit_before : float64 array, (n,)
-    measures : int64 array, (n_measures, 7)
-        Column of ``X`` to fill; column of ``cells``; summary; window in months; column of the denominator (or one
-        of the codes above); its summary; column of ``numerators`` or -1.
-    above : float64 array, (n_measures,)
-    X : float64 array, (n, n_features)
-    numerators : float64 array, (n, n_state_ratios)
+    lag, window : int
+        Months.
+    above : float
+        For share, count and months since.
+    found : float64 array, (n,)
+        What is filled.
     """
-    for b in range(first, last):
-        start, end = starts[b], starts[b + 1]
-        for f in range(len(measures)):
-            target, source, summary, window, below, below_summary, kept = measures[f]
-            column, divisor = cells[source], cells[max(below, 0)]
-            lo = hi = start
-            for row in range(start, end):
-                until = month[row] - lag
-                while hi < end and month[hi] <= until:
-                    hi += 1
-                while lo < hi and month[lo] <= until - window:
-                    lo += 1
-                value = summarise(summary, column, month, lo, hi, until, window, above[f])
-                if kept >= 0:
-                    numerators[row, kept] = value
-                if below == LIMIT_IN_FORCE:
-                    value = ratio(value, limit_before[row])
-                elif below != NO_DENOMINATOR:
-                    total = summarise(below_summary, divisor, month, lo, hi, until, window, above[f])
-                    value = ratio(value, total)
-                X[row, target] = value
-
-
-@kernel
-def ratio(numerator, denominator):  # type: ignore[no-untyped-def]
-    """The quotient, NaN where the denominator is not above 0."""
-    return numerator / denominator if denominator > 0 else np.nan
+    lo = hi = 0
+    for row in range(len(cells)):
+        until = month[row] - lag
+        while hi < len(cells) and month[hi] <= until:
+            hi += 1
+        while lo < hi and month[lo] <= until - window:
+            lo += 1
+        found[row] = summarise(summary, cells, month, lo, hi, until, window, above)
 
 
 @kernel

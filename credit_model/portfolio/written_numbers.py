@@ -78,7 +78,7 @@ def texts_of(raw: pd.Series) -> Texts:
     elif pd.api.types.is_string_dtype(raw.dtype):
         is_text = raw.notna().to_numpy()
     else:
-        is_text = np.zeros(len(raw), dtype=np.bool_)
+        return Texts(np.zeros(len(raw), dtype=np.bool_), np.zeros(0, dtype=np.int64), [])
     place, distinct = pd.factorize(raw[is_text])
     texts = [str(text).encode(errors="replace").decode() for text in distinct]  # no half of a surrogate pair
     return Texts(is_text, place.astype(np.int64), texts)
@@ -105,7 +105,8 @@ def settle_decimal(columns: Iterable[tuple[Column, pd.Series]], source: SourceFo
     found, of = Marks(PROVEN_DECIMAL if proven == "." else None), {PROVEN_DECIMAL: "the file"}
     for column, raw in columns:
         unknown = {text for text in source.missing.get(column.name, ()) if isinstance(text, str)}
-        marks = marks_of([text for text in texts_of(raw).distinct if text.strip() not in unknown])
+        texts = [text for text in texts_of(raw).distinct if text.strip() not in unknown]
+        marks = marks_of(texts) if texts else Marks()
         of |= {text: column.name for text in (marks.point, marks.comma, marks.doubtful) if text}
         found |= marks
     if found.decimal is not None:

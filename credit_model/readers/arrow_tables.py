@@ -50,6 +50,13 @@ def _read(path: Path, read: Callable[[Path], pd.DataFrame], what: str) -> pd.Dat
         raise
     except Exception as error:  # a damaged file can make its reader fail in any way
         raise _damaged(path, error, what) from None
+    finally:
+        release_memory()  # what was read was held twice for a while
+
+
+def release_memory() -> None:
+    """Give back to the system what Arrow keeps of tables that are gone, for the next ones."""
+    pa.default_memory_pool().release_unused()
 
 
 def _damaged(path: Path, error: Exception, what: str) -> DataFileError:

@@ -252,12 +252,7 @@ def _fields_by_line(text: str, separator: str) -> tuple[IntArray, IntArray]:
         found = [(len(record), reader.line_num) for record in reader if record]
         table = np.array(found, dtype=np.int64).reshape(-1, 2)
         return table[:, 0], table[:, 1]
-    content = np.frombuffer(text.encode(), dtype=np.uint8)
-    ends = np.flatnonzero(content == ord("\n"))
-    if not len(ends) or ends[-1] != len(content) - 1:
-        ends = np.append(ends, len(content))
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    marks = np.flatnonzero(content == ord(separator))
-    filled = ends > starts
-    n_fields = np.searchsorted(marks, ends) - np.searchsorted(marks, starts) + 1
-    return n_fields[filled], np.flatnonzero(filled) + 1
+    lines = text.split("\n")
+    n_fields = np.fromiter((line.count(separator) + 1 if line else 0 for line in lines), np.int64, len(lines))
+    filled = np.flatnonzero(n_fields)
+    return n_fields[filled], filled + 1

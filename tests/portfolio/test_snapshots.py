@@ -187,22 +187,26 @@ def plain_snapshots(raw: pd.DataFrame, catalogue: Catalogue) -> np.ndarray:
     return np.array(rows)
 
 
-CELLS = st.one_of(st.just(NAN), st.just(0.0), st.integers(-3, 3).map(float), st.floats(-1e6, 1e6))
+NUMBERS = st.one_of(st.just(0.0), st.integers(-3, 3).map(float), st.floats(-1e6, 1e6))
+CELLS = st.one_of(st.just(NAN), NUMBERS)
 
 
 @st.composite
 def panels(draw: st.DrawFn) -> pd.DataFrame:
-    """Unsorted months of up to three borrowers, with gaps and missing cells."""
+    """Unsorted months of up to three borrowers, with gaps and missing cells, or whole."""
     rows: list[tuple[str, int]] = []
+    is_whole = draw(st.booleans())
     for borrower in "ABC"[: draw(st.integers(1, 3))]:
         months = draw(st.lists(st.integers(-9, 15), min_size=1, max_size=14, unique=True))
+        months = list(range(min(months), min(months) + len(months))) if is_whole else months
         rows += [(borrower, month) for month in months]
     rows = draw(st.permutations(rows))
     n = len(rows)
     limits = st.one_of(st.just(NAN), st.sampled_from([0.0, 500.0, 1000.0, 4999.0, 80000.0]))
     frame = pd.DataFrame(rows, columns=["borrower", "month"])
-    frame["balance"] = draw(st.lists(CELLS, min_size=n, max_size=n))
-    frame["paid"] = draw(st.lists(CELLS, min_size=n, max_size=n))
+    for name in ("balance", "paid"):
+        has_all = is_whole and draw(st.booleans())
+        frame[name] = draw(st.lists(NUMBERS if has_all else CELLS, min_size=n, max_size=n))
     frame["limit"] = draw(st.lists(limits, min_size=n, max_size=n))
     if frame["limit"].isna().all():
         frame["limit"] = 0.0
