@@ -11,8 +11,8 @@ from typing import Any
 from credit_model.act.appeals.cases import Case, case_of_events
 from credit_model.act.appeals.chain import Event, event_hash, event_of, is_sealed, read_head, text_digest
 from credit_model.act.appeals.desk import Desk
+from credit_model.act.appeals.findings import Finding, finding
 from credit_model.act.appeals.store import Store
-from credit_model.act.appeals.verifying import Finding
 from credit_model.documents.case_pages import AS_DECIDED, CORRECTED, case_pages
 from credit_model.documents.letter import Letter, letter_of
 from credit_model.documents.letter_content import case_number
@@ -264,9 +264,9 @@ def missing_in_log(store: Store, export: Mapping[str, Any]) -> tuple[Finding, ..
     found = []
     for seq in sorted({*known, *exported}):
         if seq not in exported:
-            found.append(Finding(f"event {seq}", "belongs to the case, and the export leaves it out"))
+            found.append(finding("left_out", seq=seq))
         elif known.get(seq) != exported[seq]:
-            found.append(Finding(f"event {seq}", "is another in the export than in the log"))
+            found.append(finding("exported_other", seq=seq))
     return tuple(found)
 
 

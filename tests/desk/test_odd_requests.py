@@ -1,6 +1,7 @@
 """Requests at odd times, of odd sizes and with odd numbers do nothing that others may not."""
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
@@ -275,3 +276,17 @@ def test_whoever_was_slower_to_open_a_case_is_shown_the_first_one(hall, monkeypa
     answer = ann.submit("/new", borrower=borrower, month=month, kind="review")
     assert only_chinese(answer)["month"].startswith(f"针对同一决定的案件A{first[0]:06d}尚未结案")
     assert f'href="/case/{first[0]}"' in answer.text
+
+
+def test_what_is_found_in_the_log_is_told_in_chinese(hall):
+    """As where one letter of a printed head was misread."""
+    number = hall.open(hall.officer("ann"), hall.cuts["late"])
+    cara, head = hall.officer("cara").in_lang("zh"), hall.case(number).events[-1].head
+    wrong = head[:-1] + ("1" if head[-1] == "0" else "0")
+    page = cara.submit("/log", heads=f"{wrong} 77-{'0' * 32}")
+    findings = re.search(r'<ul class="findings">(.*?)</ul>', page.text)[1]
+    assert "事件1的哈希与打印的不同" in findings
+    assert "打印日志头时事件77尚在：日志在事件1之后被截断" in findings
+    assert not re.search("[A-Za-z]", re.sub("<[^>]+>", "", findings))
+    english = hall.officer("cara").get("/log").text
+    assert "Event 1: has another hash than was printed" in english

@@ -225,7 +225,7 @@ def test_the_log_is_looked_through_and_held_against_heads(hall):
     assert "1 event was entered since." in text_of(cara.get("/log"))
     page = text_of(cara.submit("/log", heads=f"{head}\n9-{'0' * 32}"))
     assert "Not sound" in page
-    assert "event 9: was there when its head was printed" in page
+    assert "Event 9: was there when its head was printed" in page
     answer = cara.submit("/log", heads="no head")
     assert answer.status_code == 422
     assert "That is no head" in words(answer)

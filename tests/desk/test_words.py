@@ -6,6 +6,7 @@ from importlib import resources
 import pytest
 
 from credit_model.act.appeals.cases import KINDS, OUTCOMES, OVERRIDES, STATES
+from credit_model.act.appeals.findings import TEXTS
 from credit_model.desk.app import _TEXTS
 from credit_model.desk.asking import DONE
 from credit_model.desk.register import VIEWS
@@ -36,6 +37,7 @@ COMPOSED = {
     "reason": (*OVERRIDES, "as_evaluated", "as_asked"),
     "event": ("opened", "evidence", "evaluated", "proposed", "decided", "returned", "letter", "letter_late", "closed",
               "withdrawn", "erased", "because"),
+    "found": tuple(key for key in TEXTS if key not in ("left_out", "exported_other")),  # of exports
     "figures": ("open", "late", "soon", "decided", "overrides"),
     "nav": ("inbox", "new", "log", "figures"),
     "tab": ("case", "evidence", "cut", "letter", "history"),

@@ -5,6 +5,7 @@
 ``schema``      the tables of a desk's file, their guards, and its versions
 ``connections`` a connection for each thread, closed once the thread has ended
 ``store``       `Store`: the file, for many officers at once
+``findings``    what may be found that is not as the desk wrote it
 ``verifying``   `verify`: what was edited, deleted, put in, moved or cut off, and where
 ``cases``       what events make of a case, and which may follow which
 ``frozen``      a decision kept so that it can be computed again at any time, to the bit

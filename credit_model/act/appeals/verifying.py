@@ -27,29 +27,14 @@ from credit_model.act.appeals.chain import (
     read_head,
     text_digest,
 )
+from credit_model.act.appeals.findings import Finding, finding
 from credit_model.act.appeals.schema import SUBJECT_KEY, VERSION, expected_schema, schema_of
 from credit_model.act.appeals.store import Store
 from credit_model.errors import AppealError
 
 _KEY = re.compile("[0-9a-f]{64}")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as the desk wrote it.
-
-    Attributes
-    ----------
-    place : str
-        "event 12", "case 3", "sealed item 1f0c...", "text ...", "the tables", "the file".
-    what : str
-    """
-
-    place: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.what}"
+#: Letters of a digest that name an item.
+_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -158,17 +143,14 @@ def _rows(connection: sqlite3.Connection, table: str) -> tuple[list[tuple[Any, .
             else:
                 sound.append(row)
     except sqlite3.DatabaseError as error:
-        return sound, [Finding("the tables", f"{table!r} cannot be read ({error})")]
-    told = (
-        f"{table!r} holds {odd} {'row' if odd == 1 else 'rows'} of other types than the desk writes: edited, or put in"
-    )
-    return sound, [Finding("the tables", told)] if odd else []
+        return sound, [finding("unreadable", name=table, reason=error)]
+    return sound, [finding("types", name=table, n=odd)] if odd else []
 
 
 def _key(rows: Sequence[Sequence[Any]]) -> Iterator[Finding]:
     """The desk's own key, which is all that its table holds."""
     if [row[0] for row in rows] != [SUBJECT_KEY] or not _KEY.fullmatch(rows[0][1]):
-        yield Finding("the tables", "'desk' holds something else than the desk's key: edited, or put in")
+        yield finding("own_key", name="desk")
 
 
 def _readable(row: Sequence[Any]) -> Event | None:
@@ -191,19 +173,19 @@ def _file(connection: sqlite3.Connection) -> Iterator[Finding]:
     """The file as SQLite sees it, and the guards of the tables."""
     (state,) = connection.execute("PRAGMA integrity_check").fetchone()
     if state != "ok":
-        yield Finding("the file", f"is damaged, {' '.join(str(state).split())[:200]}")
+        yield finding("damaged", reason=" ".join(str(state).split())[:200])
     version, known = connection.execute("PRAGMA user_version").fetchone()[0], VERSION
     if version != known:
-        yield Finding("the file", f"says that it is of version {version}, and is of version {known}")
+        yield finding("version", stated=version, known=known)
     found, wanted = schema_of(connection), expected_schema()
     for place in sorted({*found, *wanted}):
         name = place[1]
         if place not in found:
-            yield Finding("the tables", f"{name!r} is missing, which guards or holds what is written")
+            yield finding("lacking", name=name)
         elif place not in wanted:
-            yield Finding("the tables", f"{name!r} was added")
+            yield finding("added", name=name)
         elif found[place] != wanted[place]:
-            yield Finding("the tables", f"{name!r} was changed")
+            yield finding("changed", name=name)
 
 
 def _chain(rows: Sequence[Sequence[Any]]) -> Iterator[Finding]:
@@ -211,12 +193,11 @@ def _chain(rows: Sequence[Sequence[Any]]) -> Iterator[Finding]:
     for row in rows:
         seq, stated_prev, stated = row[0], row[-2], row[-1]
         if seq != expected:
-            missing = f"event {expected}" if seq <= expected + 1 else f"events {expected} to {seq - 1}"
-            yield Finding(missing, "missing: deleted, or moved elsewhere")
+            yield finding("missing_all" if seq > expected + 1 else "missing", seq=expected, last=seq - 1)
         elif stated_prev != prev:
-            yield Finding(f"event {seq}", "does not follow the event before it: put in, moved, or written anew")
+            yield finding("not_next", seq=seq)
         if event_hash(*row[:-1]) != stated:
-            yield Finding(f"event {seq}", "its content is not what its hash says: edited")
+            yield finding("edited", seq=seq)
         prev, expected = stated, seq + 1
 
 
@@ -225,36 +206,33 @@ def _heads(rows: Sequence[Sequence[Any]], wanted: Sequence[tuple[int, str]]) -> 
     last = max(hashes)
     for seq, start in wanted:
         if seq not in hashes:
-            where = f"after event {last}" if seq > last else f"at event {seq}"
-            yield Finding(f"event {seq}", f"was there when its head was printed: the log was cut {where}")
+            yield finding("cut_after" if seq > last else "cut_at", seq=seq, last=last)
         elif not hashes[seq].startswith(start):
-            yield Finding(
-                f"event {seq}", "has another hash than was printed: this or an earlier event was written anew"
-            )
+            yield finding("other_hash", seq=seq)
 
 
 def _sealed(events: Sequence[Event], rows: Sequence[Sequence[Any]], erased: set[str]) -> Iterator[Finding]:
     place = {digest: event for event in events for digest in event.sealed}
     stored = {row[0]: row for row in rows}
     for digest, number, is_sound in rows:
-        where = f"sealed item {digest[:12]}"
+        event, shown = place.get(digest), digest[:_SHOWN]
         if not is_sound:
-            yield Finding(where, f"is not what {_of(place.get(digest))} was given: edited")
-        elif digest not in place:
-            yield Finding(where, "belongs to no event: put in, or its event was cut off")
-        elif place[digest].case != number:
-            yield Finding(where, f"was moved from case {place[digest].case} to case {number}")
+            yield _edited("item", event, shown)
+        elif event is None:
+            yield finding("item_alone", digest=shown)
+        elif event.case != number:
+            yield finding("item_moved", digest=shown, case=event.case, other=number)
         elif digest in erased:
-            yield Finding(where, f"of case {number} is logged as erased, and is still there")
+            yield finding("item_back", digest=shown, case=number)
     for digest, event in place.items():
         if digest not in stored and digest not in erased:
-            yield Finding(
-                f"event {event.seq}", f"its sealed item {digest[:12]} is gone, and no event says it was erased"
-            )
+            yield finding("item_gone", seq=event.seq, digest=digest[:_SHOWN])
 
 
-def _of(event: Event | None) -> str:
-    return "any event" if event is None else f"event {event.seq}"
+def _edited(what: str, event: Event | None, digest: str) -> Finding:
+    if event is None:
+        return finding(f"{what}_wrong", digest=digest)
+    return finding(f"{what}_edited", digest=digest, seq=event.seq)
 
 
 def _texts(events: Sequence[Event], rows: Sequence[Sequence[Any]]) -> Iterator[Finding]:
@@ -262,12 +240,12 @@ def _texts(events: Sequence[Event], rows: Sequence[Sequence[Any]]) -> Iterator[F
     stored = {digest for digest, _ in rows}
     for digest, content in rows:
         if text_digest(content) != digest:
-            yield Finding(f"text {digest[:12]}", f"is not what {_of(place.get(digest))} was given: edited")
+            yield _edited("text", place.get(digest), digest[:_SHOWN])
         elif digest not in place:
-            yield Finding(f"text {digest[:12]}", "belongs to no event: put in, or its event was cut off")
+            yield finding("text_alone", digest=digest[:_SHOWN])
     for digest, event in place.items():
         if digest not in stored:
-            yield Finding(f"event {event.seq}", f"its text {digest[:12]} is gone")
+            yield finding("text_gone", seq=event.seq, digest=digest[:_SHOWN])
 
 
 def _cases(events: Sequence[Event]) -> tuple[dict[int, Case], list[Finding]]:
@@ -280,7 +258,7 @@ def _cases(events: Sequence[Event]) -> tuple[dict[int, Case], list[Finding]]:
         try:
             cases[number] = case_of_events(own)
         except (AppealError, KeyError, TypeError) as error:
-            broken.append(Finding(f"case {number}", f"its events do not follow from each other ({error})"))
+            broken.append(finding("case_broken", case=number, reason=error))
     return cases, broken
 
 
@@ -288,17 +266,17 @@ def _table(store: Store, cases: dict[int, Case], rows: Sequence[Sequence[Any]]) 
     found = {row[0]: row for row in rows}
     for number, case in cases.items():
         if number not in found:
-            yield Finding(f"case {number}", "is missing from the table of cases")
+            yield finding("case_lacking", case=number)
             continue
         try:
             subject = store.subject_of(case)
         except (AppealError, ValueError, KeyError, TypeError, RecursionError):
             continue  # its sealed item is no longer what it was, which is told there
         if found[number] != (number, case.state, case.due, subject, case.events[-1].seq):
-            yield Finding(f"case {number}", "the table of cases says otherwise than its events: edited")
+            yield finding("case_other", case=number)
     for number in found:
         if number not in cases:
-            yield Finding(f"case {number}", "stands in the table of cases without events: put in, or they were cut off")
+            yield finding("case_alone", case=number)
 
 
 def facts_as_text(event: Event) -> str:

@@ -288,7 +288,7 @@ def test_values_of_other_types_in_tables_without_rules_are_found(desk, tmp_path,
     found = forged(desk, tmp_path, forge)
     assert f"the tables: '{table}' was changed" in found
     if (column, value) != ("salt", "x'00'"):  # of its type, but no salt
-        assert any(line.startswith(f"the tables: '{table}' holds 1 row of other types") for line in found)
+        assert f"the tables: '{table}' holds rows of other types than the desk writes (1): edited, or put in" in found
 
 
 @pytest.mark.parametrize("column", ["facts", "seq"])
