@@ -73,8 +73,11 @@ class Office:
 
     @property
     def cookie_name(self) -> str:
-        """The cookie's name; browsers hold one of the prefix to this host and to https."""
-        return "__Host-desk" if self.is_secure else "desk"
+        """The cookie's name, each desk's own, since browsers give all ports of a machine the same cookies.
+
+        Browsers hold one of the prefix to this host and to https.
+        """
+        return f"{'__Host-' if self.is_secure else ''}desk-{self.sessions.mark}"
 
 
 class RefusedError(Exception):

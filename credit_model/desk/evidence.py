@@ -141,7 +141,7 @@ def enter(asked: Asked) -> Response:
         mistakes.add("file", asked.say("evidence.file_empty"))
     asked.bound(mistakes, "note")
     if mistakes:
-        return _page(asked, case, file, status=422, mistakes=mistakes)
+        return _page(asked, case, file, status=422, mistakes=_with_scan(asked, mistakes))
     if asked.entered("do") == "try":
         return _page(asked, case, file, tried=_tried(asked, words, kind, edits))
     check_seen(asked, case, mistakes)
@@ -159,7 +159,14 @@ def enter(asked: Asked) -> Response:
         except AppealError as error:
             mistakes.add("", *refused(asked, case, error))
     now = asked.case()
-    return _page(asked, now, file_of(asked, now), status=status, mistakes=mistakes)
+    return _page(asked, now, file_of(asked, now), status=status, mistakes=_with_scan(asked, mistakes))
+
+
+def _with_scan(asked: Asked, mistakes: Mistakes) -> Mistakes:
+    """Mistakes of a form, and that no page can hold on to the scan that came with it."""
+    if asked.files.get("file", ("", b""))[1] and "file" not in mistakes.found:
+        mistakes.add("file", asked.say("evidence.file_lost"))
+    return mistakes
 
 
 def _read(

@@ -64,6 +64,8 @@ class Sessions:
         self.users, self.idle, self.longest = users, idle, longest
         self._cookies = URLSafeTimedSerializer(users.secret, salt="desk.visit")
         self._forms = URLSafeSerializer(users.secret, salt="desk.form")
+        #: Tells this file's cookies from another's.
+        self.mark = hashlib.sha256(f"desk.cookie {users.secret}".encode()).hexdigest()[:8]
 
     # ---- cookies and forms
 

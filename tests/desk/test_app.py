@@ -115,21 +115,21 @@ def test_a_form_without_its_token_does_nothing(hall, path):
 
 def test_signing_out_ends_the_session_on_the_desks_side_too(hall):
     ann = hall.officer("ann")
-    cookie = ann.cookies["desk"]
+    cookie = ann.cookies[hall.office.cookie_name]
     assert ann.submit("/sign-out").url.path == "/sign-in"
     thief = hall.officer()
-    thief.cookies.set("desk", cookie, domain="127.0.0.1")
+    thief.cookies.set(hall.office.cookie_name, cookie, domain="127.0.0.1")
     assert thief.get("/").url.path == "/sign-in"
 
 
 def test_signing_in_gives_a_token_that_nobody_had_before(hall):
     visitor = hall.officer()
     visitor.get("/sign-in")
-    before = visitor.cookies["desk"]
+    before = visitor.cookies[hall.office.cookie_name]
     visitor.sign_in("ann")
-    assert visitor.cookies["desk"] != before
+    assert visitor.cookies[hall.office.cookie_name] != before
     other = hall.officer()
-    other.cookies.set("desk", before, domain="127.0.0.1")
+    other.cookies.set(hall.office.cookie_name, before, domain="127.0.0.1")
     assert other.get("/").url.path == "/sign-in"
 
 
@@ -146,7 +146,7 @@ def test_behind_https_the_cookie_is_secure_and_browsers_are_told_to_stay_with_it
     app = desk_app.make_app(hall.office, hosts=("desk.bank.example",))
     with Officer(app) as client:
         answer = client.get("https://desk.bank.example/sign-in")
-    assert answer.headers["set-cookie"].startswith("__Host-desk=")
+    assert answer.headers["set-cookie"].startswith(f"__Host-desk-{hall.office.sessions.mark}=")
     assert "; Secure" in answer.headers["set-cookie"]
     assert "max-age" in answer.headers["strict-transport-security"]
 

@@ -9,7 +9,8 @@ import pytest
 
 from credit_model.act.appeals import reading
 from credit_model.desk.engine import Kept
-from credit_model.desk.sessions import MOST_BY_NAME
+from credit_model.desk.sessions import MOST_BY_NAME, Sessions
+from credit_model.desk.users import Users
 from tests.desk.clients import PASSWORD, field, mistakes, words
 
 
@@ -64,7 +65,7 @@ def test_who_may_decide_is_asked_when_the_form_is_there(hall, change, status):
     number = hall.open(hall.officer("ann"), hall.cuts["late"])
     hall.until(number, hall.officer("ann"), "proposed")
     bo, users = hall.officer("bo"), hall.office.sessions.users
-    form, cookie = {"token": bo.token()}, f"desk={bo.cookies['desk']}"
+    form, cookie = {"token": bo.token()}, "; ".join(f"{name}={value}" for name, value in bo.cookies.items())
 
     def meanwhile():
         with users.using() as connection:
@@ -138,6 +139,35 @@ def test_a_file_has_a_name_that_a_file_may_have(hall):
     assert ann.submit(f"/case/{number}/evidence", files={"file": ("票" * 255, b"%PDF")}, **form).status_code == 200
     given = ann.get(f"/case/{number}/evidence/2/file")
     assert given.headers["content-disposition"].endswith("%E7%A5%A8" * 255)
+
+
+def test_a_scan_that_a_page_cannot_hold_on_to_is_asked_for_again(hall):
+    """A corrected form would else be entered without it."""
+    ann = hall.officer("ann")
+    number = hall.open(ann, hall.cuts["income"][0])
+    _, month = hall.cut(hall.cuts["income"][0])
+    form = {"document": "payslip", "do": "enter"}
+    for files, told in (
+        ({"file": ("scan.pdf", b"%PDF")}, {"file": "Choose the scan again; it was not kept."}),
+        ({}, {}),
+    ):
+        name = field("income_amount", month)
+        answer = ann.submit(f"/case/{number}/evidence", files=files, **form, **{name: "abc"})
+        assert {key: text for key, text in mistakes(answer).items() if key != name} == told
+    assert hall.case(number).evidence == ()
+
+
+def test_two_desks_on_one_machine_keep_their_sessions_apart(hall, tmp_path):
+    """Browsers give all ports of a machine the same cookies."""
+    with Users(tmp_path / "other.sqlite", create=True) as users:
+        other = Sessions(users)
+        assert other.mark != hall.office.sessions.mark
+        assert other.mark == Sessions(users).mark
+        assert other.mark not in users.secret
+    ann = hall.officer("ann")
+    ann.cookies.set("desk-00000000", "of another desk", domain="127.0.0.1")
+    assert ann.get("/").url.path == "/"
+    assert ann.cookies["desk-00000000"] == "of another desk"
 
 
 @pytest.mark.parametrize("day", ["2024-04-03", "2999-01-01", "9999-12-31"])
