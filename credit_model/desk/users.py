@@ -190,15 +190,18 @@ class Users:
         user = User(one_name(name), _known(role))
         check_password(password, user.name)
         if self.find(user.name) is not None:
-            raise AppealError(
-                f"{self.path}: there is a user {user.name!r} already; names differ by more than capitals and spaces"
-            )
+            raise self._taken(user)
+        row = (user.name, folded(user.name), user.role, hashed(password), self.clock())
         with self.using() as connection:
-            connection.execute(
-                "INSERT INTO user VALUES (?, ?, ?, ?, 1, ?)",
-                (user.name, folded(user.name), user.role, hashed(password), self.clock()),
-            )
+            try:
+                connection.execute("INSERT INTO user VALUES (?, ?, ?, ?, 1, ?)", row)
+            except sqlite3.IntegrityError:  # another has added that one just now
+                raise self._taken(user) from None
         return user
+
+    def _taken(self, user: User) -> AppealError:
+        told = f"there is a user {user.name!r} already; names differ by more than capitals and spaces"
+        return AppealError(f"{self.path}: {told}")
 
     def set_password(self, name: str, password: str, *, keep: str = "") -> None:
         """Give a user another password; whoever is signed in by that name is signed out, but the session ``keep``."""
