@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import Response
@@ -16,7 +17,7 @@ from credit_model.desk.showing import CaseWords, event_words, events_told, when
 from credit_model.documents.lender_file import parse_lender
 from credit_model.documents.letter import notice_contents
 from credit_model.documents.letter_content import case_number
-from credit_model.errors import AppealError
+from credit_model.errors import AppealError, StoreError
 
 #: States in which evidence may be entered and a decision proposed.
 _AT_WORK = ("open", "evidence", "evaluated")
@@ -71,12 +72,26 @@ def check_seen(asked: Asked, case: Case, mistakes: Mistakes) -> None:
         mistakes.add("", asked.say("error.changed", name=case.events[-1].actor))
 
 
-def refused(asked: Asked, case: Case, error: AppealError) -> list[str]:
-    """What is told of a step that was refused: that another officer was quicker, or the reason as it is."""
-    last = asked.case().events[-1]
-    if last.seq != case.events[-1].seq:
-        return [asked.say("error.changed", name=last.actor)]
-    return error.told()
+def step(asked: Asked, case: Case, mistakes: Mistakes, do: Callable[[], object]) -> int:
+    """Take a step in a case as its form was made for; 0, or the status of what is noted as a mistake.
+
+    Where it is refused, that another officer was quicker is told, or that the file cannot be used, or the reason as it
+    is.
+    """
+    check_seen(asked, case, mistakes)
+    if mistakes:
+        return 409
+    try:
+        do()
+    except StoreError as error:
+        mistakes.add("", asked.say("error.store"), *error.told())
+        return 503
+    except AppealError as error:
+        last = asked.case().events[-1]
+        is_slower = last.seq != case.events[-1].seq
+        mistakes.add("", *([asked.say("error.changed", name=last.actor)] if is_slower else error.told()))
+        return 409
+    return 0
 
 
 def show(asked: Asked) -> Response:
@@ -173,20 +188,17 @@ def evaluate(asked: Asked) -> Response:
     without = tuple(sorted({whole(text) or 0 for text in asked.form.get("without", [])} & known))
     if asked.entered("do") == "show":
         return page(asked, case, without=without)
-    check_seen(asked, case, mistakes)
-    model = asked.office.engine.find(file.frozen)
+    model, status = asked.office.engine.find(file.frozen), 409
     if model is None:
         mistakes.add("", why_not(asked, file))
-    if not mistakes and model is not None:
-        try:
-            notices = notice_contents(parse_lender(file.lender))
-            asked.office.desk.evaluate(
-                case.number, model.fitted, model.support, actor=asked.actor, notices=notices, without=without
-            )
-            return asked.go(f"/case/{case.number}?done=evaluated#again")
-        except AppealError as error:
-            mistakes.add("", *refused(asked, case, error))
-    return page(asked, asked.case(), status=409, mistakes=mistakes, form_of="evaluate")
+    else:
+        notices = notice_contents(parse_lender(file.lender))
+        status = step(asked, case, mistakes, lambda: asked.office.desk.evaluate(
+            case.number, model.fitted, model.support, actor=asked.actor, notices=notices, without=without
+        ))  # fmt: skip
+    if not mistakes:
+        return asked.go(f"/case/{case.number}?done=evaluated#again")
+    return page(asked, asked.case(), status=status, mistakes=mistakes, form_of="evaluate")
 
 
 def show_history(asked: Asked) -> Response:

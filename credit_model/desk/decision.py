@@ -10,9 +10,8 @@ from starlette.responses import Response
 
 from credit_model.act.appeals.cases import OVERRIDES, Case
 from credit_model.desk.asking import Asked, Mistakes
-from credit_model.desk.case import check_seen, needed_file, page, refused
+from credit_model.desk.case import needed_file, page, step
 from credit_model.desk.showing import CaseWords
-from credit_model.errors import AppealError, StoreError
 
 
 def propose(asked: Asked) -> Response:
@@ -134,16 +133,7 @@ def _done(asked: Asked, case: Case, mistakes: Mistakes, do: Callable[[], None], 
     asked.bound(mistakes, "why")
     asked.bound(mistakes, "note", at="withdraw-note" if form_of == "withdraw" else "note")
     if not mistakes:
-        check_seen(asked, case, mistakes)
-        status = 409 if mistakes else 422
-    if not mistakes:
-        try:
-            do()
-            return asked.go(f"/case/{case.number}?done={done}")
-        except StoreError as error:
-            mistakes.add("", asked.say("error.store"), *error.told())
-            status = 503
-        except AppealError as error:
-            mistakes.add("", *refused(asked, case, error))
-            status = 409
+        status = step(asked, case, mistakes, do)
+    if not status:
+        return asked.go(f"/case/{case.number}?done={done}")
     return page(asked, asked.case(), status=status, mistakes=mistakes, form_of=form_of)

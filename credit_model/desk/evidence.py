@@ -14,10 +14,10 @@ from credit_model.act.appeals.entries import MOST_BYTES, MOST_FILE_NAME
 from credit_model.act.appeals.evidence import MOST_CELLS, Edit, corrected, find_flags, months_read, read_edits
 from credit_model.act.appeals.reading import CaseFile, sealed_record
 from credit_model.desk.asking import Asked, Mistakes, RefusedError, download
-from credit_model.desk.case import check_seen, file_of, head, needed_file, refused, why_not
+from credit_model.desk.case import file_of, head, needed_file, step, why_not
 from credit_model.desk.decision import plain_number
 from credit_model.desk.showing import CaseWords, when
-from credit_model.errors import AppealError, CreditModelError, StoreError
+from credit_model.errors import AppealError, CreditModelError
 from credit_model.portfolio.declarations import Column
 from credit_model.portfolio.evidence import DocumentKind
 from credit_model.portfolio.months import format_month, month_number_of
@@ -144,20 +144,12 @@ def enter(asked: Asked) -> Response:
         return _page(asked, case, file, status=422, mistakes=_with_scan(asked, mistakes))
     if asked.entered("do") == "try":
         return _page(asked, case, file, tried=_tried(asked, words, kind, edits))
-    check_seen(asked, case, mistakes)
-    status = 409
-    if not mistakes:
-        try:
-            asked.office.desk.add_evidence(
-                case.number, kind.id, cells, actor=asked.actor, file=content or None, file_name=name,
-                note=asked.entered("note"),
-            )  # fmt: skip
-            return asked.go(f"/case/{case.number}/evidence?done=evidence")
-        except StoreError as error:
-            mistakes.add("", asked.say("error.store"), *error.told())
-            status = 503
-        except AppealError as error:
-            mistakes.add("", *refused(asked, case, error))
+    status = step(asked, case, mistakes, lambda: asked.office.desk.add_evidence(
+        case.number, kind.id, cells, actor=asked.actor, file=content or None, file_name=name,
+        note=asked.entered("note"),
+    ))  # fmt: skip
+    if not status:
+        return asked.go(f"/case/{case.number}/evidence?done=evidence")
     now = asked.case()
     return _page(asked, now, file_of(asked, now), status=status, mistakes=_with_scan(asked, mistakes))
 

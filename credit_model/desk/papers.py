@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from credit_model.act.appeals.reading import CaseFile, corrected_cells
 from credit_model.desk.asking import Asked, Mistakes, RefusedError, document, download
-from credit_model.desk.case import check_seen, file_of, head, needed_file, refused, why_not
+from credit_model.desk.case import file_of, head, needed_file, step, why_not
 from credit_model.documents.case_folder import export_case
 from credit_model.documents.letter import Letter, letter_of, letters, write_letters
 from credit_model.documents.letter_content import case_number
 from credit_model.documents.notice import Notice, style_and_policy
-from credit_model.errors import AppealError, StoreError
+from credit_model.errors import AppealError
 from credit_model.words.language import LANGUAGES
 
 _POLICY = re.compile(r'http-equiv="Content-Security-Policy" content="([^"]+)"')
@@ -148,17 +148,10 @@ def give_letter(asked: Asked) -> Response:
 
 def write_letter(asked: Asked) -> Response:
     """Answer the borrower, in all languages at once."""
-    case, mistakes, status = asked.case(), Mistakes(), 409
-    check_seen(asked, case, mistakes)
-    if not mistakes:
-        try:
-            write_letters(asked.office.desk, case.number, actor=asked.actor)
-            return asked.go(f"/case/{case.number}/letter?done=letter")
-        except StoreError as error:
-            mistakes.add("", asked.say("error.store"), *error.told())
-            status = 503
-        except AppealError as error:
-            mistakes.add("", *refused(asked, case, error))
+    case, mistakes = asked.case(), Mistakes()
+    status = step(asked, case, mistakes, lambda: write_letters(asked.office.desk, case.number, actor=asked.actor))
+    if not status:
+        return asked.go(f"/case/{case.number}/letter?done=letter")
     return show_letter(asked, status=status, mistakes=mistakes)
 
 

@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 import pytest
 
 from credit_model.act.appeals import reading
+from credit_model.act.appeals.store import Writing
 from credit_model.desk.engine import Kept
 from credit_model.desk.sessions import MOST_BY_NAME, Sessions
 from credit_model.desk.users import Users
+from credit_model.errors import StoreError
 from tests.desk.clients import PASSWORD, field, mistakes, words
 
 
@@ -320,3 +322,21 @@ def test_what_is_found_in_the_log_is_told_in_chinese(hall):
     assert not re.search("[A-Za-z]", re.sub("<[^>]+>", "", findings))
     english = hall.officer("cara").get("/log").text
     assert "Event 1: has another hash than was printed" in english
+
+
+@pytest.mark.parametrize("path", ["evidence", "evaluate", "propose", "withdraw", "letter"])
+def test_a_file_that_cannot_be_written_is_told_alike_at_every_step(hall, monkeypatch, path):
+    ann = hall.officer("ann").in_lang("zh")
+    number = hall.open(ann, hall.cuts["income"][0])
+    _, month = hall.cut(hall.cuts["income"][0])
+    hall.until(number, ann, "decided" if path == "letter" else "evaluated")
+
+    def full(*given, **more):
+        raise StoreError("desk.sqlite: cannot be written, the disk is full")
+
+    evaluated = hall.case(number).evaluated.facts["recommendation"]
+    form = {"document": "payslip", "do": "enter", "outcome": evaluated, field("income_amount", month): "9000"}
+    monkeypatch.setattr(Writing, "append", full)
+    answer = ann.submit(f"/case/{number}/{path}", **form)
+    assert answer.status_code == 503
+    assert "工作台文件暂时无法使用，没有录入任何内容" in words(answer)
