@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from credit_model.model.classifier import LimitTierClassifier
 
 #: Rows of a panel, or decisions, whose features are made or scored at a time.
-ROWS_AT_ONCE = 200_000
+ROWS_AT_ONCE = 500_000
 #: Parameters of `LimitTierClassifier` that follow from the catalogue, the seed and n_jobs.
 _FOLLOW = frozenset({"categorical_features", "monotonic_cst", "n_jobs", "n_tiers", "random_state", "state_features",
                      "tier_in_force"})  # fmt: skip

@@ -34,7 +34,15 @@ class Binning:
     categorical: BoolArray
 
     @classmethod
-    def of_rows(cls, rows: FloatArray, categorical: Collection[int], max_bins: int, *, seed: int) -> Binning:
+    def of_rows(
+        cls,
+        rows: FloatArray,
+        categorical: Collection[int],
+        max_bins: int,
+        *,
+        seed: int,
+        features: IntArray | None = None,
+    ) -> Binning:
         """Bins of the values of ``rows`` (n, n_columns): each its own where they are few, else equally filled ones.
 
         Parameters
@@ -47,6 +55,8 @@ class Binning:
             In 2 .. 255.
         seed : int
             Draws the rows that are read, where there are many.
+        features : int64 array, (n_columns,), optional
+            The positions of the columns among those of wider rows.
 
         Examples
         --------
@@ -55,15 +65,19 @@ class Binning:
         """
         if len(rows) > _READ_ROWS:
             rows = rows[np.random.default_rng(seed).choice(len(rows), _READ_ROWS, replace=False)]
+        rows = rows if features is None else rows[:, features]
         is_category = np.isin(np.arange(rows.shape[1]), list(categorical))
         edges = [np.empty(0) if is_category[j] else _edges(rows[:, j], max_bins) for j in range(rows.shape[1])]
         return cls(tuple(edges), is_category)
 
-    def bins(self, rows: FloatArray) -> BinArray:
-        """The bins of rows (n, n_columns), a column after the other: (n_columns, n)."""
-        out = np.empty((rows.shape[1], len(rows)), dtype=np.uint8)
+    def bins(self, rows: FloatArray, features: IntArray | None = None) -> BinArray:
+        """The bins of rows (n, n_columns), a column after the other: (n_columns, n).
+
+        ``features`` (n_columns,): the positions of the columns among those of wider rows.
+        """
+        out = np.empty((len(self.edges), len(rows)), dtype=np.uint8)
         for j, edges in enumerate(self.edges):
-            column = rows[:, j]
+            column = rows[:, j if features is None else features[j]]
             known = ~np.isnan(column)
             out[j] = MISSING
             out[j, known] = column[known] if self.categorical[j] else np.searchsorted(edges, column[known], side="left")

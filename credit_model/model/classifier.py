@@ -371,7 +371,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             categorical = columns.positions(self.categorical_features)
             self.categories_ = {} if table is None else known_values(table, categorical)
         if table is not None:
-            rows = feature_rows(table, self.categories_)
+            rows = feature_rows(table, self.categories_, copy=not reset)
         if not reset:
             self._check_tiers_in_force(rows)
         return rows

@@ -77,10 +77,11 @@ def known_values(table: pd.DataFrame, categorical: Collection[int]) -> dict[int,
     return found
 
 
-def feature_rows(table: pd.DataFrame, categories: dict[int, NDArray[Any]]) -> FloatArray:
+def feature_rows(table: pd.DataFrame, categories: dict[int, NDArray[Any]], *, copy: bool = True) -> FloatArray:
     """Rows as a forest takes them, (n, n_features): numeric categories as they are, others by their place.
 
-    A category that is not known, and anything missing (None, NaN, pandas' NA), is NaN.
+    A category that is not known, and anything missing (None, NaN, pandas' NA), is NaN. Without ``copy`` they may be the
+    table's own numbers, which are only read.
 
     Raises
     ------
@@ -88,9 +89,12 @@ def feature_rows(table: pd.DataFrame, categories: dict[int, NDArray[Any]]) -> Fl
         There is no row, or a column of numbers holds something else, or infinity.
     """
     check_width(table.shape[1])
-    rows = np.empty(table.shape, dtype=np.float64)
-    for i, column in enumerate(_columns(table)):
-        rows[:, i] = known_categories(column, categories[i]) if i in categories else _numbers(column)
+    if not copy and not categories and (table.dtypes == np.float64).all():
+        rows = table.to_numpy()
+    else:
+        rows = np.empty(table.shape, dtype=np.float64)
+        for i, column in enumerate(_columns(table)):
+            rows[:, i] = known_categories(column, categories[i]) if i in categories else _numbers(column)
     checked: FloatArray = check_array(rows, dtype=np.float64, order="C", ensure_all_finite="allow-nan", input_name="X")
     return checked
 

@@ -138,7 +138,7 @@ class _Boosting:
         self.state_binning = self._binning(training.rows, self.line_states)
         cells = self._cells([sample.rows for sample in samples])
         sides = [
-            _Side(sample, self.binning.bins(sample.rows[:, self.score_features]), cell, len(self.cell_states))
+            _Side(sample, self.binning.bins(sample.rows, self.score_features), cell, len(self.cell_states))
             for sample, cell in zip(samples, cells, strict=True)
         ]
         self.training, self.held_out = sides[0], sides[1] if held_out is not None else None
@@ -151,11 +151,12 @@ class _Boosting:
 
     def _binning(self, rows: FloatArray, features: IntArray) -> Binning:
         categorical = np.flatnonzero(np.isin(features, list(self.task.categorical)))
-        return Binning.of_rows(rows[:, features], categorical.tolist(), self.task.max_bins, seed=self.task.seed)
+        task = self.task
+        return Binning.of_rows(rows, categorical.tolist(), task.max_bins, seed=task.seed, features=features)
 
     def _cells(self, samples: Sequence[FloatArray]) -> list[IntArray]:
         """The cell of each row of each sample: rows of a cell have the same states and tier in force."""
-        states = [self.state_binning.bins(rows[:, self.line_states]).T.astype(np.int64) for rows in samples]
+        states = [self.state_binning.bins(rows, self.line_states).T.astype(np.int64) for rows in samples]
         if self.task.tier_column >= 0:  # the distance of a threshold from the tier is a column of its own
             tiers = [np.nan_to_num(rows[:, self.task.tier_column], nan=-1.0).astype(np.int64) for rows in samples]
             states = [np.column_stack([own, tier]) for own, tier in zip(states, tiers, strict=True)]
