@@ -27,6 +27,7 @@ from credit_model.evaluation import (
 from credit_model.explain.support import support_table
 from credit_model.files import fresh_folder, write_manifest, write_table
 from credit_model.model.artifact import FORMAT as MODEL_FORMAT
+from credit_model.model.engines.choosing import DEVICES, ENGINES, check_engine
 from credit_model.model.metrics import one_hot, ranked_probability_score
 from credit_model.model.structures import STRUCTURES
 from credit_model.portfolio.catalogue import read_catalogue
@@ -78,6 +79,21 @@ ROWS_AT_ONCE = 200_000
     "room for, drawn by chance and weighed accordingly.",
 )
 @click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="auto",
+    show_default=True,
+    help="What fits the trees: the package's own booster where it can (auto), scikit-learn, LightGBM or XGBoost. The "
+    "model does not need the library any more.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(DEVICES),
+    default="cpu",
+    show_default=True,
+    help="Where XGBoost fits: on processors or on a GPU.",
+)
+@click.option(
     "--warning/--no-warning",
     default=True,
     show_default=True,
@@ -96,6 +112,8 @@ def train_command(
     fits: int,
     structure: str,
     most_decisions: int,
+    engine: str,
+    device: str,
     warning: bool,
     own: engine_options.OwnModelOptions,
     seed: int,
@@ -116,11 +134,16 @@ def train_command(
     declared = read_catalogue(catalogue)
     if own.engine_model is None:
         engine_options.none_of({"--decide": own.decide, "--class": own.score_class}, "goes with --engine-model")
-        most: dict[str, Any] = {} if trees is None else {"max_iter": trees}
+        check_engine(engine, device)
+        booster: dict[str, Any] = {"structure": structure, "engine": engine, "device": device, "max_iter": trees}
         if most_decisions != MOST_DECISIONS:
-            most["most_decisions"] = most_decisions
-        predictor = LimitPredictor(declared, seed=seed, n_fits=fits, n_jobs=jobs, structure=structure, **most)
+            booster["most_decisions"] = most_decisions
+        predictor = LimitPredictor(declared, seed=seed, n_fits=fits, n_jobs=jobs, **booster)
     else:
+        engine_options.none_of(
+            {"--engine": engine != "auto", "--device": device != "cpu"},
+            "says what trains, and with --engine-model nothing is trained",
+        )
         predictor = own_predictor(own, catalogue, jobs=jobs, seed=seed)
     start = time.perf_counter()
     with by_blocks.runner_of(data, dask, jobs) as runner:

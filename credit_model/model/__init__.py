@@ -3,11 +3,11 @@
 ====================  ============================================================================================
 ``classifier``        `LimitTierClassifier`: ordered tiers, as a scikit-learn estimator
 ``structures``        what may interact: an additive score, a joint one, or everything
-``fitting``           fits the trees of a structure, by one of two boosters
+``fitting``           fits the trees of a structure, by rows or by pairs
 ``row_boosting``      boosts a score row by row; ``row_trees`` grows its trees, ``row_kernels`` compiles what is slow,
                       ``binning`` makes bins of columns
-``threshold_pairs``   what the other is fitted on: each row at several thresholds
-``booster``           fits scikit-learn's booster on these pairs
+``threshold_pairs``   what other boosters are fitted on: each row at several thresholds
+``booster``           fits scikit-learn's booster on these pairs; ``engines``: LightGBM and XGBoost
 ``labels``            tiers and weights as they are given, in any type; ``features``: the same of rows
 ``columns``           what is declared of columns; ``categories`` turns their values into the codes that trees read
 ``forest``            `OrdinalForest`: the fitted trees, and all scores of rows; needs no scikit-learn

@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.model.categories import coded, numeric_values
 from credit_model.model.columns import Columns
+from credit_model.model.engines.choosing import check_engine
 from credit_model.model.features import as_table, check_tiers, check_width, feature_rows, known_values, without_na
 from credit_model.model.fitting import FitTask, Sample, fit_trees
 from credit_model.model.forest import OrdinalForest, predicted_tier, tier_probabilities
@@ -33,8 +34,6 @@ from credit_model.model.metrics import one_hot, ranked_probability_score
 from credit_model.model.structures import HEADS, Defaults, candidates
 from credit_model.parallel import openmp_limit, workers_of
 
-#: What fits: "auto" is the package's own booster where it can.
-ENGINES = ("auto", "sklearn")
 #: Two heads are tried where the best forecast so far is no better than this share of the loss of "no change": where
 #: limits seldom move, and little is known of where to.
 LITTLE_KNOWN = 0.75
@@ -61,9 +60,12 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         What may interact (`model.structures`). "auto": "free" without a tier in force; with one, the three kinds of
         score are tried, "free" where a joint one has the lowest RPS on ``X_val`` so far, and "heads", unless the RPS is
         well below that of "no change" already; "score" where there is no ``X_val``.
-    engine : {"auto", "sklearn"}, default "auto"
+    engine : {"auto", "sklearn", "lightgbm", "xgboost"}, default "auto"
         "auto": the package's own booster by rows (`model.row_boosting`) for scores of all kinds, scikit-learn's
-        histogram gradient boosting for the others; "sklearn": that, on (row, threshold) pairs, for all.
+        histogram gradient boosting for the others; else that library, on (row, threshold) pairs, for all. The fitted
+        model does not need it any more.
+    device : {"cpu", "cuda"}, default "cpu"
+        Where XGBoost fits. On a GPU the trees can differ from those of a processor in their last digits.
     max_iter, learning_rate, max_leaf_nodes, l2_regularization, max_features : optional
         As in `sklearn.ensemble.HistGradientBoostingClassifier`; ``max_iter`` counts trees at most, fewer when
         ``X_val`` stops the fit early, and may be two numbers for heads. None: 3000, 0.5, 4, 0, 1 for a score (a score
@@ -115,7 +117,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The ``max_iter`` that makes the same trees again: of both heads by itself.
     booster_ : HistGradientBoostingClassifier or None
         Scikit-learn's booster of (row, threshold) pairs; of two heads, the one of cuts, None where no training row was
-        cut. None where rows were boosted.
+        cut. None where rows were boosted, or another engine fitted.
     forest_ : OrdinalForest
         The fitted trees; all predictions come from it.
 
@@ -135,6 +137,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         structure: str = "auto",
         engine: str = "auto",
+        device: str = "cpu",
         max_iter: int | Sequence[int] | None = None,
         learning_rate: float | None = None,
         max_leaf_nodes: int | None = None,
@@ -154,6 +157,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.structure = structure
         self.engine = engine
+        self.device = device
         self.max_iter = max_iter
         self.learning_rate = learning_rate
         self.max_leaf_nodes = max_leaf_nodes
@@ -198,10 +202,12 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ------
         ValueError
             A parameter, a column, a tier or a weight breaks its rule, or ``y`` holds fewer than two tiers.
+        EngineError
+            The engine's library is not installed, the device is not there, or the trees, as read, do not score like
+            that library to the bit.
         """
         n_jobs = self._n_jobs()
-        if self.engine not in ENGINES:
-            raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}")
+        check_engine(self.engine, self.device)
         rows, tier = self._checked_training_data(X, y)
         training = Sample(rows, tier, row_weights(sample_weight, rows)).counted()
         if len(np.unique(training.tier)) < 2:
@@ -285,6 +291,7 @@ class LimitTierClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             given={name: getattr(self, name) for name in Defaults._fields},
             threshold_fraction=self.threshold_fraction,
             engine=self.engine,
+            device=self.device,
             seed=seed,
             n_jobs=self._n_jobs(),
         )

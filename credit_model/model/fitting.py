@@ -12,6 +12,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.model.booster import fit_booster
 from credit_model.model.destinations import Destinations
+from credit_model.model.engines.fitting_pairs import OTHER_ENGINES, fit_pairs
+from credit_model.model.engines.pair_task import PairTask
 from credit_model.model.heads import SIDES, constant_head, joined, side_pairs
 from credit_model.model.row_boosting import RowSample, RowTask, boosted
 from credit_model.model.row_trees import Limits
@@ -52,7 +54,8 @@ class FitTask:
     given : mapping
         The fields of `model.structures.Defaults`; None: what suits the structure.
     threshold_fraction : float or "auto"
-    engine : {"auto", "sklearn"}
+    engine, device : str
+        As of `model.engines.choosing`, and there.
     seed, n_jobs : int
     """
 
@@ -66,6 +69,7 @@ class FitTask:
     given: Mapping[str, Any]
     threshold_fraction: float | str
     engine: str
+    device: str
     seed: int
     n_jobs: int
 
@@ -184,16 +188,31 @@ def _boosted(
     leaf = suits.pop("min_samples_leaf")
     if isinstance(leaf, tuple):
         leaf = min(leaf[1], max(leaf[0], n_rows // 140))
-    booster = HistGradientBoostingClassifier(
+    pair_task = PairTask(
         **suits,
         min_samples_leaf=max(1, round(leaf * min(len(pairs.rows) / n_rows, 2))),
         max_bins=task.max_bins,
-        monotonic_cst=[*task.signs, -1, *([-1] if has_tier else [])],
+        signs=[*task.signs, -1, *([-1] if has_tier else [])],
+        categorical=task.categorical,
+        groups=interaction_groups(
+            task.structure, width=len(task.signs), tier_column=task.tier_column, states=task.states
+        ),
+        seed=task.seed,
+        n_jobs=task.n_jobs,
+        device=task.device,
+    )
+    if task.engine in OTHER_ENGINES:
+        rounds, trees = fit_pairs(task.engine, pair_task, pairs, pairs_val)
+        return Fitted(rounds, None, trees)
+    booster = HistGradientBoostingClassifier(
+        **suits,
+        min_samples_leaf=pair_task.min_samples_leaf,
+        max_bins=task.max_bins,
+        monotonic_cst=list(pair_task.signs),
         categorical_features=list(task.categorical) or None,
         early_stopping=pairs_val is not None,
         tol=0.0,
         random_state=task.seed,
     )
-    groups = interaction_groups(task.structure, width=len(task.signs), tier_column=task.tier_column, states=task.states)
-    trees = fit_booster(booster, pairs, pairs_val, groups=groups, categorical=task.categorical)
+    trees = fit_booster(booster, pairs, pairs_val, groups=pair_task.groups, categorical=task.categorical)
     return Fitted(int(booster.n_iter_), booster, trees)

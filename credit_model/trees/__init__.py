@@ -4,6 +4,7 @@
 ``ensemble``        `TreeEnsemble`: the arrays of all trees; ``nodes`` states how a value goes down a tree
 ``leaf_sets``       the same trees as bits, a leaf each: many trees in one instruction
 ``scoring``         `scores` of rows, bit for bit those of the library that fitted the trees
+``directions``      which way a score goes when one feature grows, proven from the trees
 ``owen``            `owen_values`: the change in score from one row to another, by feature and group, exactly
 ``engines``         reads the fitted models of other libraries: `read_tree_model`, `TreeModel`
 ``..._kernels``     the compiled loops; they only compute, and nothing is checked in them

@@ -1,4 +1,4 @@
-"""The kernels of the what-if table: what groups add only together, and from it the score of every coalition.
+"""The kernels of groups and of the what-if table: what they add only together, from it every coalition's score.
 
 A table has a row a change and 2**n_groups columns; bit g of a column set: group g is in the coalition.
 """
@@ -36,3 +36,13 @@ def sum_over_subsets(table, score_z):  # type: ignore[no-untyped-def]
                 for s in range(first, first + bit):
                     row[s + bit] += row[s]
             bit *= 2
+
+
+@kernel
+def all_alone(group):  # type: ignore[no-untyped-def]
+    """Whether no two features are in one group, those that are no players (-1) left out."""
+    for u in range(len(group)):
+        for v in range(u):
+            if group[u] == group[v] and group[u] >= 0:
+                return False
+    return True

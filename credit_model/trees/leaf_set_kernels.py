@@ -41,25 +41,27 @@ def n_ones(_context, _bits):  # type: ignore[no-untyped-def]
 def find_intervals(  # type: ignore[no-untyped-def]
     X, used, edges, edge_start, interval_start, categorical, out
 ):
-    for n in range(X.shape[0]):
-        for u in range(len(used)):
-            value = X[n, used[u]]
-            first = edge_start[u]
-            n_edges = edge_start[u + 1] - first
-            if value != value or (categorical[u] and not 0 <= value <= 255):
-                out[n, u] = interval_start[u] + n_edges + 1
-            elif categorical[u]:
-                out[n, u] = interval_start[u] + np.int64(value)
-            else:
-                # The number of edges below the value, by halving without branches.
-                low = first
-                while n_edges > 1:
-                    half = n_edges >> 1
-                    low += half if edges[low + half - 1] < value else 0
-                    n_edges -= half
-                if n_edges == 1 and edges[low] < value:
-                    low += 1
-                out[n, u] = interval_start[u] + low - first
+    n_rows = X.shape[0]
+    value, low = np.empty(n_rows), np.empty(n_rows, np.int64)
+    for u in range(len(used)):
+        first, n_edges = edge_start[u], edge_start[u + 1] - edge_start[u]
+        missing = interval_start[u] + n_edges + 1
+        for n in range(n_rows):
+            value[n], low[n] = X[n, used[u]], first
+        if categorical[u]:
+            for n in range(n_rows):
+                known = 0 <= value[n] <= 255  # false of NaN
+                out[n, u] = interval_start[u] + np.int64(value[n]) if known else missing
+            continue
+        # The number of edges below each value, by halving: of all rows at once, which takes vectors and no branches.
+        while n_edges > 1:
+            half = n_edges >> 1
+            for n in range(n_rows):
+                low[n] += half if edges[low[n] + half - 1] < value[n] else 0
+            n_edges -= half
+        for n in range(n_rows):
+            below = low[n] + np.int64(n_edges == 1 and edges[low[n]] < value[n]) - first
+            out[n, u] = missing if value[n] != value[n] else interval_start[u] + below
 
 
 @kernel

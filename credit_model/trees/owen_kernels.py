@@ -10,13 +10,18 @@ from __future__ import annotations
 import numpy as np
 
 from credit_model.compiling import kernel
-from credit_model.trees.coalition_kernels import add_to_table
+from credit_model.trees.coalition_kernels import add_to_table, all_alone
 from credit_model.trees.leaf_set_kernels import TREES_AT_ONCE, lowest, n_ones
 from credit_model.trees.nodes import ROWS_AT_ONCE
 
 # Players are the features that part two rows in a tree, a row each: the feature, its group, and the place of its
 # group among the tree's.
 FEATURE, GROUP, PLACE = 0, 1, 2
+
+#: So many players are shared out in one vector; hardly a tree has more.
+FEW = 8
+#: Of every set of so many players, who is in it: 1 or 0, (2**FEW, FEW).
+_MEMBERS = (np.arange(1 << FEW)[:, None] >> np.arange(FEW) & 1).astype(np.float64)
 
 
 @kernel
@@ -46,6 +51,11 @@ def add_changes_by_sets(  # type: ignore[no-untyped-def]
     two = np.empty(TREES_AT_ONCE, np.int64)
     more = np.empty(TREES_AT_ONCE, np.int64)
     players = np.empty((64, 3), np.int64)
+    last_seen = np.full(x.shape[1], -1, np.int64)  # of each feature, the tree and row in which it was a player
+    tree_now = np.int64(0)
+    alone = all_alone(group)
+    by_leaf = np.empty((2, 8), np.uint64)
+    shares = np.zeros(FEW)
     only_x, only_z = np.empty(64, np.uint64), np.empty(64, np.uint64)  # a player's leaves that need its x, its z
     groups, needs = np.empty(64, np.uint64), np.empty((64, 2), np.uint64)
     one = np.uint64(1)
@@ -81,32 +91,30 @@ def add_changes_by_sets(  # type: ignore[no-untyped-def]
                     i = more[h]
                     tree = first_tree + i
                     leaves = np.uint64(reached[i])
-                    n_players = _find_players(leaves, parting[tree], n_bits, group, players)
+                    tree_now += 1
+                    n_players = _find_players(leaves, parting[tree], n_bits, group, players, last_seen, tree_now)
                     all_x, all_z = leaves, leaves
                     for p in range(n_players):
-                        by_x = np.uint64(sets[block, x[n, players[p, FEATURE]], i])
-                        by_z = np.uint64(sets[block, z[n, players[p, FEATURE]], i])
-                        all_x &= by_x
-                        all_z &= by_z
-                        only_x[p], only_z[p] = leaves & by_x & ~by_z, leaves & by_z & ~by_x
+                        of_x = np.uint64(sets[block, x[n, players[p, FEATURE]], i])
+                        of_z = np.uint64(sets[block, z[n, players[p, FEATURE]], i])
+                        all_x &= of_x
+                        all_z &= of_z
+                        only_x[p], only_z[p] = leaves & of_x & ~of_z, leaves & of_z & ~of_x
                     leaf_x[i], leaf_z[i] = lowest(all_x), lowest(all_z)
                     if n_players == 2:
-                        _add_two_players(leaves, sets[block], i, x, z, n, players, values[tree], phi, table)
+                        _add_two_players(leaves, only_x, only_z, n, players, values[tree], phi, table)
+                        continue
+                    if n_players > FEW:
+                        _find_needs(leaves, only_x, only_z, n_players, needs)
+                        _add_leaves(leaves, needs, n, players, n_players, groups, values[tree], weights, phi, table)
+                        continue
+                    _turn(only_x, n_players, n_bits, by_leaf[0])
+                    _turn(only_z, n_players, n_bits, by_leaf[1])
+                    if alone and table.shape[1] == 0:
+                        _share_among_few(leaves, by_leaf, n, players, n_players, values[tree], weights, shares, phi)
                     else:
-                        _add_leaves(
-                            leaves,
-                            only_x,
-                            only_z,
-                            n,
-                            players,
-                            n_players,
-                            groups,
-                            needs,
-                            values[tree],
-                            weights,
-                            phi,
-                            table,
-                        )
+                        _find_few_needs(leaves, by_leaf, needs)
+                        _add_leaves(leaves, needs, n, players, n_players, groups, values[tree], weights, phi, table)
                 if len(score_x) == 0:
                     continue
                 x_score, z_score = score_x[n], score_z[n]
@@ -146,7 +154,7 @@ def _reach_either(sets, x, z, n, reached):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline="always")
-def _find_players(leaves, parting, n_bits, group, players):  # type: ignore[no-untyped-def]
+def _find_players(leaves, parting, n_bits, group, players, last_seen, tree_now):  # type: ignore[no-untyped-def]
     """The features on which neighbouring leaves part: all features on which the rows part in this tree."""
     n_players = 0
     a = lowest(leaves)
@@ -156,21 +164,18 @@ def _find_players(leaves, parting, n_bits, group, players):  # type: ignore[no-u
         rest &= rest - np.uint64(1)
         u = np.int64(parting[a * n_bits + b])
         a = b
-        known = False
-        for p in range(n_players):
-            known |= players[p, FEATURE] == u
-        if not known:
-            players[n_players, FEATURE], players[n_players, GROUP] = u, group[u]
-            n_players += 1
+        # Written over by the next one where it is known already: no branch that the processor has to guess.
+        players[n_players, FEATURE], players[n_players, GROUP] = u, group[u]
+        n_players += last_seen[u] != tree_now
+        last_seen[u] = tree_now
     return n_players
 
 
 @kernel(inline="always")
-def _add_two_players(leaves, sets, i, x, z, n, players, values, phi, table):  # type: ignore[no-untyped-def]
+def _add_two_players(leaves, only_x, only_z, n, players, values, phi, table):  # type: ignore[no-untyped-def]
     """Two players share alike whatever their groups: the mean of being first and being last to change."""
     u, v = players[0, FEATURE], players[1, FEATURE]
-    x_u, z_u = leaves & np.uint64(sets[x[n, u], i]), leaves & np.uint64(sets[z[n, u], i])
-    x_v, z_v = np.uint64(sets[x[n, v], i]), np.uint64(sets[z[n, v], i])
+    x_u, z_u, x_v, z_v = leaves & ~only_z[0], leaves & ~only_x[0], ~only_z[1], ~only_x[1]
     xx, xz = values[lowest(x_u & x_v)], values[lowest(x_u & z_v)]
     zx, zz = values[lowest(z_u & x_v)], values[lowest(z_u & z_v)]
     phi[n, u] += 0.5 * ((xx - zx) + (xz - zz))
@@ -186,31 +191,66 @@ def _add_two_players(leaves, sets, i, x, z, n, players, values, phi, table):  # 
 
 
 @kernel(inline="always")
-def _add_leaves(  # type: ignore[no-untyped-def]
-    leaves, only_x, only_z, n, players, n_players, groups, needs, values, weights, phi, table
-):
-    """`owen_walk_kernels.add_leaf` for all leaves of a tree, with sets of players as integers: bit p, player p.
+def _turn(only, n_players, n_bits, by_leaf):  # type: ignore[no-untyped-def]
+    """From a player's leaves, for up to `FEW` players, to a leaf's players: byte l of ``by_leaf`` has those of leaf l.
 
-    ``needs`` (64, 2) and ``groups`` (64,) are room for each leaf's needs from x and z, and each group's players.
+    Each eight leaves are a matrix of 8 x 8 bits, turned by exchanging ever larger blocks (Warren, Hacker's Delight,
+    section 7-3).
     """
+    for k in range(n_bits >> np.uint64(3)):
+        word = np.uint64(0)
+        for p in range(n_players):
+            word |= ((only[p] >> np.uint64(8 * k)) & np.uint64(0xFF)) << np.uint64(8 * p)
+        change = (word ^ (word >> np.uint64(7))) & np.uint64(0x00AA00AA00AA00AA)
+        word ^= change ^ (change << np.uint64(7))
+        change = (word ^ (word >> np.uint64(14))) & np.uint64(0x0000CCCC0000CCCC)
+        word ^= change ^ (change << np.uint64(14))
+        change = (word ^ (word >> np.uint64(28))) & np.uint64(0x00000000F0F0F0F0)
+        by_leaf[k] = word ^ change ^ (change << np.uint64(28))
+
+
+@kernel(inline="always")
+def _share_among_few(leaves, by_leaf, n, players, n_players, values, weights, shares, phi):  # type: ignore[no-untyped-def]
+    """`_add_leaves` for up to `FEW` players, each its own group: a leaf's part is added to all of them at once."""
+    for p in range(n_players):
+        shares[p] = phi[n, players[p, FEATURE]]
+    while leaves != 0:
+        leaf = lowest(leaves)
+        leaves &= leaves - np.uint64(1)
+        word, byte = leaf >> np.uint64(3), (leaf & np.uint64(7)) << np.uint64(3)
+        from_x = (by_leaf[0, word] >> byte) & np.uint64(0xFF)
+        from_z = (by_leaf[1, word] >> byte) & np.uint64(0xFF)
+        on_x, on_z = np.int64(n_ones(from_x)), np.int64(n_ones(from_z))
+        # Where there is none, the weight is of nobody.
+        add_x = values[leaf] * weights[max(on_x - 1, 0), on_z]
+        add_z = values[leaf] * weights[on_x, max(on_z - 1, 0)]
+        for p in range(FEW):
+            shares[p] += add_x * _MEMBERS[from_x, p] - add_z * _MEMBERS[from_z, p]
+    for p in range(n_players):
+        phi[n, players[p, FEATURE]] = shares[p]
+
+
+@kernel(inline="always")
+def _find_few_needs(leaves, by_leaf, needs):  # type: ignore[no-untyped-def]
+    """The players that each leaf needs from x, and from z, as sets: ``needs`` (64, 2), from what `_turn` gives."""
+    while leaves != 0:
+        leaf = lowest(leaves)
+        leaves &= leaves - np.uint64(1)
+        word, byte = leaf >> np.uint64(3), (leaf & np.uint64(7)) << np.uint64(3)
+        needs[leaf, 0] = (by_leaf[0, word] >> byte) & np.uint64(0xFF)
+        needs[leaf, 1] = (by_leaf[1, word] >> byte) & np.uint64(0xFF)
+
+
+@kernel(inline="always")
+def _find_needs(leaves, only_x, only_z, n_players, needs):  # type: ignore[no-untyped-def]
+    """The same for any number of players."""
     one = np.uint64(1)
-    rest = leaves
-    while rest != 0:
-        leaf = lowest(rest)
-        rest &= rest - one
+    while leaves != 0:
+        leaf = lowest(leaves)
+        leaves &= leaves - one
         needs[leaf, 0], needs[leaf, 1] = 0, 0
-    n_groups = 0
     for p in range(n_players):
         me = one << np.uint64(p)
-        place = n_groups
-        for q in range(p):
-            if players[q, GROUP] == players[p, GROUP]:
-                place = players[q, PLACE]
-        if place == n_groups:
-            groups[place] = 0
-            n_groups += 1
-        players[p, PLACE] = place
-        groups[place] |= me
         rest = only_x[p]
         while rest != 0:
             needs[lowest(rest), 0] |= me
@@ -219,6 +259,26 @@ def _add_leaves(  # type: ignore[no-untyped-def]
         while rest != 0:
             needs[lowest(rest), 1] |= me
             rest &= rest - one
+
+
+@kernel(inline="always")
+def _add_leaves(leaves, needs, n, players, n_players, groups, values, weights, phi, table):  # type: ignore[no-untyped-def]
+    """`owen_walk_kernels.add_leaf` for all leaves of a tree, with sets of players as integers: bit p, player p.
+
+    ``needs`` (64, 2) are each leaf's needs from x and z; ``groups`` (64,) is room for each group's players.
+    """
+    one = np.uint64(1)
+    n_groups = 0
+    for p in range(n_players):
+        place = n_groups
+        for q in range(p):
+            if players[q, GROUP] == players[p, GROUP]:
+                place = players[q, PLACE]
+        if place == n_groups:
+            groups[place] = 0
+            n_groups += 1
+        players[p, PLACE] = place
+        groups[place] |= one << np.uint64(p)
     while leaves != 0:
         leaf = lowest(leaves)
         leaves &= leaves - one

@@ -142,7 +142,7 @@ def groups() -> str:
 
 
 def catalogue() -> str:
-    """The panel's catalogue: every column is a feature as it stands, four of them can be moved."""
+    """The panel's catalogue: every column is a feature as it stands, four can be moved, papers may correct some."""
     parts = [
         f'[portfolio]\nname = "own"\nversion = "1"\ncurrency = "EUR"\nborrower = "borrower"\nmonth = "month"\n'
         f'limit = "limit"\nwarm_up = 1\n[ladder]\namounts = {LIMITS}\n'
@@ -163,6 +163,8 @@ def catalogue() -> str:
         _lever("owe_fewer", "other_lenders", "down", "a_month = 1", "close lines with other lenders"),
         _lever("use_less", "utilisation", "down", "share_a_month = 0.3", "use less of the lines"),
         _lever("game_less", "gaming", "down", "share_a_month = 0.5", "spend less on games"),
+        _document("payslip", ["income", "months_at_job"], "payslip"),
+        _document("bank_letter", ["other_balance", "other_lenders", "instalments", "loan_queries"], "letter of a bank"),
     ]
     return "\n".join(parts)
 
@@ -187,6 +189,11 @@ def _lever(name: str, column: str, moves: str, speed: str, label: str) -> str:
         f'[[lever]]\nid = "{name}"\ncolumn = "{column}"\nmoves = "{moves}"\n{speed}\nfloor = 0\ncost = 1\n'
         f'label = "{label}"\naction = "{label}, from {{from}} to {{to}}"\n'
     )
+
+
+def _document(name: str, columns: list[str], label: str) -> str:
+    columns_text = str(columns).replace("'", '"')
+    return f'[[document]]\nid = "{name}"\ncolumns = {columns_text}\nlabel = "{label}"\n'
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ class Grid:
 
     @cached_property
     def is_monotone(self) -> bool:
-        """Whether more of any lever can only raise the score, so that all of all of them bounds every other setting.
+        """Whether by the catalogue more of any lever can only raise the score, so that all of all bounds every setting.
 
         So it is where each feature that a lever moves has a declared direction, answers it in one sense, and that
         sense is the good one.
@@ -141,6 +141,12 @@ class Grid:
             for lever in self.levers
             for feature, response in self._responses(lever)
         )
+
+    @cached_property
+    def moved(self) -> tuple[Feature, ...]:
+        """The features that some lever moves."""
+        places = {i for lever in self.levers for i in self._features(lever)}
+        return tuple(self.catalogue.features[i] for i in sorted(places))
 
     def _features(self, lever: Lever) -> list[int]:
         """Places of the features that read what a lever moves."""

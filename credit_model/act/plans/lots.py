@@ -16,6 +16,7 @@ from credit_model.act.plans.tables import Futures, mixture_scores
 from credit_model.arrays import BoolArray, FloatArray, IntArray
 from credit_model.fitted_model import FittedModel
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
+from credit_model.trees.directions import goes_one_way
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,19 @@ class Lot:
     def weight(self) -> FloatArray | None:
         """Of each fit in each borrower's mean: (n, n_fits); None: all alike."""
         return self.fitted.weights(self.snapshots, self.row)
+
+    @property
+    def covers_all(self) -> bool:
+        """Whether all of all levers bounds every other setting: the catalogue says so, and the trees keep to it.
+
+        Those that this package fits do; a model that a lender brings need not.
+        """
+        place = self.fitted.catalogue.feature_names.index
+        return self.grid.is_monotone and all(
+            goes_one_way(fit.trees, place(feature.id), feature.sign)
+            for fit in self.fitted.bag.fits
+            for feature in self.grid.moved
+        )
 
     @cached_property
     def moved(self) -> dict[str, FloatArray]:

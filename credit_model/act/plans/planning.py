@@ -245,7 +245,7 @@ def _plan(one: _One, goal: str, options: Mapping[str, Option | None], affordable
         blocked_by=blocked,
         steps=lot.grid.steps,
         n_mixtures=lot.grid.n_mixtures,
-        covers_all=lot.grid.is_monotone,
+        covers_all=lot.covers_all,
     )
 
 
