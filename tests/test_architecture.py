@@ -55,6 +55,7 @@ ALLOWED = {
         "fitted_model",
         "saved_model",
         "training",
+        "training_rows",
         "own_model",
         "trees",
         "export",

@@ -23,7 +23,8 @@ PAGE = (DOCS / "catalogue.md").read_text(encoding="utf-8")
 API = "\n".join(path.read_text(encoding="utf-8") for path in sorted((DOCS / "api").glob("*.rst")))
 ROOMS = ("credit_model", "credit_model.explain", "credit_model.words", "credit_model.plots", "credit_model.documents",
          "credit_model.grade", "credit_model.readers", "credit_model.act.plans",
-         "credit_model.act.warning", "credit_model.act.appeals", "credit_model.export")  # fmt: skip
+         "credit_model.act.warning", "credit_model.act.appeals", "credit_model.export",
+         "credit_model.scale")  # fmt: skip
 #: A lever of the other direction than those of the catalogues that come with the package.
 LEVER_UP = """
 [[lever]]
