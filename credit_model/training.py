@@ -21,6 +21,7 @@ from credit_model.model.destinations import Destinations
 from credit_model.model.drift import Drift
 from credit_model.model.forest import OrdinalForest, tier_probabilities
 from credit_model.model.split import SplitRule
+from credit_model.parallel import in_order, openmp_limit, workers_of
 from credit_model.portfolio.declarations import Catalogue
 from credit_model.portfolio.history import History
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
@@ -315,13 +316,22 @@ def _deployed(
             stacklevel=5,
         )
         return _deployed(trial, rows, catalogue, seed=seed, n_fits=1)
-    models = []
-    for b, side in enumerate(sides):
-        model = clone(trial).set_params(
-            structure=trial.structure_, max_iter=trial.rounds_, random_state=(seed + b) % (1 << 32)
+    # Fits side by side keep cores busier than the threads of one fit do.
+    cores = workers_of(-1 if trial.n_jobs is None else trial.n_jobs)
+    together = min(cores, n_fits)
+    n_jobs = trial.n_jobs if together == 1 else cores // together
+
+    def fit_of(b: int) -> LimitTierClassifier:
+        model: LimitTierClassifier = clone(trial).set_params(
+            structure=trial.structure_, max_iter=trial.rounds_, random_state=(seed + b) % (1 << 32), n_jobs=n_jobs
         )
-        models.append(model.fit(_frame(rows, side, catalogue), rows.tier_after[side], rows.weight_of(side)))
-    return models, members
+        model.fit(_frame(rows, sides[b], catalogue), rows.tier_after[sides[b]], rows.weight_of(sides[b]))
+        model.n_jobs = trial.n_jobs
+        return model
+
+    # Set here once: a fit that sets it, and puts it back, then changes nothing for those beside it.
+    with openmp_limit(-1 if n_jobs is None else n_jobs):
+        return list(in_order(fit_of, n_fits, together)), members
 
 
 def held_out_risk(

@@ -188,7 +188,8 @@ class _Boosting:
             line_signs.append(-1)
             self.line_features.append(len(signs) + 1)
         self.line_binning = Binning(tuple(edges), np.array(categorical))
-        return Columns.of(np.array(parts, dtype=np.uint8), self.line_binning, line_signs)
+        rows = np.repeat(np.diff(self.training.first), n_thresholds).astype(np.float64)
+        return Columns.of(np.array(parts, dtype=np.uint8), self.line_binning, line_signs, rows)
 
     def run(self) -> TreeEnsemble:
         """Round after round."""
@@ -226,7 +227,7 @@ class _Boosting:
             return False
         tree = tree.scaled(self.task.learning_rate)
         for side in self._sides():
-            side.score += tree.values_of(side.bins)
+            tree.add_to(side.score, side.bins)
         self.trees.append((True, tree))
         return True
 

@@ -82,30 +82,53 @@ def loss_of_cells(score, lines, first, tier, weight, start, stop):
 
 @kernel
 def add_histograms(bins, stats, rows, columns, out):
-    """Add the statistics of some rows by bin, for some columns: out (n_columns, N_BINS, 3), all columns' places."""
+    """Add the statistics of some rows by bin, for some columns: out (n_columns, N_BINS, 3), all columns' places.
+
+    Two columns are filled side by side, so that one need not wait for what the other has just written.
+    """
     for start in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[start : start + ROWS_AT_ONCE]
-        for j in columns:
-            own, to = bins[j], out[j]
+        for place in range(0, len(columns), 2):
+            first, second = columns[place], columns[min(place + 1, len(columns) - 1)]
+            own, to, other, to_other = bins[first], out[first], bins[second], out[second]
+            if first == second:
+                for i in some:
+                    b = own[i]
+                    to[b, 0] += stats[i, 0]
+                    to[b, 1] += stats[i, 1]
+                    to[b, 2] += stats[i, 2]
+                continue
             for i in some:
-                b = own[i]
-                to[b, 0] += stats[i, 0]
-                to[b, 1] += stats[i, 1]
-                to[b, 2] += stats[i, 2]
+                b, c = own[i], other[i]
+                gradient, curvature, n = stats[i, 0], stats[i, 1], stats[i, 2]
+                first_b, second_b, third_b = to[b, 0] + gradient, to[b, 1] + curvature, to[b, 2] + n
+                first_c, second_c, third_c = to_other[c, 0] + gradient, to_other[c, 1] + curvature, to_other[c, 2] + n
+                to[b, 0], to[b, 1], to[b, 2] = first_b, second_b, third_b
+                to_other[c, 0], to_other[c, 1], to_other[c, 2] = first_c, second_c, third_c
 
 
 @kernel
 def add_histograms_of_all(bins, stats, columns, out):
-    """As `add_histograms`, of all rows."""
+    """As `add_histograms`, of all rows, and without their numbers: these are the same in every round."""
     n = bins.shape[1]
     for start in range(0, n, ROWS_AT_ONCE):
-        for j in columns:
-            own, to = bins[j], out[j]
-            for i in range(start, min(start + ROWS_AT_ONCE, n)):
-                b = own[i]
-                to[b, 0] += stats[i, 0]
-                to[b, 1] += stats[i, 1]
-                to[b, 2] += stats[i, 2]
+        stop = min(start + ROWS_AT_ONCE, n)
+        for place in range(0, len(columns), 2):
+            first, second = columns[place], columns[min(place + 1, len(columns) - 1)]
+            own, to, other, to_other = bins[first], out[first], bins[second], out[second]
+            if first == second:
+                for i in range(start, stop):
+                    b = own[i]
+                    to[b, 0] += stats[i, 0]
+                    to[b, 1] += stats[i, 1]
+                continue
+            for i in range(start, stop):
+                b, c = own[i], other[i]
+                gradient, curvature = stats[i, 0], stats[i, 1]
+                first_b, second_b = to[b, 0] + gradient, to[b, 1] + curvature
+                first_c, second_c = to_other[c, 0] + gradient, to_other[c, 1] + curvature
+                to[b, 0], to[b, 1] = first_b, second_b
+                to_other[c, 0], to_other[c, 1] = first_c, second_c
 
 
 @kernel(inline="always")
@@ -319,3 +342,13 @@ def step_of(stats, direction):
     if down <= 0.0 or curvature <= 0.0:
         return 0.0
     return min(1.0, down / curvature)
+
+
+@kernel
+def add_values(bins, column, left_bins, children, value, out):
+    """Add to out (n,) the value of a tree's leaf for each row of bins (n_columns, n); the nodes as `row_trees.Tree`."""
+    for i in range(len(out)):
+        node = 0
+        while column[node] >= 0:
+            node = children[node, 0] if left_bins[node, bins[column[node], i]] else children[node, 1]
+        out[i] += value[node]

@@ -17,6 +17,7 @@ from credit_model.model.row_kernels import (
     N_BINS,
     add_histograms,
     add_histograms_of_all,
+    add_values,
     best_splits,
     goes_left_by_bin,
     grow_columns,
@@ -46,17 +47,27 @@ class Columns:
     bins : uint8 array, (n_columns, n)
     n_bins, signs : int64 arrays, (n_columns,)
     categorical : bool array, (n_columns,)
+    n_rows : float64 array, (n_columns, N_BINS)
+        Rows of each bin: the third of their statistics, summed.
     """
 
     bins: BinArray
     n_bins: IntArray
     signs: IntArray
     categorical: BoolArray
+    n_rows: FloatArray
 
     @classmethod
-    def of(cls, bins: BinArray, binning: Binning, signs: Sequence[int]) -> Columns:
-        """Columns as they were binned."""
-        return cls(bins, binning.n_bins(bins), np.array(signs, dtype=np.int64), binning.categorical)
+    def of(cls, bins: BinArray, binning: Binning, signs: Sequence[int], rows: FloatArray | None = None) -> Columns:
+        """Columns as they were binned; ``rows`` (n,) says how many rows each stands for, None: one."""
+        n_rows = np.array([np.bincount(own, weights=rows, minlength=N_BINS) for own in bins], dtype=np.float64)
+        return cls(
+            bins,
+            binning.n_bins(bins),
+            np.array(signs, dtype=np.int64),
+            binning.categorical,
+            n_rows.reshape(len(bins), N_BINS),
+        )
 
     def histograms(
         self, stats: FloatArray, spread: Spread, rows: IntArray | None = None, read: IntArray | None = None
@@ -66,6 +77,8 @@ class Columns:
         Those of columns that are not among ``read`` are 0.
         """
         out = np.zeros((len(self.bins), N_BINS, 3))
+        if rows is None:
+            out[:, :, 2] = self.n_rows
 
         def work(columns: IntArray) -> None:
             if rows is None:
@@ -107,16 +120,13 @@ class Tree:
 
     def values_of(self, bins: BinArray) -> FloatArray:
         """The value of each row of bins (n_columns, n): (n,)."""
-        out = np.empty(bins.shape[1])
-        waiting = [(0, np.arange(bins.shape[1]))]
-        while waiting:
-            node, rows = waiting.pop()
-            if self.column[node] < 0:
-                out[rows] = self.value[node]
-                continue
-            left = self.left_bins[node, bins[self.column[node], rows]]
-            waiting += [(int(self.children[node, 0]), rows[left]), (int(self.children[node, 1]), rows[~left])]
+        out = np.zeros(bins.shape[1])
+        self.add_to(out, bins)
         return out
+
+    def add_to(self, out: FloatArray, bins: BinArray) -> None:
+        """Add the value of each row of bins (n_columns, n) to its place (n,)."""
+        add_values(bins, self.column, self.left_bins, self.children, self.value, out)
 
     @cached_property
     def preorder(self) -> IntArray:
