@@ -9,6 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from credit_model.arrays import FloatArray, IntArray
 from credit_model.model.threshold_pairs import ThresholdPairs
+from credit_model.model.weighted_bins import binned_at_once
 from credit_model.trees.engines.sklearn import tree_ensemble
 from credit_model.trees.ensemble import TreeEnsemble
 
@@ -48,7 +49,8 @@ def fit_booster(
     moved = np.argsort(_as_moved(pairs.rows.shape[1], categorical))
     for position in (moved, np.arange(len(moved))):
         cst = None if groups is None else [{int(position[j]) for j in group} for group in groups]
-        booster.set_params(interaction_cst=cst).fit(rows, pairs.above, pairs.weight, **held_out)
+        with binned_at_once(booster):
+            booster.set_params(interaction_cst=cst).fit(rows, pairs.above, pairs.weight, **held_out)
         if held_out:  # scikit-learn keeps the trees after the best held-out loss
             booster._predictors = booster._predictors[: max(1, int(np.argmax(booster.validation_score_)))]
         trees = tree_ensemble(booster)
