@@ -1,7 +1,7 @@
 """Run the notebooks from top to bottom and write their outputs into them.
 
     python notebooks/execute.py            every notebook
-    python notebooks/execute.py 1 5        those whose names start so
+    python notebooks/execute.py 1 5        those of these numbers
 
 Outputs depend on the cells alone: no timings, no paths of the machine, the same ids and metadata whoever ran them.
 """
@@ -27,7 +27,12 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 def notebooks() -> list[Path]:
     """The notebooks, in reading order."""
-    return sorted(FOLDER.glob("*.ipynb"))
+    return sorted(FOLDER.glob("*.ipynb"), key=number)
+
+
+def number(path: Path) -> int:
+    """Its place, with which its name begins."""
+    return int(path.name.split("_")[0])
 
 
 def read(path: Path) -> NotebookNode:
@@ -58,10 +63,10 @@ def tidied(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def main(prefixes: list[str]) -> None:
-    """Run and rewrite the notebooks whose names start with one of ``prefixes`` (none: all of them)."""
+def main(numbers: list[str]) -> None:
+    """Run and rewrite the notebooks of these numbers (none: all of them)."""
     for path in notebooks():
-        if not prefixes or path.name.startswith(tuple(prefixes)):
+        if not numbers or str(number(path)) in numbers:
             nbformat.write(tidied(executed(read(path))), path)
             print(path.name)
 

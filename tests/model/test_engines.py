@@ -8,9 +8,11 @@ import lightgbm
 import numpy as np
 import pytest
 import xgboost
+from click.testing import CliRunner
 from scipy.special import log_expit
 
 from credit_model import LimitPredictor, simulate_portfolio
+from credit_model.cli import main
 from credit_model.errors import EngineError
 from credit_model.model.classifier import LimitTierClassifier
 from credit_model.model.engines import lightgbm as lightgbm_engine
@@ -230,3 +232,27 @@ def test_boosters_are_not_kept():
     model = portfolio_model(engine="lightgbm", max_iter=3).fit(*portfolio(n=200))
     assert model.booster_ is None
     assert not any(isinstance(value, lightgbm.Booster) for value in vars(model).values())
+
+
+@each_engine
+def test_the_command_trains_by_an_engine(engine, tmp_path):
+    simulate_portfolio(150, 18, seed=2).history.to_parquet(tmp_path / "panel.parquet")
+    words = ["train", "--data", tmp_path / "panel.parquet", "--catalogue", "synthetic", "--structure", "score",
+             "--fits", 1, "--trees", 20, "--no-warning", "--jobs", 1, "--engine", engine]  # fmt: skip
+    done = CliRunner().invoke(main, [str(word) for word in (*words, "--out", tmp_path / "model")])
+    assert done.exit_code == 0, done.output
+    assert LimitPredictor.load(tmp_path / "model").get_params()["engine"] == engine
+    on_a_gpu = CliRunner().invoke(
+        main, [str(word) for word in (*words, "--device", "cuda", "--out", tmp_path / "other")]
+    )
+    assert on_a_gpu.exit_code == 1
+    assert on_a_gpu.stderr.startswith("Error: device 'cuda' ")
+    assert on_a_gpu.stderr.count("\n") == 1
+    assert not (tmp_path / "other").exists()
+
+
+def test_an_engine_beside_a_model_of_ones_own_is_wrong_usage():
+    done = CliRunner().invoke(main, ["train", "--engine-model", "m.txt", "--engine", "lightgbm", "--decide", "d.toml",
+                                     "--data", "p.csv", "--catalogue", "synthetic", "--out", "o"])  # fmt: skip
+    assert done.exit_code == 2
+    assert "nothing is trained" in done.output

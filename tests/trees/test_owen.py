@@ -213,6 +213,26 @@ def test_leaf_sets_and_the_walk_through_the_nodes_agree(groups, max_leaf_nodes):
         np.testing.assert_allclose(one, other, rtol=0, atol=TOLERANCE)
 
 
+@pytest.mark.parametrize("max_leaf_nodes", [15, 31, 64])
+@pytest.mark.parametrize("n_groups", [24, 5])
+def test_trees_on_which_rows_part_on_few_or_many_features_are_shared_out_alike(max_leaf_nodes, n_groups):
+    # Up to eight features take another way than more do, and single features another than groups.
+    rng = np.random.default_rng(27)
+    X = rng.integers(0, 3, (900, 24)).astype(float)
+    y = X @ rng.normal(size=24) + X[:, 0] * X[:, 1] * X[:, 2]
+    model = HistGradientBoostingRegressor(max_iter=30, max_leaf_nodes=max_leaf_nodes, min_samples_leaf=2).fit(X, y)
+    trees, group = tree_ensemble(model), np.arange(24) % n_groups
+    assert max(len(used) for used in trees.features_by_tree()) > 8 + (max_leaf_nodes > 15)
+    x, z = X[:60], X[60:120]
+    fast, slow = (ensemble_owen_values(t, x, z, group) for t in (trees, walked(trees)))
+    np.testing.assert_allclose(fast, slow, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(fast.sum(axis=1), model.predict(x) - model.predict(z), rtol=0, atol=TOLERANCE)
+    assert (ensemble_owen_values(trees, z, x, group) == -fast).all()
+    assert (ensemble_owen_values(walked(trees), z, x, group) == -slow).all()
+    if n_groups == 5:  # the same beside a what-if table
+        assert (ensemble_changes(trees, x, z, group, n_groups).owen_values == fast).all()
+
+
 @pytest.mark.parametrize("groups", GROUPINGS)
 @pytest.mark.parametrize("cst", ["no_interactions", [{0, 1}, {2}, {3}, {4}, {5}]])
 def test_trees_that_read_one_feature_alone_are_added_up_beforehand_and_change_nothing(groups, cst):
