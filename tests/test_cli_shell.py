@@ -27,13 +27,13 @@ def test_a_fault_of_the_program_is_a_short_report_and_no_traceback(saved, monkey
     def fault(*args, **options):
         raise ZeroDivisionError("division by\nzero")
 
-    monkeypatch.setattr("credit_model.cli.data.build_snapshots", fault)
+    monkeypatch.setattr("credit_model.portfolio.findings.falls_of", fault)
     result = CliRunner().invoke(main, ["check", "--data", str(saved / "portfolio")])
     assert result.exit_code == 70
     assert result.stderr.startswith(
         "Error: a fault of credit-model, not of yours: ZeroDivisionError: division by zero\n"
     )
-    assert "fault < data.py" in result.stderr
+    assert "fault < findings.py" in result.stderr
     assert "scikit-learn" in result.stderr
     assert "Traceback" not in result.output
     assert len(result.stderr.splitlines()) == 4

@@ -75,8 +75,9 @@ def test_an_evaluation_is_the_same(tmp_path, saved_warned, blocks):
     assert_same_files(one, other)
 
 
+@pytest.mark.slow
 def test_a_model_is_the_same_to_the_byte(tmp_path, saved_warned, blocks):
-    settings = ("--structure", "score", "--trees", "8", "--fits", "2", "--most-decisions", "3000", "--seed", "1")
+    settings = ("--structure", "score", "--trees", "4", "--fits", "2", "--most-decisions", "3000", "--seed", "1")
     models = []
     for data in (saved_warned / "history.parquet", blocks.folder):
         models.append(tmp_path / str(len(models)) / "model")
