@@ -139,6 +139,9 @@ def write_partition(
             "blocks": [asdict(one.block) for one in found],
         }
         (partial / "spill").rmdir()
+        economy = Path(data) / "economy.parquet"
+        if economy.is_file():  # what 'simulate' lays beside the histories, and 'report' draws
+            shutil.copyfile(economy, partial / economy.name)
         write_manifest(partial, FORMAT, content)
     return Partition.open(folder, catalogue)
 

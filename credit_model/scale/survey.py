@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_model.arrays import IntArray
-from credit_model.errors import CreditModelWarning, HistoryError
+from credit_model.errors import CreditModelWarning, DataFileError, HistoryError
 from credit_model.portfolio.borrower_ids import read_ids
 from credit_model.portfolio.cells import RowNames
 from credit_model.portfolio.declarations import Catalogue, Column
@@ -69,12 +69,15 @@ class Survey:
         """Each row's borrower, as a position in ``borrower_ids``: (n,)."""
         cells = _id_index(part, self.catalogue)
         if cells.dtype == np.int64 and self.borrower_ids.dtype == np.int64 and self._id_cells.dtype == np.int64:
-            return np.searchsorted(self.borrower_ids, cells.to_numpy()).astype(np.int64)
-        return self._id_codes[self._id_cells.get_indexer(cells)]
+            code = np.searchsorted(self.borrower_ids, cells.to_numpy()).astype(np.int64)
+            if (self.borrower_ids[np.minimum(code, len(self.borrower_ids) - 1)] != cells.to_numpy()).any():
+                raise _changed()
+            return code
+        return self._id_codes[_places(self._id_cells, cells)]
 
     def months_of(self, part: pd.DataFrame) -> IntArray:
         """Each row's month number: (n,)."""
-        return self._month_numbers[self._month_cells.get_indexer(_plain_index(part[self.catalogue.month]))]
+        return self._month_numbers[_places(self._month_cells, _plain_index(part[self.catalogue.month]))]
 
     def row_names(self, codes: IntArray, number: IntArray) -> RowNames:
         """Names of rows (n,), for messages."""
@@ -171,6 +174,26 @@ def _plain_index(column: pd.Series) -> pd.Index:
     """A column's cells as an index without a name, categories as what they stand for."""
     found: pd.Index = pd.Index(column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column)
     return found.rename(None)
+
+
+def _places(known: pd.Index, cells: pd.Index) -> IntArray:
+    """Where cells (n,) stand among those that were seen: (n,).
+
+    Raises
+    ------
+    DataFileError
+        One was not seen.
+    """
+    place = known.get_indexer(cells)
+    if (place < 0).any():  # parts may hold the same as texts, dates and objects
+        place = known.astype(object).get_indexer(cells.astype(object))
+    if (place < 0).any():
+        raise _changed()
+    return np.asarray(place, dtype=np.int64)
+
+
+def _changed() -> DataFileError:
+    return DataFileError("the data changed while they were read; partition them again")
 
 
 def _sizes(counts: list[pd.Series]) -> pd.Series:

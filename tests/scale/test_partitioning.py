@@ -140,6 +140,32 @@ def test_ids_may_be_numbers_in_one_file_and_texts_in_another(cards, tmp_path):
     assert_same(found.whole(), check_history(source, cards))
 
 
+def test_months_may_be_texts_in_one_file_and_dates_in_another(cards, tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    panel((1, 2)).to_parquet(source / "a.parquet", index=False)
+    later = panel((3, 4))
+    later.assign(month=pd.to_datetime(later["month"])).to_parquet(source / "b.parquet", index=False)
+    found = write_partition(source, cards, tmp_path / "blocks", blocks=2)
+    assert_same(found.whole(), check_history(source, cards))
+
+
+def test_data_that_change_between_the_two_passes_are_refused(cards, tmp_path, monkeypatch):
+    path = tmp_path / "cards.parquet"
+    panel((1, 2)).to_parquet(path, index=False)
+    seen = partitioning.survey
+
+    def then_change(*args):
+        found = seen(*args)
+        panel((1, 9)).to_parquet(path, index=False)
+        return found
+
+    monkeypatch.setattr(partitioning, "survey", then_change)
+    with pytest.raises(DataFileError, match="changed while they were read"):
+        write_partition(path, cards, tmp_path / "blocks")
+    assert not (tmp_path / "blocks").exists()
+
+
 def test_a_decimal_comma_that_only_one_cell_proves_holds_for_all_parts(cards, tmp_path):
     # 1,250 alone may be 1250 or 1.25; the last cell, 0,5, tells that it is 1.25.
     rows = panel(range(400)).astype({"balance": object})
