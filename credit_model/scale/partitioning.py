@@ -147,12 +147,12 @@ def write_partition(
 
 
 def block_edges(rows_of: IntArray, blocks: int | None) -> IntArray:
-    """Where blocks of about as many rows begin among borrowers of ``rows_of`` rows: (n_blocks + 1,).
+    """Where at most so many blocks of about as many rows begin among borrowers of ``rows_of`` rows: (n_blocks + 1,).
 
     Examples
     --------
     >>> block_edges(np.array([3, 3, 3, 3, 12]), 3).tolist()
-    [0, 3, 4, 5]
+    [0, 3, 5]
     """
     n_rows = int(rows_of.sum())
     wanted = max(1, -(-n_rows // BLOCK_ROWS)) if blocks is None else blocks

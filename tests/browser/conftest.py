@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -101,9 +102,17 @@ class Browser:
         return {p["requestId"]: p["request"]["url"] for p in sent}
 
     def pdf(self) -> bytes:
-        """The page printed as its own @page rule says."""
-        printed = self.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True})
-        return base64.b64decode(printed["data"])
+        """The page printed as its own @page rule says.
+
+        On a busy machine Chromium was seen to print before it knew that rule, on its own usual paper (Letter); it is
+        asked once more then. A page without the rule is printed on that both times.
+        """
+        for _ in range(2):
+            options = {"preferCSSPageSize": True, "printBackground": True}
+            data = base64.b64decode(self.driver.execute_cdp_cmd("Page.printToPDF", options)["data"])
+            if not re.search(rb"/MediaBox\s*\[0 0 612 792\]", data):
+                break
+        return data
 
     def text(self, selector: str) -> str:
         return str(self.run("return document.querySelector(arguments[0]).textContent", selector))

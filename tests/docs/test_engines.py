@@ -23,14 +23,19 @@ def own(tmp_path_factory):
 
 def commands():
     lines = [line for block in re.findall(r"^```sh\n(.*?)^```", PAGE, flags=re.M | re.S) for line in block.splitlines()]
-    return [shlex.split(line)[1:] for line in lines if line.startswith("credit-model ")]
+    # what trains on a book of the reader's own is tried in tests/model
+    return [shlex.split(line)[1:] for line in lines if line.startswith("credit-model ") and " book.csv " not in line]
 
 
 @pytest.mark.slow
 def test_the_commands_of_the_page_write_pages_reasons_and_plans(own, monkeypatch):
     monkeypatch.chdir(own)
-    said = {}
+    said, own_cut = {}, dict[str, str]()
     for words in commands():
+        if words[0] in ("why", "appeal") and "B0397" in words:  # of the whole example; here are fewer borrowers
+            cut = pd.read_parquet(own / "explanations" / "summary.parquet").iloc[-1]
+            own_cut = {"B0397": str(cut["borrower_id"]), "2025-04": str(cut["month"])}
+        words = [own_cut.get(word, word.replace("@2025-04", f"@{own_cut.get('2025-04')}")) for word in words]
         result = run(*words)
         assert result.exit_code == 0, result.output
         said[words[0], words[-1]] = result.output
