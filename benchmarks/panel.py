@@ -18,10 +18,10 @@ from benchmarks.tables import Goal, at_least, at_most, show_goals, show_machine,
 from credit_model import read_catalogue, simulate_portfolio
 from credit_model.cli.data import doubts
 from credit_model.cli.history_files import read_history
-from credit_model.portfolio.history import History, check_table, read_raw
+from credit_model.portfolio.findings import Findings
+from credit_model.portfolio.history import check_table, read_raw
 from credit_model.portfolio.ladder import LimitLadder
 from credit_model.portfolio.snapshots import build_snapshots
-from credit_model.portfolio.suspicions import falls_of, set_before_the_records
 
 REPEATS = 5
 FORMATS = ("parquet", "csv")
@@ -77,7 +77,7 @@ def speed(paths: list[Path]) -> list[Goal]:
             ladder = catalogue.ladder or LimitLadder.from_quantiles(history.values(catalogue.limit), 8)
             build_snapshots(history, ladder)
             told("snapshots")
-            _judge(history, ladder)
+            doubts(Findings.of(history))
             told("the declaration's doubts")
             del raw, history
     of_panel = [stage for stage in wall if not stage.startswith("reading")]
@@ -109,15 +109,9 @@ def peak_bytes(small: str, path: str) -> tuple[int, int, int]:
         history = read_history(file, catalogue)
         ladder = catalogue.ladder or LimitLadder.from_quantiles(history.values(catalogue.limit), 8)
         snapshots = build_snapshots(history, ladder)
-        _judge(history, ladder)
+        doubts(Findings.of(history))
         peaks.append(_most_memory())
     return peaks[0], peaks[1], len(snapshots)
-
-
-def _judge(history: History, ladder: LimitLadder) -> None:
-    falls = falls_of(history)
-    doubts(history, falls, ladder)
-    set_before_the_records(history, falls)
 
 
 def _most_memory() -> int:
