@@ -308,6 +308,20 @@ def read_manifest(
     return manifest
 
 
+def table_suffix(path: str | Path) -> str:
+    """The suffix by which a table is written, ".parquet" or ".csv".
+
+    Raises
+    ------
+    DataFileError
+        It is neither.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".parquet", ".csv"):
+        raise DataFileError(f"{path}: a table's name must end in .parquet or .csv, got {suffix or 'no suffix'}")
+    return suffix
+
+
 def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     """Write a table as Parquet or CSV (by suffix), whole or not at all.
 
@@ -318,9 +332,7 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     DataFileError
         The suffix is neither, or the file cannot be written.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".parquet", ".csv"):
-        raise DataFileError(f"{path}: a table's name must end in .parquet or .csv, got {suffix or 'no suffix'}")
+    suffix = table_suffix(path)
     with fresh_file(path) as partial:
         if suffix == ".parquet":
             frame.to_parquet(partial, index=False, row_group_size=ROW_GROUP)

@@ -9,8 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from credit_model.errors import DataFileError
-from credit_model.files import ROW_GROUP, fresh_file
+from credit_model.files import ROW_GROUP, fresh_file, table_suffix
 from credit_model.spreadsheets import without_formulas
 
 
@@ -33,9 +32,7 @@ def write_tables(tables: Iterable[pa.Table], path: str | Path) -> int:
     DataFileError
         The suffix is neither, or the file cannot be written.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".parquet", ".csv"):
-        raise DataFileError(f"{path}: a table's name must end in .parquet or .csv, got {suffix or 'no suffix'}")
+    suffix = table_suffix(path)
     with fresh_file(path) as partial:
         return _write_parquet(tables, partial) if suffix == ".parquet" else _write_csv(tables, partial)
 

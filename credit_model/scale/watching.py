@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,19 +19,17 @@ from credit_model.act.warning.watching import (
     Warnings,
     check_any_open,
     known_until,
+    month_among,
     n_alerts,
     risk_scores,
     warned_version,
     warning_of,
 )
 from credit_model.arrays import IntArray
-from credit_model.errors import HistoryError
 from credit_model.model.early_warning import HEADLINE, LEADS
-from credit_model.portfolio.months import format_month, month_number_of
 from credit_model.portfolio.snapshots import Snapshots, build_snapshots
 from credit_model.portfolio.standing import standing_of
 from credit_model.scale.given import Given
-from credit_model.scale.partition import Partition
 from credit_model.scale.work import Progress, Result, Runner
 
 
@@ -137,7 +134,11 @@ def watch_partition(
         As `LimitPredictor.watch`.
     """
     fitted, partition = given.predictor.fitted, given.partition
-    warning, number, n_blocks = warning_of(fitted), month_in(partition, month), len(partition)
+    warning, number, n_blocks = (
+        warning_of(fitted),
+        month_among(month, partition.months, partition.month_type),
+        len(partition),
+    )
     n_alerts(1, capacity)  # refuses what is no share before any work
 
     def advance(done: int) -> None:
@@ -178,26 +179,6 @@ def watch_partition(
         set_month_number=found.column("set_month").to_numpy()[back],
         plans=keeping,
     )
-
-
-def month_in(partition: Partition, month: Any) -> int:
-    """The number of a month of a partition; None: its last.
-
-    Raises
-    ------
-    HistoryError
-        No borrower has a row in it.
-    """
-    if month is None:
-        return partition.months[-1]
-    number = month_number_of(month, partition.month_type)
-    if number not in partition.months:
-        first, last = partition.month_span()
-        raise HistoryError(
-            f"the month must be one of the history, {first} to {last}, got "
-            f"{format_month(number, partition.month_type)}; give another, or leave it out for the last"
-        )
-    return number
 
 
 def _reasons(table: pa.Table, order: IntArray) -> WarningReasons:

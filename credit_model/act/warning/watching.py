@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -216,20 +216,27 @@ def month_of(history: History, month: Any) -> int:
     HistoryError
         No borrower has a row in it.
     """
+    return month_among(month, np.unique(history.month_number).tolist(), history.month_type)
+
+
+def month_among(month: Any, months: Sequence[int], month_type: MonthType) -> int:
+    """The number of one of some months, which are sorted; None: the last.
+
+    Raises
+    ------
+    HistoryError
+        It is none of them.
+    """
     if month is None:
-        return int(history.month_number.max())
-    number = month_number_of(month, history.month_type)
-    if not (history.month_number == number).any():
-        first, last = (format_month(int(m), history.month_type) for m in _ends(history))
+        return months[-1]
+    number = month_number_of(month, month_type)
+    if number not in months:
+        first, last = (format_month(m, month_type) for m in (months[0], months[-1]))
         raise HistoryError(
-            f"the month must be one of the history, {first} to {last}, got "
-            f"{format_month(number, history.month_type)}; give another, or leave it out for the last"
+            f"the month must be one of the history, {first} to {last}, got {format_month(number, month_type)}; "
+            "give another, or leave it out for the last"
         )
     return number
-
-
-def _ends(history: History) -> tuple[int, int]:
-    return int(history.month_number.min()), int(history.month_number.max())
 
 
 def watch_month(
