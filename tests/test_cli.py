@@ -25,6 +25,13 @@ def run(*words):
     return result
 
 
+def ok(*words):
+    """What a command says that ends well."""
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
 def refused(*words, code=1):
     """The one line that a refused command says."""
     result = run(*words)

@@ -6,33 +6,12 @@ import re
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
 from credit_model import LimitPredictor
-from credit_model.cli import main
 from tests.explain.own_examples import example_script
+from tests.test_cli import ok, refused
 
 FILES = ("lightgbm.txt", "xgboost.ubj")
-
-
-def run(*words):
-    result = CliRunner().invoke(main, [str(word) for word in words])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
-def ok(*words):
-    result = run(*words)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def refused(*words):
-    """The one line that is said."""
-    result = run(*words)
-    assert result.exit_code == 1, result.output
-    assert re.fullmatch(r"Error: [^\n]+\n", result.stderr), result.stderr
-    return result.stderr
 
 
 @pytest.fixture(scope="module")

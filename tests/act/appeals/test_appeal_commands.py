@@ -10,35 +10,13 @@ from datetime import timedelta
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
-from credit_model.cli import main
 from credit_model.cli.appeal_log import EXPORT
 from credit_model.documents.letter import write_letters
 from credit_model.files import read_manifest
 from credit_model.model.seal import write_sealed
 from credit_model.portfolio.months import format_month
-
-
-def run(*words):
-    result = CliRunner().invoke(main, [str(word) for word in words])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    assert result.exit_code in (0, 1, 2), result.output
-    return result
-
-
-def ok(*words):
-    result = run(*words)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def refused(*words):
-    """The one line that is said, after which the desk is as it was."""
-    result = run(*words)
-    assert result.exit_code == 1, result.output
-    assert re.fullmatch(r"Error: [^\n]+\n", result.stderr), result.stderr
-    return result.stderr
+from tests.test_cli import ok, refused, run
 
 
 @pytest.fixture
