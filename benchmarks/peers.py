@@ -383,7 +383,7 @@ def _lightgbm(
         def staged(
             X: FloatArray, row: IntArray, model: Any = model, most: int = most
         ) -> Iterator[tuple[int, FloatArray]]:
-            read, raw = rows_of(X), 0.0
+            read, raw = rows_of(X), np.zeros(())
             for n in range(0, most, STEP):
                 raw = raw + np.asarray(
                     model.booster_.predict(read, raw_score=True, start_iteration=n, num_iteration=STEP)

@@ -158,7 +158,7 @@ def on_dask(folder: Path, work: Path) -> list[Goal]:
         same, different, missing = filecmp.cmpfiles(outs["one"], outs[name], names, shallow=False)
         if different or missing:
             raise SystemExit(f"{name}: other bytes in {different + missing}, the same in {same}")
-    names = {"one": "one core", "threads": "threads on two cores", "dask": "two Dask workers of one core"}
+    titles = {"one": "one core", "threads": "threads on two cores", "dask": "two Dask workers of one core"}
     one = costs["one"]
     show_table(
         "The largest panel explained, the same bytes",
@@ -170,7 +170,7 @@ def on_dask(folder: Path, work: Path) -> list[Goal]:
                 one.seconds / costs[key].seconds / (1 if key == "one" else 2),
                 costs[key].core_seconds,
             ]
-            for key, name in names.items()
+            for key, name in titles.items()
         ],
     )
     speed = one.seconds / costs["dask"].seconds / 2
