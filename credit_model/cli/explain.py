@@ -180,6 +180,8 @@ def draw_changes(
     explanations: DecreaseExplanations, folder: Path, *, most: int | None = None, lang: str = "en"
 ) -> None:
     """Draw the change plots of the first ``most`` decreases into a folder, one file each."""
+    if most == 0:
+        return
     from credit_model.plots import close_plot, plot_change, save_plot
     from credit_model.portfolio.months import format_month
 

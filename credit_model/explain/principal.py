@@ -18,7 +18,9 @@ The rule, stated once:
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -108,10 +110,19 @@ class Candidates:
     against: BoolArray
     beyond: BoolArray
 
-    @property
+    @cached_property
     def knock_outs(self) -> BoolArray:
         """Drivers that stand for a knock-out rule which fired, whatever the model makes of it: (n, n_drivers)."""
         return self.beyond & self.quantities.stands_for["knock_out"]
+
+    @cached_property
+    def nameable(self) -> BoolArray:
+        """Factors of which a driver can be named: (n, n_factors)."""
+        n_factors = len(self.quantities.catalogue.factors)
+        found = np.zeros((len(self.weight), n_factors), dtype=bool)
+        for g in range(n_factors):
+            found[:, g] = (self.weight[:, self.quantities.factor == g] > 0).any(axis=1)
+        return found
 
 
 def candidate_reasons(changes: ChangeExplanations) -> Candidates:
@@ -136,16 +147,13 @@ def ranked_factors(changes: ChangeExplanations, candidates: Candidates) -> list[
 
     A factor none of whose drivers can be named (rounding alone moved it) comes last, so that it never leads.
     """
-    values = changes.factor_contributions
-    n_factors = values.shape[1]
-    nameable = np.zeros(values.shape, dtype=bool)
-    for g in range(n_factors):
-        nameable[:, g] = (candidates.weight[:, candidates.quantities.factor == g] > 0).any(axis=1)
-    others = np.array([factor.about != "borrower" for factor in changes.catalogue.factors], dtype=bool)
+    others = [factor.about != "borrower" for factor in changes.catalogue.factors]
     doubt = DOUBT_SHARE * np.abs(changes.keep_score_after - changes.keep_score_before)
+    rows = (changes.factor_contributions, candidates.nameable, doubt)
     ranked = []
-    for value, named, width in zip(values, nameable, doubt, strict=True):
-        order = sorted(np.flatnonzero(value < 0).tolist(), key=lambda g: (not named[g], value[g], g))
+    for value, named, width in zip(*(of_row.tolist() for of_row in rows), strict=True):
+        lowered = [g for g, own in enumerate(value) if own < 0]
+        order = sorted(lowered, key=lambda g: (not named[g], value[g], g))
         if order and named[order[0]] and not others[order[0]]:
             rival = next((g for g in order if others[g] and named[g]), None)
             if rival is not None and value[rival] - value[order[0]] <= width:
@@ -162,25 +170,26 @@ def choose_reasons(
 
     A tie is a group of ranks (1 is the first reason told) whose neighbours are about equally heavy.
     """
-    weight, total = candidates.weight[row], float(candidates.total[row])
-    factor = candidates.quantities.factor
+    weight, total = candidates.weight[row].tolist(), float(candidates.total[row])
+    factor = candidates.quantities.factor_of
     chosen = _principal(weight, total, factor, factors[0], max_reasons)
     rank = {g: place for place, g in enumerate(factors)}
-    told = sorted(chosen, key=lambda q: (rank.get(int(factor[q]), len(rank)), -weight[q], q))
+    told = sorted(chosen, key=lambda q: (rank.get(factor[q], len(rank)), -weight[q], q))
     change = abs(float(changes.keep_score_after[row] - changes.keep_score_before[row]))
     tied = [_tied(weight[a], weight[b], change) for a, b in itertools.pairwise(told)]
-    first = {int(factor[q]): q for q in reversed(told)}
+    first = {factor[q]: q for q in reversed(told)}
+    n_fits = int(changes.n_fits[row])
     reasons = tuple(
         Reason(
             driver=(driver := int(candidates.speaker[row, q])),
-            factor=int(factor[q]),
-            contribution=-float(weight[q]),
-            share=float(weight[q]) / total,
+            factor=factor[q],
+            contribution=-weight[q],
+            share=weight[q] / total,
             before=float(changes.features_before[row, driver]),
             after=float(changes.features_after[row, driver]),
             near_tie=(place > 0 and tied[place - 1]) or (place < len(tied) and tied[place]),
-            fits=int((changes.fits_headed if first[int(factor[q])] == q else changes.fits_lowered)[row, driver]),
-            n_fits=int(changes.n_fits[row]),
+            fits=int((changes.fits_headed if first[factor[q]] == q else changes.fits_lowered)[row, driver]),
+            n_fits=n_fits,
         )
         for place, q in enumerate(told)
     )
@@ -202,23 +211,26 @@ def _tied_ranks(tied: list[bool]) -> tuple[tuple[int, ...], ...]:
     return tuple(groups)
 
 
-def _principal(weight: FloatArray, total: float, factor: IntArray, leader: int, max_reasons: int) -> list[int]:
+def _principal(weight: list[float], total: float, factor: list[int], leader: int, max_reasons: int) -> list[int]:
     """Quantities to name."""
-    order = [q for q in np.argsort(-weight, kind="stable").tolist() if weight[q] > 0]
-    by_factor = np.bincount(factor, weight)
-    heavy = [g for g in np.argsort(-by_factor, kind="stable").tolist() if by_factor[g] > total / (max_reasons + 1)]
+    order = sorted((q for q, own in enumerate(weight) if own > 0), key=lambda q: -weight[q])
+    by_factor = [0.0] * (max(factor) + 1)
+    for own, g in zip(weight, factor, strict=True):
+        by_factor[g] += own
+    heavy = [g for g, own in enumerate(by_factor) if own > total / (max_reasons + 1)]
+    heavy.sort(key=lambda g: -by_factor[g])
     chosen: list[int] = []
     for g in [leader, *heavy]:
         first = next(q for q in order if factor[q] == g)
         if first not in chosen and len(chosen) < max_reasons:
             chosen.append(first)
-    covered = float(weight[chosen].sum())
+    covered = sum(weight[q] for q in chosen)
     for q in order:
         if len(chosen) >= max_reasons or (covered >= COVERED_SHARE * total and weight[q] < PRINCIPAL_SHARE * total):
             break
         if q not in chosen:
             chosen.append(q)
-            covered += float(weight[q])
+            covered += weight[q]
     return chosen
 
 
@@ -227,11 +239,25 @@ def _tied(weight: float, other: float, change: float) -> bool:
     return bool(high - low <= NEAR_TIE_SHARE * change and low >= _TIE_RATIO * high)
 
 
-def rules_at_work(candidates: Candidates, row: int, reasons: tuple[Reason, ...]) -> tuple[str, ...]:
-    """Types of rule (`RULES`) that apply: knock-outs that fired, and those that the drivers behind the reasons stand
-    for (a delinquency only while it lasts)."""
-    quantities = candidates.quantities
-    named = np.isin(quantities.of_driver, quantities.of_driver[[reason.driver for reason in reasons]])
-    behind, beyond = candidates.against[row] & named, candidates.beyond[row]
+def coverage_of(candidates: Candidates, row: int, reasons: tuple[Reason, ...]) -> tuple[float, int]:
+    """The share of what lowered the score that the reasons make up, and how many further principal ones there are."""
+    if not reasons:
+        return 0.0, 0
+    weight, total = candidates.weight[row].tolist(), float(candidates.total[row])
+    named = {candidates.quantities.quantity_of[reason.driver] for reason in reasons}
+    covered = sum(weight[q] for q in sorted(named))
+    unnamed = sum(q not in named and own >= PRINCIPAL_SHARE * total for q, own in enumerate(weight))
+    return min(covered / total, 1.0), unnamed
+
+
+def rules_at_work(candidates: Candidates, reasons: Sequence[tuple[Reason, ...]]) -> list[tuple[str, ...]]:
+    """Types of rule (`RULES`) that apply to each of n changes, by its reasons: knock-outs that fired, and those that
+    the drivers behind the reasons stand for (a delinquency only while it lasts)."""
+    quantities, named = candidates.quantities, np.zeros(candidates.weight.shape, dtype=bool)
+    for row, told in enumerate(reasons):
+        for reason in told:
+            named[row, quantities.quantity_of[reason.driver]] = True
+    behind, beyond = candidates.against & named[:, quantities.of_driver], candidates.beyond
     applies = {"knock_out": beyond, "delinquency": behind & beyond, "inactivity": behind, "class_wide": behind}
-    return tuple(rule for rule in RULES if (quantities.stands_for[rule] & applies[rule]).any())
+    found = [(applies[rule][:, quantities.stands_for[rule]]).any(axis=1).tolist() for rule in RULES]
+    return [tuple(itertools.compress(RULES, applied)) for applied in zip(*found, strict=True)]

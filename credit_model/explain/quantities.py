@@ -42,6 +42,18 @@ class Quantities:
         factor[self.of_driver] = self.catalogue.factor_index
         return factor
 
+    @cached_property
+    def quantity_of(self) -> list[int]:
+        """`of_driver`, for work on single changes."""
+        found: list[int] = self.of_driver.tolist()
+        return found
+
+    @cached_property
+    def factor_of(self) -> list[int]:
+        """`factor`, for work on single changes."""
+        found: list[int] = self.factor.tolist()
+        return found
+
     def weights(self, contributions: FloatArray, against: BoolArray) -> tuple[FloatArray, FloatArray]:
         """What each quantity lowered the score, and of that what can be named as a reason: (n, n_quantities) twice.
 

@@ -211,15 +211,21 @@ class HeldOutRisk:
 
     def frequency(self, risk: float) -> Frequency | None:
         """Of the decisions with about this risk; None where none is known, or ``risk`` is NaN."""
-        if not self.n.sum() or risk != risk:
-            return None
-        b = int(np.clip(np.searchsorted(self.edges, risk, side="right") - 1, 0, len(self.n) - 1))
-        return Frequency(float(self.edges[b]), float(self.edges[b + 1]), int(self.n[b]), int(self.n_cut[b]))
+        return self.frequencies_of(np.array([risk]))[0]
+
+    def frequencies_of(self, risk: FloatArray) -> list[Frequency | None]:
+        """Of the decisions with about each of n risks (n,); None where none is known, or the risk is NaN."""
+        if not self.n.sum():
+            return [None] * len(risk)
+        edges = self.edges.tolist()
+        bins = map(Frequency, edges[:-1], edges[1:], self.n.tolist(), self.n_cut.tolist())
+        known: list[Frequency | None] = [*bins, None]
+        place = np.clip(np.searchsorted(self.edges, risk, side="right") - 1, 0, len(self.n) - 1)
+        return [known[b] for b in np.where(np.isnan(risk), len(self.n), place).tolist()]
 
     def frequencies(self, risk: FloatArray) -> FloatArray:
         """Observed shares of cuts at risks (n,): (n,); NaN where none is known."""
-        found = [self.frequency(float(r)) for r in risk]
-        return np.array([np.nan if f is None else f.share for f in found], dtype=np.float64)
+        return np.array([np.nan if f is None else f.share for f in self.frequencies_of(risk)], dtype=np.float64)
 
 
 class _Bin(NamedTuple):

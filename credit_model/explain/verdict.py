@@ -7,6 +7,7 @@ rules that fired, and whether many others were cut in the same month.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,11 +22,11 @@ from credit_model.explain.principal import (
     FIRM_SHARE,
     MAX_REASONS,
     NEAR_TIE_SHARE,
-    PRINCIPAL_SHARE,
     Candidates,
     Reason,
     candidate_reasons,
     choose_reasons,
+    coverage_of,
     ranked_factors,
     rules_at_work,
 )
@@ -217,41 +218,55 @@ def find_verdicts(
         _shortfall(rule, float(before), float(after), usual, by_month=bool(other)) if one == "unexplained" else ""
         for before, after, one, other in zip(risk_before, risk_after, support, by_month, strict=True)
     ]
+    told: list[tuple[tuple[Reason, ...], tuple[tuple[int, ...], ...]]] = [
+        ((), ()) if withheld[i] else choose_reasons(changes, candidates, i, factors[i], max_reasons)
+        for i in range(len(changes))
+    ]
+    rules = rules_at_work(candidates, [reasons for reasons, _ in told])
+    frequency = [None] * len(changes) if held_out is None else held_out.frequencies_of(risk_after)
+    knock_outs, restoring = _places_true(candidates.knock_outs), _places_true(lone)
+    before, after, shares, effect, unseen, n_fits = (
+        of_cut.tolist() for of_cut in (risk_before, risk_after, apart, month_effect, changes.unseen, changes.n_fits)
+    )
     verdicts = []
-    for i in range(len(changes)):
-        reasons: tuple[Reason, ...] = ()
-        ties: tuple[tuple[int, ...], ...] = ()
-        if not withheld[i]:
-            reasons, ties = choose_reasons(changes, candidates, i, factors[i], max_reasons)
-        coverage, unnamed = _coverage(candidates, i, reasons)
+    for i, (reasons, ties) in enumerate(told):
+        coverage, unnamed = coverage_of(candidates, i, reasons)
         verdicts.append(
             Verdict(
                 support=support[i],
                 shortfall=shortfall[i],
                 withheld=withheld[i],
-                risk_before=float(risk_before[i]),
-                risk_after=float(risk_after[i]),
+                risk_before=before[i],
+                risk_after=after[i],
                 usual_risk=usual,
-                frequency=None if held_out is None else held_out.frequency(float(risk_after[i])),
+                frequency=frequency[i],
                 factors=factors[i],
                 leading_factor=-1 if withheld[i] else factors[i][0],
                 near_tie=bool(tied[i]) and len(factors[i]) > 1,
                 leader_fits=int(led[i]),
-                n_fits=int(changes.n_fits[i]),
-                apart_share=float(apart[i]),
+                n_fits=n_fits[i],
+                apart_share=shares[i],
                 reasons=reasons,
                 ties=ties,
                 coverage=coverage,
                 unnamed=unnamed,
-                knock_outs=tuple(np.flatnonzero(candidates.knock_outs[i]).tolist()),
-                rules=rules_at_work(candidates, i, reasons),
-                restoring=tuple(np.flatnonzero(lone[i]).tolist()),
+                knock_outs=knock_outs[i],
+                rules=rules[i],
+                restoring=restoring[i],
                 wave=waves[i],
-                month_effect=float(month_effect[i]),
-                unseen=int(changes.unseen[i]),
+                month_effect=effect[i],
+                unseen=unseen[i],
             )
         )
     return tuple(verdicts)
+
+
+def _places_true(flags: BoolArray) -> list[tuple[int, ...]]:
+    """Where each row (n, m) is true."""
+    row, place = np.nonzero(flags)
+    ends = np.searchsorted(row, np.arange(len(flags) + 1)).tolist()
+    found: list[int] = place.tolist()
+    return [tuple(found[start:end]) for start, end in itertools.pairwise(ends)]
 
 
 def _shortfall(rule: SupportRule, before: float, after: float, usual: float, *, by_month: bool) -> Shortfall:
@@ -280,28 +295,16 @@ def _withheld(
     candidates: Candidates,
 ) -> list[Withheld]:
     fell = changes.keep_score_after < changes.keep_score_before
-    factor = candidates.quantities.factor
+    leads = [bool(order) and bool(candidates.nameable[i, order[0]]) for i, order in enumerate(factors)]
     result: list[Withheld] = []
     for i in range(len(changes)):
-        leads = bool(factors[i]) and bool((candidates.weight[i][factor == factors[i][0]] > 0).any())
         if support[i] == "unexplained":
             result.append("not_supported")
         elif not changes.has_reference[i]:
             result.append("no_reference")
         else:
-            result.append("" if fell[i] and leads else "not_worsened")
+            result.append("" if fell[i] and leads[i] else "not_worsened")
     return result
-
-
-def _coverage(candidates: Candidates, row: int, reasons: tuple[Reason, ...]) -> tuple[float, int]:
-    """The share that the reasons make up, and how many further principal ones there are."""
-    if not reasons:
-        return 0.0, 0
-    weight, total = candidates.weight[row], float(candidates.total[row])
-    of_driver = candidates.quantities.of_driver
-    named = np.zeros(len(weight), dtype=bool)
-    named[of_driver[[reason.driver for reason in reasons]]] = True
-    return min(float(weight[named].sum()) / total, 1.0), int((~named & (weight >= PRINCIPAL_SHARE * total)).sum())
 
 
 def _apart_shares(changes: ChangeExplanations) -> FloatArray:

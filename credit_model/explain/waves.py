@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import poisson
+from scipy.special import pdtrc
 
 from credit_model.arrays import BoolArray, IntArray
 from credit_model.explain.month_effects import NO_EFFECTS, MonthEffects
@@ -197,7 +197,7 @@ def _waves_of(scope: str, group: int, counts: IntArray) -> Iterator[Wave]:
     for k in np.flatnonzero(n_cut >= LEAST_CUTS).tolist():
         usual = _usual_rate(np.delete(n, k), np.delete(n_cut, k))
         lines, cuts = int(n[k]), int(n_cut[k])
-        if usual > 0 and cuts >= TIMES_USUAL * usual * lines and poisson.sf(cuts - 1, usual * lines) <= CHANCE:
+        if usual > 0 and cuts >= TIMES_USUAL * usual * lines and pdtrc(cuts - 1, usual * lines) <= CHANCE:
             yield Wave(scope, group, int(month[k]), lines, cuts, usual)
 
 

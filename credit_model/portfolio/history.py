@@ -51,7 +51,7 @@ class History:
         Each borrower's first row, and the number of rows.
     month_number : int64 array, (n,)
         Year * 12 + month - 1, the integer month, or the period of another calendar.
-    cells : dict of str to float64 array, (n,)
+    cells : mapping of str to float64 array, (n,)
         The limit, the reviewed flag, the flags of what is no cut, and every declared column; NaN is missing,
         categories are codes. The limit is NaN where it is unknown or the account is closed.
     """
@@ -61,7 +61,7 @@ class History:
     borrower_ids: NDArray[Any]
     starts: IntArray
     month_number: IntArray
-    cells: dict[str, FloatArray] = field(repr=False)
+    cells: Mapping[str, FloatArray] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.month_number)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from credit_model.explain.decreases import DecreaseExplanations, wave_table
 from credit_model.explain.pairs import count_falls_within_tier
@@ -14,7 +17,7 @@ from credit_model.files import write_table
 from credit_model.portfolio.history import History
 from credit_model.scale.given import Given
 from credit_model.scale.panel import Panel, look_at_panel
-from credit_model.scale.tables import as_arrow, write_tables
+from credit_model.scale.tables import TableFile, as_arrow, table_file
 from credit_model.scale.work import Done, Progress, Result, Runner
 
 #: Where a folder that is being written keeps the parts of its blocks.
@@ -100,27 +103,30 @@ def write_explanations(
 
     panel = look_at_panel(given, runner, parts, on_progress=lambda k, _: advance(k))
     stage = ExplainBlock(given, panel, reference, month)
-    done = list(runner.run(stage, n_blocks, parts, on_progress=lambda k, n: advance(2 * n + k)))
-    tally, falls, waves = Tally(), 0, list[Any]()
-    for one in done:
-        waves += [(row + tally.n, *wave) for row, *wave in one.summary["waves"]]
-        tally += Tally(**one.summary["tally"])
-        falls += one.summary["falls"]
-    heads = _first(stage, done, max(first, 0))
-    for name in heads.tables():
-        write_tables((one.table(name) for one in done), folder / f"{name}.parquet")
+    tally, falls, waves, heads = Tally(), 0, list[Any](), list[DecreaseExplanations]()
+    with ExitStack() as files:
+        written = dict[str, TableFile]()
+        for number, one in enumerate(runner.run(stage, n_blocks, parts, on_progress=lambda k, n: advance(2 * n + k))):
+            own, known = Tally(**one.summary["tally"]), sum(map(len, heads))
+            if not heads or (own.n and known < first):
+                heads.append(_first(stage, number, one, max(first - known, 0)))
+                for name in () if written else heads[0].tables():
+                    written[name] = files.enter_context(table_file(folder / f"{name}.parquet"))
+            waves += [(row + tally.n, *wave) for row, *wave in one.summary["waves"]]
+            tally += own
+            falls += one.summary["falls"]
+            for name, file in written.items():
+                file.add(one.table(name))
     write_table(wave_table(waves), folder / "waves.parquet")
-    heads.seal(folder)
+    of_all = DecreaseExplanations.concatenated(heads)[: max(first, 0)]
+    of_all.seal(folder)
     shutil.rmtree(parts, ignore_errors=True)
-    return Explained(tally, falls, heads)
+    return Explained(tally, falls, of_all)
 
 
-def _first(stage: ExplainBlock, done: list[Done], most: int) -> DecreaseExplanations:
-    """The first decreases, from the first block that has so many or from all before."""
-    found = list[DecreaseExplanations]()
-    for number, one in enumerate(done):
-        if one.summary["tally"]["n"] or (number == len(done) - 1 and not found):
-            found.append(stage.explained(stage.given.block(number))[:most])
-        if sum(map(len, found)) >= most and found:
-            break
-    return DecreaseExplanations.concatenated(found)[:most]
+def _first(stage: ExplainBlock, number: int, done: Done, most: int) -> DecreaseExplanations:
+    """The first decreases of a block, explained again for what its tables do not hold."""
+    history = stage.given.block(number)
+    whose = done.table("summary").column("borrower_id").slice(0, max(most, 1)).to_numpy()
+    mine = np.flatnonzero(np.isin(history.borrower_ids, whose)) if len(whose) else np.arange(1)
+    return stage.explained(history.at(mine))[:most]

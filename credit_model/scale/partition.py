@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from credit_model.arrays import FloatArray
 from credit_model.errors import DataFileError, HistoryError
 from credit_model.files import format_of, read_manifest
 from credit_model.inputs import one_line
@@ -154,7 +156,7 @@ class Partition:
             raise DataFileError(f"{path}: cannot be read ({error.strerror}); {_REMEDY}") from None
         if hashlib.sha256(content).hexdigest() != one.digest:
             raise DataFileError(f"{path}: is not what was written, its digest is another one; {_REMEDY}")
-        return self._history(pq.read_table(io.BytesIO(content), use_threads=False))
+        return self._history(pq.ParquetFile(io.BytesIO(content)))
 
     def whole(self) -> History:
         """The panel of all borrowers, in memory."""
@@ -176,8 +178,9 @@ class Partition:
         """The first and the last month, as they are written."""
         return format_month(self.months[0], self.month_type), format_month(self.months[-1], self.month_type)
 
-    def _history(self, table: pa.Table) -> History:
-        ids = table.column(ID)
+    def _history(self, file: pq.ParquetFile) -> History:
+        keys = file.read(columns=[ID, MONTH], use_threads=False)
+        ids = keys.column(ID)
         values: NDArray[Any] = (
             ids.to_numpy().astype(np.int64)
             if pa.types.is_integer(ids.type)
@@ -185,14 +188,13 @@ class Partition:
         )
         fresh = np.flatnonzero(values[1:] != values[:-1]) + 1
         starts = np.concatenate([[0], fresh, [len(values)]]).astype(np.int64)
-        names = table.column_names[2:]
         return History(
             catalogue=self.catalogue,
             month_type=self.month_type,
             borrower_ids=values[starts[:-1]],
             starts=starts,
-            month_number=table.column(MONTH).to_numpy().astype(np.int64),
-            cells={name: table.column(name).to_numpy() for name in names},
+            month_number=keys.column(MONTH).to_numpy().astype(np.int64),
+            cells=_CellsOfFile(file),
         )
 
     def _check_blocks(self) -> None:
@@ -250,6 +252,27 @@ class Partition:
                     f"{path}: {what} must be of one type in all blocks, {theirs.type} in the first, is {mine.type}; "
                     f"{_REMEDY}"
                 )
+
+
+class _CellsOfFile(Mapping[str, FloatArray]):
+    """A block's cells, each column read when it is first asked for: a stage that needs few reads few."""
+
+    def __init__(self, file: pq.ParquetFile) -> None:
+        self._file = file
+        self._read: dict[str, FloatArray | None] = dict.fromkeys(file.schema_arrow.names[2:])
+
+    def __getitem__(self, name: str) -> FloatArray:
+        found = self._read[name]
+        if found is None:
+            found = self._file.read(columns=[name], use_threads=False).column(name).to_numpy()
+            self._read[name] = found
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
 
 
 def _ends(opened: pq.FileMetaData) -> tuple[Any, Any]:

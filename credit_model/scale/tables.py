@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +25,7 @@ def write_tables(tables: Iterable[pa.Table], path: str | Path) -> int:
     Parameters
     ----------
     tables : iterable of Arrow tables
-        At least one, from `as_arrow`; tables without rows may have other types.
+        As those of `TableFile.add`.
     path : path
 
     Raises
@@ -32,50 +33,89 @@ def write_tables(tables: Iterable[pa.Table], path: str | Path) -> int:
     DataFileError
         The suffix is neither, or the file cannot be written.
     """
+    with table_file(path) as file:
+        for table in tables:
+            file.add(table)
+    return file.n_rows
+
+
+@contextmanager
+def table_file(path: str | Path) -> Iterator[TableFile]:
+    """A table to add to while the block lasts, Parquet or CSV (by suffix): it is there whole, or not at all.
+
+    Raises
+    ------
+    DataFileError
+        The suffix is neither, or the file cannot be written.
+    """
     suffix = table_suffix(path)
-    with fresh_file(path) as partial:
-        return _write_parquet(tables, partial) if suffix == ".parquet" else _write_csv(tables, partial)
+    with fresh_file(path) as partial, _parquet(partial) if suffix == ".parquet" else _csv(partial) as write:
+        file = TableFile(write)
+        yield file
+        file.end()
 
 
-def _write_parquet(tables: Iterable[pa.Table], path: Path) -> int:
-    writer, rows = None, 0
+class TableFile:
+    """Takes tables, one below the other, and has them written in groups of `ROW_GROUP` rows.
+
+    Attributes
+    ----------
+    n_rows : int
+        Written so far.
+    """
+
+    def __init__(self, write: Callable[[pa.Table], object]) -> None:
+        self.n_rows = 0
+        self._write_group = write
+        self._waiting: list[pa.Table] = []
+        self._empty: pa.Table | None = None
+
+    def add(self, table: pa.Table) -> None:
+        """Add a table from `as_arrow`; one without rows may have other types."""
+        if not len(table):
+            self._empty = table if self._empty is None else self._empty
+            return
+        self._waiting.append(table)
+        while (n := sum(map(len, self._waiting))) >= ROW_GROUP:
+            whole = pa.concat_tables(self._waiting)
+            self._write(whole.slice(0, ROW_GROUP).combine_chunks())
+            self._waiting = [whole.slice(ROW_GROUP)] if n > ROW_GROUP else []
+
+    def end(self) -> None:
+        """Write what waits; the columns alone where nothing was added that has rows."""
+        if self._waiting:
+            self._write(pa.concat_tables(self._waiting).combine_chunks())
+        elif not self.n_rows and self._empty is not None:
+            self._write(self._empty)
+        self._waiting = []
+
+    def _write(self, group: pa.Table) -> None:
+        self._write_group(group)
+        self.n_rows += len(group)
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[Callable[[pa.Table], object]]:
+    writer: pq.ParquetWriter | None = None
+
+    def write(group: pa.Table) -> None:
+        nonlocal writer
+        writer = writer or pq.ParquetWriter(path, group.schema, compression="snappy")
+        writer.write_table(group, row_group_size=ROW_GROUP)
+
     try:
-        for group in _groups(tables):
-            writer = writer or pq.ParquetWriter(path, group.schema, compression="snappy")
-            if len(group) or not rows:
-                writer.write_table(group, row_group_size=ROW_GROUP)
-            rows += len(group)
+        yield write
     finally:
         if writer is not None:
             writer.close()
-    return rows
 
 
-def _write_csv(tables: Iterable[pa.Table], path: Path) -> int:
-    rows = 0
+@contextmanager
+def _csv(path: Path) -> Iterator[Callable[[pa.Table], object]]:
     with path.open("w", encoding="utf-8", newline="") as file:
-        for k, group in enumerate(_groups(tables)):
+
+        def write(group: pa.Table) -> None:
             frame = without_formulas(group.to_pandas())
-            frame.to_csv(file, index=False, header=not k, lineterminator="\n")
-            rows += len(group)
-    return rows
+            frame.to_csv(file, index=False, header=not file.tell(), lineterminator="\n")
 
-
-def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The rows in groups of `ROW_GROUP`; one without rows where there is none."""
-    waiting, n, empty = list[pa.Table](), 0, None
-    for table in tables:
-        if not len(table):
-            empty = table if empty is None else empty
-            continue
-        waiting.append(table)
-        n += len(table)
-        while n >= ROW_GROUP:
-            whole = pa.concat_tables(waiting)
-            yield whole.slice(0, ROW_GROUP).combine_chunks()
-            waiting, n = [whole.slice(ROW_GROUP)], n - ROW_GROUP
-            empty = waiting[0].slice(0, 0)
-    if n:
-        yield pa.concat_tables(waiting).combine_chunks()
-    elif empty is not None and not waiting:
-        yield empty
+        yield write

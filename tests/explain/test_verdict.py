@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from credit_model.errors import CreditModelError
 from credit_model.explain.decreases import DecreaseExplanations
-from credit_model.explain.principal import DOUBT_SHARE
+from credit_model.explain.principal import DOUBT_SHARE, candidate_reasons
 from credit_model.explain.quantities import Quantities
 from credit_model.explain.support import HeldOutRisk
 from credit_model.explain.waves import Wave
@@ -309,3 +309,9 @@ def test_what_a_fit_says_of_a_quantity_counts_for_all_its_drivers():
     assert [heads[0, place[name]] for name in ("dpd_last", "dpd_max_6m", "months_90_dpd")] == [True] * 3
     none = quantities.of_one_fit(contributions, np.zeros_like(against))
     assert not none[0].any()  # nothing moved adversely, so nothing can be named
+
+
+def test_what_is_known_of_all_cuts_is_found_once_and_not_again_for_every_cut(explanations):
+    candidates = candidate_reasons(explanations)
+    assert candidates.knock_outs is candidates.knock_outs
+    assert candidates.nameable is candidates.nameable

@@ -4,6 +4,7 @@ import filecmp
 import re
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -13,6 +14,7 @@ from credit_model.files import fresh_folder
 from credit_model.scale import work as working
 from credit_model.scale.explaining import write_explanations
 from credit_model.scale.given import Given
+from credit_model.scale.panel import CountLines
 from credit_model.scale.partitioning import write_partition
 from credit_model.scale.predicting import write_predictions
 from credit_model.scale.work import Threads, parts_beside
@@ -199,3 +201,16 @@ def test_partition_tells_what_it_made(tmp_path, shuffled):
     result = CliRunner().invoke(main, ["partition", str(shuffled), "--out", str(tmp_path / "b"), "--memory", "2"])
     assert result.exit_code == 2
     assert "at least 16MB" in result.output
+
+
+def test_counting_lines_reads_only_what_decides(saved_warned, blocks, monkeypatch):
+    read, whole = set(), pq.ParquetFile.read
+
+    def noted(self, *args, columns, **options):
+        read.update(columns)
+        return whole(self, *args, columns=columns, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "read", noted)
+    summary, _ = CountLines(Given.of(blocks, saved_warned / "model"))(0)
+    assert summary["lines"]
+    assert len(read) < 10 < len(blocks.block(0).cells)
