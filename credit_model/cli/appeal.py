@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from credit_model.cli import appeal_log, options
+from credit_model.cli import appeal_log, by_blocks, options
 from credit_model.cli import appeal_options as given
 from credit_model.cli.appeal_log import OUTCOMES
 from credit_model.cli.appeal_views import show_evaluation, show_flags
@@ -83,6 +83,7 @@ def open_command(
         else:
             if month is None:
                 raise click.UsageError("--month is needed: when the limit fell, such as 2024-03.")
+            source = by_blocks.about(source, borrower)
             one = source.explained(borrower=borrower, month=month)
             frozen = freeze_cut(predictor.fitted, one, source.history)
             notices = notice_contents(known)(one)

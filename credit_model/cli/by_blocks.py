@@ -110,3 +110,21 @@ def involved(
         )
     waves = panel.waves(some, source.predictor.ladder)
     return Involved(source.data, source.model, source.catalogue, source.jobs, some, waves)
+
+
+def about(source: options.ModelOnData, borrower: str) -> options.ModelOnData:
+    """Of a partition one borrower, with what all of it tells of the borrower's cuts; anything else as it is."""
+    with runner_of(source.data, None, source.jobs) as runner:
+        return involved(source, runner, borrower=borrower, month=None, most=None)
+
+
+def months_of(source: options.ModelOnData, borrower: str) -> History:
+    """Of a partition the panel of one borrower; else that of all."""
+    if not source.data.is_partition:
+        return source.history
+    from credit_model.scale.given import Given
+    from credit_model.scale.selecting import borrower_of
+
+    with working(f"opening {source.data}"):
+        partition = source.data.partition(source.predictor.catalogue)
+        return borrower_of(Given.of(partition, source.model, n_jobs=source.jobs), borrower)

@@ -58,6 +58,7 @@ def notice_command(
     from credit_model.documents.notice import build_notice
 
     suffix = ".md" if out is None else Path(out).suffix.lower()
+    source = by_blocks.about(source, borrower)
     explanation, predictor = source.explained(borrower=borrower, month=month), source.predictor
     snapshots = predictor.snapshots(source.history.select(explanation.borrower_id.tolist()))
     plans = plans_of(predictor, snapshots, explanation, wanted=plan)

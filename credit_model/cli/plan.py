@@ -13,7 +13,7 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from credit_model.cli import options
+from credit_model.cli import by_blocks, options
 from credit_model.cli.console import heading, say, show, show_facts, working
 from credit_model.cli.outputs import INPUT, File
 from credit_model.errors import DataFileError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from credit_model.act.plans.plan import Option, Plan
     from credit_model.act.plans.told import PlanWords
     from credit_model.explain.decreases import DecreaseExplanations
+    from credit_model.portfolio.history import History
     from credit_model.portfolio.months import MonthType
     from credit_model.portfolio.snapshots import Snapshots
     from credit_model.predictor import LimitPredictor
@@ -122,9 +123,10 @@ def plan_command(
     if month is not None and borrower is None:
         raise click.UsageError("--month is for --borrower; without it each borrower's last decrease is taken.")
     if borrower is not None:
+        history = panel_of(source, borrower, asked)
         with working("planning"):
-            plan = source.predictor.plan(source.history, borrower, month, goal=asked.goal, **asked.given)
-        show_plan(plan, lang, source.history.month_type)
+            plan = source.predictor.plan(history, borrower, month, goal=asked.goal, **asked.given)
+        show_plan(plan, lang, history.month_type)
         return
     from credit_model.act.plans.planning import plans_table
 
@@ -143,6 +145,12 @@ def plan_command(
             ("written to", out),
         ]
     )
+
+
+def panel_of(source: options.ModelOnData, borrower: str, asked: Asked) -> History:
+    """What a plan is made from: the borrower's months, and of a rise all borrowers', who tell how often lines are
+    reviewed."""
+    return source.history if asked.goal == "regain" else by_blocks.months_of(source, borrower)
 
 
 def plans_of(

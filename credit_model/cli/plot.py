@@ -8,11 +8,11 @@ import click
 import numpy as np
 import pandas as pd
 
-from credit_model.cli import options
+from credit_model.cli import by_blocks, options
 from credit_model.cli.console import say, working
 from credit_model.cli.history_files import read_economy
 from credit_model.cli.outputs import INPUT, Command, File
-from credit_model.cli.plan import Asked, asked
+from credit_model.cli.plan import Asked, asked, panel_of
 from credit_model.errors import HistoryError
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.portfolio.history import History
@@ -97,8 +97,9 @@ def plan(
     """What brings a limit back: the risk under each way against the line, and the levers month by month."""
     from credit_model.plots import plot_plan
 
+    history = panel_of(source, borrower, asked)
     with working("planning"):
-        found = source.predictor.plan(source.history, borrower, month, goal=asked.goal, **asked.given)
+        found = source.predictor.plan(history, borrower, month, goal=asked.goal, **asked.given)
     _write(plot_plan(found, lang=lang, option=option), out)
 
 
@@ -134,7 +135,7 @@ def timeline(source: options.ModelOnData, borrower: str, reference: str, out: st
     """A borrower's limit, keep score and what moved it, month by month."""
     from credit_model.plots import plot_timeline
 
-    track = source.predictor.track(source.history, borrower, reference=reference)
+    track = source.predictor.track(by_blocks.months_of(source, borrower), borrower, reference=reference)
     _write(plot_timeline(track, source.predictor.catalogue, lang=lang, borrower_id=borrower), out)
 
 
@@ -196,6 +197,7 @@ def population(
 
 
 def _last(source: options.ModelOnData, borrower: str, month: str | None, reference: str) -> DecreaseExplanations:
+    source = by_blocks.about(source, borrower)
     with working("explaining"):
         return source.explained(borrower=borrower, month=month, reference=reference)[-1]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
-from credit_model.cli import options
+from credit_model.cli import by_blocks, options
 from credit_model.cli.console import heading, say, show, working
 from credit_model.explain.decreases import DecreaseExplanations
 from credit_model.words.reasons import DecreaseReasons, decrease_reasons
@@ -31,6 +31,7 @@ def why_command(source: options.ModelOnData, borrower: str, month: str | None, r
     Example:  credit-model why --data portfolio --model model --borrower 42
               credit-model why --data portfolio --model model --borrower 42 --month 2024-03 --lang zh
     """
+    source = by_blocks.about(source, borrower)
     with working("explaining"):
         explanation = source.explained(borrower=borrower, month=month, reference=reference)[-1]
     show_why(explanation, lang)

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from credit_model import LimitPredictor, read_catalogue
 from credit_model.cli import main
 from credit_model.files import fresh_folder
+from credit_model.portfolio.months import format_month
 from credit_model.scale import work as working
 from credit_model.scale.explaining import write_explanations
 from credit_model.scale.given import Given
@@ -214,3 +215,73 @@ def test_counting_lines_reads_only_what_decides(saved_warned, blocks, monkeypatc
     summary, _ = CountLines(Given.of(blocks, saved_warned / "model"))(0)
     assert summary["lines"]
     assert len(read) < 10 < len(blocks.block(0).cells)
+
+
+def fallen(saved_warned):
+    """A borrower whose limit fell, and when."""
+    predictor = LimitPredictor.load(saved_warned / "model")
+    one = predictor.explain_decreases(saved_warned / "history.parquet")[5]
+    return str(one.borrower_id[0]), format_month(int(one.month_number[0]), one.month_type)
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "monthly"),
+    [
+        (("notice",), "n.html", True),
+        (("plot", "change"), "c.svg", True),
+        (("plot", "what-if"), "w.svg", True),
+        (("plot", "timeline"), "t.svg", False),
+        (("plot", "plan"), "p.svg", True),
+    ],
+)
+def test_of_one_borrower_only_the_block_is_read_and_the_same_is_told(
+    tmp_path, saved_warned, blocks, monkeypatch, command, name, monthly
+):
+    borrower, month = fallen(saved_warned)
+    monkeypatch.setattr("credit_model.scale.partition.Partition.whole", None)
+    outs = []
+    for data in (saved_warned / "history.parquet", blocks.folder):
+        outs.append(tmp_path / str(len(outs)) / name)
+        outs[-1].parent.mkdir()
+        when = ("--month", month) if monthly else ()
+        run(
+            *command,
+            "--data",
+            data,
+            "--model",
+            saved_warned / "model",
+            "--borrower",
+            borrower,
+            *when,
+            "--out",
+            outs[-1],
+        )
+    assert filecmp.cmp(*outs, shallow=False)
+
+
+@pytest.mark.parametrize("command", ["why", "plan"])
+def test_of_one_borrower_the_same_is_printed(saved_warned, blocks, monkeypatch, command):
+    borrower, month = fallen(saved_warned)
+    monkeypatch.setattr("credit_model.scale.partition.Partition.whole", None)
+    one, other = (
+        run(command, "--data", data, "--model", saved_warned / "model", "--borrower", borrower, "--month", month)
+        for data in (saved_warned / "history.parquet", blocks.folder)
+    )
+    assert one == other
+
+
+def test_a_case_is_opened_from_the_borrowers_block(tmp_path, saved_warned, blocks, monkeypatch):
+    borrower, month = fallen(saved_warned)
+    monkeypatch.setattr("credit_model.scale.partition.Partition.whole", None)
+    whose = ("--data", blocks.folder, "--model", saved_warned / "model", "--borrower", borrower, "--month", month)
+    claim = ("--kind", "dispute", "--officer", "ann", "--claim", "My income is wrong.")
+    said = run("appeal", "open", "--store", tmp_path / "desk.sqlite", *whose, *claim)
+    assert "answer due" in said
+
+
+def test_a_borrower_that_is_not_there_is_refused_in_one_line(saved_warned, blocks):
+    for command in ("why", "plan"):
+        args = [command, "--data", str(blocks.folder), "--model", str(saved_warned / "model"), "--borrower", "nobody"]
+        result = CliRunner().invoke(main, args)
+        assert result.exit_code == 1
+        assert "borrower 'nobody' is not in the history" in result.output
