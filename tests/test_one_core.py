@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import credit_model
 from credit_model import LimitPredictor, evaluate
 from credit_model.errors import CreditModelError
-from credit_model.parallel import process_limit
+from credit_model.parallel import idle_threads_sleep, process_limit
 
 ROOT = Path(credit_model.__file__).parent
 HAS_TASKS = Path("/proc/self/task").is_dir()
@@ -158,3 +158,32 @@ def test_a_process_is_left_alone_by_minus_one_and_by_what_is_no_number_of_jobs(m
     assert dict(os.environ) == before
     assert threadpool_info() == threads
     assert np.ones(3).sum() == 3
+
+
+WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+
+
+def test_a_command_lets_threads_that_wait_sleep_before_any_library_has_started_some():
+    code = """
+import os, sys
+from credit_model import cli
+def first(name):
+    print(os.environ.get("OMP_WAIT_POLICY"), os.environ.get("GOMP_SPINCOUNT"), "sklearn" in sys.modules)
+    sys.exit()
+cli.import_module = first
+cli.main(["train", "--data", "x", "--out", "y"])
+"""
+    environment = {k: v for k, v in os.environ.items() if k not in WAITING}
+    for given, said in (({}, "PASSIVE 1000 False"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE None False")):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment | given, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == said
+
+
+def test_the_environment_is_left_as_it_was(monkeypatch):
+    for name in WAITING:
+        monkeypatch.delenv(name, raising=False)
+    with idle_threads_sleep():
+        assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert not set(WAITING) & set(os.environ)

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import click
 
 from credit_model.errors import MOST_TOLD, CreditModelError, CreditModelWarning
+from credit_model.parallel import idle_threads_sleep
 
 #: Exit codes: a mistake of the user's; a fault of the program (EX_SOFTWARE of sysexits.h); a signal adds its number.
 MISTAKE, FAULT, SIGNALLED = 1, 70, 128
@@ -28,14 +29,17 @@ _PACKAGES = ("credit-model", "numpy", "pandas", "scikit-learn", "numba", "pyarro
 
 @contextlib.contextmanager
 def prepared() -> Iterator[None]:
-    """Streams that take any text, signals that let the work be cleaned up, warnings of the package as notes."""
+    """Streams that take any text, signals that let the work be cleaned up, warnings of the package as notes.
+
+    Threads that wait leave their core to others.
+    """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by the shell (``>&-``)
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    with _signals(), warnings.catch_warnings():
+    with _signals(), idle_threads_sleep(), warnings.catch_warnings():
         warnings.simplefilter("always", CreditModelWarning)
         show = warnings.showwarning
 
