@@ -49,7 +49,7 @@ def test_headings_have_the_same_structure():
 
 def test_tables_have_the_same_figures():
     assert tables(EN) == tables(ZH)
-    assert len(tables(EN)) == 9  # a header, a rule, seven methods
+    assert len(tables(EN)) == 8  # a header, a rule, six methods
 
 
 def test_the_text_has_the_same_figures():
