@@ -64,7 +64,7 @@ def test_through_a_link_an_input_is_still_the_input(place):
 
 
 def test_a_model_is_replaced_with_force_and_then_is_the_new_one(place):
-    where = ("--data", place / "portfolio", "--trees", 3, "--fits", 1, "--out", place / "model")
+    where = ("--data", place / "portfolio", "--trees", 3, "--fits", 1, "--no-warning", "--out", place / "model")
     old, _ = load_artifact(place / "model")
     assert run("train", *where, "--force").exit_code == 0
     new, _ = load_artifact(place / "model")

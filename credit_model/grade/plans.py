@@ -174,10 +174,11 @@ def grade_plans(
     --------
     >>> from credit_model import LimitPredictor, simulate_portfolio
     >>> from credit_model.simulate import Settings
-    >>> predictor = LimitPredictor(max_iter=150).fit(simulate_portfolio(600, 30, seed=1).history)
+    >>> model = LimitPredictor(structure="score", max_iter=150)
+    >>> predictor = model.fit(simulate_portfolio(600, 30, seed=1).history)
     >>> settings = Settings(300, 30, seed=2)
     >>> portfolio = simulate_portfolio(300, 30, seed=2)
-    >>> grade_plans(predictor, portfolio, settings, horizon=4, most=20).summary["impossible_histories"]
+    >>> grade_plans(predictor, portfolio, settings, horizon=3, most=5).summary["impossible_histories"]
     0
     """
     history, truth = portfolio if isinstance(portfolio, tuple) else (portfolio.history, portfolio.truth.decreases)
