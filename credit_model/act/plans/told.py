@@ -124,12 +124,14 @@ class PlanWords:
         return [self.language.say(key, fits=option.fits, n=option.n_fits)]
 
     def action(self, lever: Lever, option: Option) -> str:
-        """What is to be done of one lever up to the month of the goal."""
+        """What is to be done of one lever up to the month of the goal, or to the horizon where it moves only later."""
         column = self.plan.catalogue.column(lever.column)
-        path = option.months[lever.column].to_numpy()[: option.months_needed]
-        begins = self.plan.levels[lever.column]
+        begins, ahead = self.plan.levels[lever.column], option.months[lever.column].to_numpy()
+        path = ahead[: option.months_needed]
+        if (path == begins).all():
+            path = ahead
         total = abs(float(path[-1]) - begins)
-        moved = {"amount": total / option.months_needed, "total": total, "from": begins, "to": float(path[-1])}
+        moved = {"amount": total / len(path), "total": total, "from": begins, "to": float(path[-1])}
         whole = column.kind == "integer" and column.unit != "money"
         places = {
             name: self.words.measured(column.unit, round(value) if whole else value, digits=0)
