@@ -4,7 +4,8 @@ Everything here runs on threads: the kernels and the file writers release the in
 depends on ``n_jobs``; how fast it comes, and the order in `as_finished`, may.
 
 Other libraries have threads of their own. `openmp_limit` holds those of scikit-learn while it fits or predicts, and
-`process_limit` all of them, in a process that does nothing else, such as a command, where `idle_threads_sleep`, too.
+`process_limit` all of them, in a process that does nothing else, such as a command; `idle_threads_sleep` keeps
+those that wait there from spinning.
 """
 
 from __future__ import annotations
@@ -196,7 +197,7 @@ def process_limit(n_jobs: int) -> Iterator[None]:
 
 @contextmanager
 def idle_threads_sleep() -> Iterator[None]:
-    """Inside the block, libraries that are loaded let waiting threads sleep, unless the environment says otherwise.
+    """Libraries that are loaded inside the block let waiting threads sleep, unless the environment says otherwise.
 
     Costs a few per cent where all cores are free. Meant, as `process_limit`, for a process that is one's own.
     """

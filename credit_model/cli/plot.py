@@ -205,6 +205,7 @@ def _last(source: options.ModelOnData, borrower: str, month: str | None, referen
 def _all(
     source: options.ModelOnData, month: str | None, reference: str, borrower: str | None = None
 ) -> DecreaseExplanations:
+    source = source if borrower is None else by_blocks.about(source, borrower)
     with working("explaining"):
         explanations = source.explained(borrower=borrower, month=month, reference=reference)
     if not len(explanations):

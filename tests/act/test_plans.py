@@ -14,7 +14,6 @@ from credit_model.act.plans import GOALS, plan_rows, plans_table
 from credit_model.act.plans.blocks import Grid
 from credit_model.act.plans.lots import Lot
 from credit_model.act.plans.paths import Ahead
-from credit_model.act.plans.plan import Option
 from credit_model.act.plans.questions import question_of
 from credit_model.act.plans.reviews import months_since_change, reviews_ahead
 from credit_model.act.plans.search import lever_shares, search
@@ -354,17 +353,6 @@ def test_a_plan_is_told_in_words(fitted, snapshots, row, lang, goal):
         if plan.outcome == "impossible":
             assert len(told.notes) >= 2
     assert seen
-
-
-def test_a_lever_that_moves_only_after_the_goal_is_told_by_where_it_goes(fitted, snapshots, row):
-    plan = plan_rows(fitted.fitted, snapshots, row[:1], horizon=6, n_jobs=1)[0]
-    lever = next(lever for lever in plan.catalogue.levers if lever.column == "other_lenders")
-    months = pd.DataFrame({"other_lenders": [5.0, 5.0, 5.0, 4.0, 4.0, 3.0]})
-    option = Option("cheapest", 3, {lever.id: 0.5}, 0.0, months, {}, 1, 1)
-    told = PlanWords(dataclasses.replace(plan, levels={"other_lenders": 5.0}, cheapest=option))
-    assert told.action(lever, option) == "pay off and close the lines of 2 lenders"
-    sooner = dataclasses.replace(option, months=pd.DataFrame({"other_lenders": [5.0, 4.0, 4.0, 4.0, 4.0, 3.0]}))
-    assert told.action(lever, sooner) == "pay off and close the lines of 1 lenders"
 
 
 def test_the_command_plans_for_one_and_for_all(saved, tmp_path):

@@ -392,12 +392,9 @@ def test_a_constant_has_the_same_mean_bit_for_bit_however_many_months_are_known(
     # 0.1 + 0.1 + 0.1 is not 3 * 0.1 in binary; an unchanged feature must stay unchanged.
     catalogue = catalogue_with([(COLUMN, s, 6, 0.0) for s in ("mean", "std", "trend")])
     found = built(panel([0.1] * 8), catalogue)
-    assert set(found.X[:, 0]) == {0.1}
-    assert set(found.X[:, 1]) == {0.0}
-    assert set(found.X[1:, 2]) == {0.0}
+    assert np.nan_to_num(found.X[:, :3]).tolist() == [[0.1, 0.0, 0.0]] * 8  # of one month there is no trend
 
 
 def test_snapshots_of_dated_months_count_calendar_months() -> None:
-    catalogue = catalogue_with([(COLUMN, "sum", 2, 0.0)])
     raw = panel([1.0, 2.0, 4.0]).assign(month=["2023-11", "2023-12", "2024-01"])
-    np.testing.assert_array_equal(built(raw, catalogue).X[:, 0], [1, 3, 6])
+    assert built(raw, catalogue_with([(COLUMN, "sum", 2, 0.0)])).X[:, 0].tolist() == [1, 3, 6]

@@ -231,6 +231,7 @@ def fallen(saved_warned):
         (("plot", "change"), "c.svg", True),
         (("plot", "what-if"), "w.svg", True),
         (("plot", "timeline"), "t.svg", False),
+        (("plot", "population"), "o.svg", False),
         (("plot", "plan"), "p.svg", True),
     ],
 )
